@@ -1,0 +1,27 @@
+"""gdviz: an explorer of gradient descent, in readable NumPy, checked step by step against Keras.
+
+>>> import gdviz
+>>> gdviz.descend("quadratic", "gradient_descent", learning_rate=0.1, steps=300).status
+'converged'
+"""
+
+from importlib import import_module
+from typing import Any
+
+from gdviz.clipping import CLIPPERS
+from gdviz.descent import Descent, Stop, Trajectory, descend
+from gdviz.landscapes import LANDSCAPES
+from gdviz.optimizers import OPTIMIZERS
+from gdviz.schedules import SCHEDULES
+
+__all__ = ["CLIPPERS", "LANDSCAPES", "OPTIMIZERS", "SCHEDULES", "Descent", "Stop", "Trajectory", "descend"]
+__version__ = "0.1.0"
+
+_ON_DEMAND = {"charts", "export"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the modules that need more than NumPy when they are first used."""
+    if name in _ON_DEMAND:
+        return import_module(f"gdviz.{name}")
+    raise AttributeError(f"module 'gdviz' has no attribute {name!r}")

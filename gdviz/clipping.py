@@ -1,0 +1,92 @@
+"""Gradient clipping, as Keras does it: nothing is clipped unless one of these is chosen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdviz.catalogue import Catalogue, Entry, knob
+
+
+@dataclass(frozen=True)
+class Clipper(Entry):
+    """A rule that bounds a gradient. Its one knob has the name of the argument of ``keras.optimizers``."""
+
+    def __call__(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The clipped gradient.
+
+        Args:
+            gradient: Shape (d, ...), coordinates first. Norms are taken over the coordinates.
+        """
+        raise NotImplementedError
+
+    def keras_code(self) -> str:
+        """The argument of a Keras optimizer that does the same."""
+        return ", ".join(f"{name}={value!r}" for name, value in self.values().items())
+
+
+CLIPPERS: Catalogue[Clipper] = Catalogue("clipping")
+
+
+@CLIPPERS.register("clipvalue")
+@dataclass(frozen=True)
+class ClipValue(Clipper):
+    r"""Every coordinate is cut to [-c, c]. This changes the gradient's direction.
+
+    >>> ClipValue(1.0)(np.array([3.0, -0.5])).tolist()
+    [1.0, -0.5]
+    """
+
+    label = "By value"
+    formula = r"g_i \leftarrow \min(\max(g_i, -c), c)"
+    source = "https://keras.io/api/optimizers/"
+
+    clipvalue: float = knob(1.0, above=0.0, usual=(1e-3, 1e3), log=True, help="largest size of a coordinate (c)")
+
+    def __call__(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.clip(gradient, -self.clipvalue, self.clipvalue))
+
+
+def _scaled_to_norm(gradient: NDArray[np.float64], norm: float) -> NDArray[np.float64]:
+    length = np.linalg.norm(gradient, axis=0)
+    return np.asarray(gradient * (norm / np.maximum(length, norm)))
+
+
+@CLIPPERS.register("clipnorm")
+@dataclass(frozen=True)
+class ClipNorm(Clipper):
+    r"""A gradient longer than c is scaled to length c; its direction stays (Pascanu et al., 2013).
+
+    Keras clips every weight tensor by itself. A landscape has one, the vector of its coordinates.
+
+    >>> ClipNorm(1.0)(np.array([3.0, -4.0])).round(12).tolist()
+    [0.6, -0.8]
+    """
+
+    label = "By norm"
+    formula = r"g \leftarrow g \, \min\!\left(1, \frac{c}{\lVert g \rVert}\right)"
+    source = "https://arxiv.org/abs/1211.5063"
+
+    clipnorm: float = knob(1.0, above=0.0, usual=(1e-3, 1e3), log=True, help="largest norm of a gradient (c)")
+
+    def __call__(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _scaled_to_norm(gradient, self.clipnorm)
+
+
+@CLIPPERS.register("global_clipnorm")
+@dataclass(frozen=True)
+class GlobalClipNorm(Clipper):
+    r"""The gradients of all weight tensors together are scaled to length c. With one tensor, the same as by norm.
+
+    >>> GlobalClipNorm(2.0)(np.array([3.0, -4.0])).round(12).tolist()
+    [1.2, -1.6]
+    """
+
+    label = "By global norm"
+    formula = r"g \leftarrow g \, \min\!\left(1, \frac{c}{\lVert (g_1, g_2, \dots) \rVert}\right)"
+    source = "https://arxiv.org/abs/1211.5063"
+
+    global_clipnorm: float = knob(1.0, above=0.0, usual=(1e-3, 1e3), log=True, help="largest norm of all gradients (c)")
+
+    def __call__(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _scaled_to_norm(gradient, self.global_clipnorm)

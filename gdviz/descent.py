@@ -1,0 +1,298 @@
+"""One run of one optimizer on one landscape: :func:`descend` and its record, the :class:`Trajectory`.
+
+Nothing is clamped, rescaled or clipped unless the caller asked for it. A run that leaves the finite numbers has
+diverged: it stops there, keeps what it has, and says at which step.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import repeat
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from gdviz import outcome
+from gdviz.catalogue import Entry, knob
+from gdviz.clipping import CLIPPERS, Clipper
+from gdviz.landscapes import LANDSCAPES, Landscape, Point
+from gdviz.optimizers import OPTIMIZERS, Optimizer, State
+from gdviz.outcome import Array, Status
+from gdviz.schedules import SCHEDULES, Constant, Schedule
+
+MOST_STEPS = 100_000
+MOST_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Stop(Entry):
+    """Conditions that end a run before its last step. None switches a condition off.
+
+    >>> Stop(loss_change=1e-8).changes()
+    {'loss_change': 1e-08}
+    """
+
+    label = "Stop"
+
+    loss: float | None = knob(None, help="stop as soon as the loss is at most this")
+    loss_change: float | None = knob(None, 0.0, log=True, help="stop when a step changes the loss by at most this")
+    gradient_norm: float | None = knob(None, 0.0, log=True, help="stop when the gradient is at most this long")
+
+    def first(self, loss: Array, gradient: Array) -> tuple[int, str] | None:
+        """The first row at which a condition holds, and which it is; None where none ever holds.
+
+        Args:
+            loss: Shape (T+1,).
+            gradient: Shape (T+1, d).
+        """
+        watched = {
+            f"the loss is at most {self.loss}": (self.loss, loss),
+            f"the loss changed by at most {self.loss_change}": (
+                self.loss_change,
+                np.abs(np.diff(loss, prepend=np.inf)),
+            ),
+            f"the gradient's norm is at most {self.gradient_norm}": (
+                self.gradient_norm,
+                np.linalg.norm(gradient, axis=1),
+            ),
+        }
+        met = [
+            (int(np.argmax(values <= limit)), sentence)
+            for sentence, (limit, values) in watched.items()
+            if limit is not None and np.any(values <= limit)
+        ]
+        return min(met, default=None)
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Everything that determines a run: the same Descent gives the same numbers on any machine.
+
+    ``schedule.initial_learning_rate`` and ``optimizer.learning_rate`` are the same number.
+    """
+
+    landscape: Landscape
+    optimizer: Optimizer
+    schedule: Schedule
+    start: Point
+    steps: int = 200
+    clip: Clipper | None = None
+    noise: float = 0.0
+    seed: int = 0
+    stop: Stop = Stop()
+
+    def __post_init__(self) -> None:
+        _check_whole("steps", self.steps, 1, MOST_STEPS)
+        _check_whole("seed", self.seed, 0, MOST_SEED)
+        if not _is_finite(self.noise) or self.noise < 0:
+            raise ValueError(f"noise must be a number with 0 ≤ noise; got {self.noise!r}")
+        if len(self.start) != 2 or not all(map(_is_finite, self.start)):
+            raise ValueError(f"start must be two finite numbers, x and y; got {self.start!r}")
+
+    def run(self) -> "Trajectory":
+        """Take the steps and record them."""
+        with np.errstate(all="ignore"):  # overflow is a result here, not an accident
+            theta, exact, used, state = _walk(self)
+            loss = np.asarray(self.landscape.value(theta.T))
+            bad = outcome.first_non_finite(theta, loss, exact)
+            met = self.stop.first(loss, exact)
+            last = min((end[0] for end in (bad, met) if end), default=self.steps)
+            theta, loss, exact = theta[: last + 1], loss[: last + 1], exact[: last + 1]
+            status: Status
+            if bad and bad[0] == last:
+                status, reason = "diverged", outcome.divergence(*bad, loss, exact)
+            else:
+                status, reason = outcome.judge(self.landscape, theta, loss, exact)
+                if met:
+                    status = "converged" if self.stop.loss is not None and loss[-1] <= self.stop.loss else status
+                    reason = f"Stopped after step {last}: {met[1]}. {reason}"
+        return Trajectory(
+            setup=self,
+            theta=theta,
+            loss=loss,
+            gradient=exact,
+            used_gradient=used[:last],
+            learning_rate=self.schedule(np.arange(last)),
+            state={name: values[: last + 1] for name, values in state.items()},
+            status=status,
+            stopped_at=last if bad or met else None,
+            reason=reason,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """The record of a run of T steps. Row t of an array with T+1 rows belongs to the point after t steps."""
+
+    setup: Descent
+    """What was run."""
+    theta: Array
+    """Positions, shape (T+1, d). Of a diverged run, the last row is the first that is not all finite."""
+    loss: Array
+    """Losses, shape (T+1,)."""
+    gradient: Array
+    """Exact gradients, shape (T+1, d)."""
+    used_gradient: Array
+    """What the optimizer was given at each step, after noise and clipping, shape (T, d)."""
+    learning_rate: Array
+    """Learning rate of each step, shape (T,)."""
+    state: dict[str, Array]
+    """The optimizer's named quantities, each of shape (T+1, ...)."""
+    status: Status
+    """converged (at a minimum), running (still moving), stalled (stopped elsewhere) or diverged (not finite)."""
+    stopped_at: int | None
+    """The step that ended the run early; None where it took all its steps."""
+    reason: str
+    """One sentence or two on why ``status`` is what it is."""
+
+    @property
+    def steps(self) -> int:
+        """The number of steps taken, T."""
+        return len(self.learning_rate)
+
+    @property
+    def label(self) -> str:
+        """What to call this run."""
+        return self.setup.optimizer.label
+
+    @cached_property
+    def distance(self) -> Array:
+        """Distance to the nearest known minimum, shape (T+1,); NaN where the landscape has none."""
+        if not self.setup.landscape.minima:
+            return np.full(len(self.theta), np.nan)
+        apart = self.theta[:, None, :] - np.array(self.setup.landscape.minima)[None, :, :]
+        return np.asarray(np.linalg.norm(apart, axis=-1).min(axis=1))
+
+    @cached_property
+    def steps_to_converge(self) -> int | None:
+        """The number of steps after which the loss stays at that of the minimum; None where it has not converged."""
+        if self.status != "converged":
+            return None
+        lowest, end = self.setup.landscape.lowest, float(self.loss[-1])
+        target = lowest if lowest is not None and outcome.reaches(self.loss, lowest)[-1] else end
+        above = np.flatnonzero(~outcome.reaches(self.loss, target))
+        return int(above[-1]) + 1 if len(above) else 0
+
+    @property
+    def gradient_evaluations(self) -> int:
+        """How often the optimizer asked for a gradient."""
+        return self.steps
+
+
+def descend(
+    landscape: str | Landscape,
+    optimizer: str | Optimizer,
+    learning_rate: float | str | Schedule | None = None,
+    start: Sequence[float] | None = None,
+    steps: int = 200,
+    clip: str | Clipper | None = None,
+    noise: float = 0.0,
+    seed: int = 0,
+    stop: Stop | None = None,
+) -> Trajectory:
+    """Run an optimizer on a landscape and record every step.
+
+    Args:
+        landscape: An entry of ``gdviz.LANDSCAPES``, or its name.
+        optimizer: An entry of ``gdviz.OPTIMIZERS``, or its name.
+        learning_rate: A number; or a schedule; or the name of a schedule, which then starts at the optimizer's own
+            learning rate. None stands for the optimizer's own learning rate, constant.
+        start: Where to start, (x, y). None stands for the landscape's own start.
+        steps: The number of steps, from 1 to 100,000.
+        clip: An entry of ``gdviz.CLIPPERS``, or its name. None: nothing is clipped.
+        noise: Standard deviation of the normal noise that is added to each coordinate of the gradient.
+        seed: Determines the noise.
+        stop: Conditions that end the run early. Divergence always does.
+
+    Raises:
+        ValueError: An argument is not allowed; the message names it, its value, and what is allowed.
+
+    >>> run = descend("rosenbrock", "adam", learning_rate=0.05, steps=300)
+    >>> run.theta.shape, run.status
+    ((301, 2), 'running')
+    """
+    ground = LANDSCAPES.make(landscape)
+    rule = OPTIMIZERS.make(optimizer)
+    schedule: Schedule
+    if isinstance(learning_rate, Schedule):
+        schedule = SCHEDULES.make(learning_rate)
+    elif isinstance(learning_rate, str):
+        schedule = SCHEDULES.make(learning_rate, initial_learning_rate=rule.learning_rate)
+    else:
+        schedule = Constant(rule.learning_rate if learning_rate is None else learning_rate)
+    return Descent(
+        landscape=ground,
+        optimizer=replace(rule, learning_rate=schedule.initial_learning_rate),
+        schedule=schedule,
+        start=_point(ground.start if start is None else start),
+        steps=steps,
+        clip=None if clip is None else CLIPPERS.make(clip),
+        noise=noise,
+        seed=seed,
+        stop=Stop() if stop is None else stop,
+    ).run()
+
+
+def _walk(setup: Descent) -> tuple[Array, Array, Array, dict[str, Array]]:
+    """Take the steps: positions (T+1, d), exact and used gradients (T+1, d) and (T, d), and the named state.
+
+    An elementwise rule runs coordinate by coordinate, on numbers: NumPy is twice as fast on those as on arrays of two.
+    """
+    rule, landscape = setup.optimizer, setup.landscape
+    noise = np.random.default_rng(setup.seed).normal(0.0, setup.noise, (setup.steps, 2)) if setup.noise else None
+    parts: Sequence[Any] = list(np.array(setup.start)) if rule.elementwise else [np.array(setup.start)]
+    states: Sequence[State] = [rule.initial_state(part) for part in parts]
+    points, exact, used, history = [], [], [], [states]
+
+    for step, rate in enumerate(setup.schedule(np.arange(setup.steps)), start=1):
+        point = parts if rule.elementwise else parts[0]
+        if not all(map(math.isfinite, point)):
+            break
+        gradient: Sequence[Any] | Array = landscape.df(*point)
+        points.append(point)
+        exact.append(gradient)
+        if noise is not None or setup.clip is not None:
+            gradient = _disturbed(gradient, None if noise is None else noise[step - 1], setup.clip)
+        used.append(gradient)
+        slopes = gradient if rule.elementwise else [np.array(gradient)]
+        parts, states = zip(*map(rule.update, parts, slopes, states, repeat(rate), repeat(step)), strict=True)
+        history.append(states)
+    point = parts if rule.elementwise else parts[0]
+    points.append(point)
+    exact.append(landscape.df(*point))
+    return np.array(points), np.array(exact), np.array(used), _named(rule, history)
+
+
+def _disturbed(gradient: Sequence[float] | Array, noise: Array | None, clip: Clipper | None) -> Array:
+    """The gradient that the optimizer is given: noise comes with the data, so clipping sees it too."""
+    given = np.array(gradient)
+    if noise is not None:
+        given = given + noise
+    return given if clip is None else clip(given)
+
+
+def _named(rule: Optimizer, history: list[Sequence[State]]) -> dict[str, Array]:
+    """The states of all steps by name, each of shape (T+1, ...)."""
+    return {
+        name: np.array([[part[i] for part in states] if rule.elementwise else states[0][i] for states in history])
+        for i, name in enumerate(rule.state_names)
+    }
+
+
+def _point(start: Sequence[float]) -> Point:
+    try:
+        x, y = start
+        return float(x), float(y)
+    except (TypeError, ValueError):
+        raise ValueError(f"start must be two finite numbers, x and y; got {start!r}") from None
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _check_whole(name: str, value: object, low: int, high: int) -> None:
+    if not isinstance(value, Integral) or isinstance(value, bool) or not low <= int(value) <= high:
+        raise ValueError(f"{name} must be a whole number with {low} ≤ {name} ≤ {high}; got {value!r}")

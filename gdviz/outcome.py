@@ -1,0 +1,90 @@
+"""How a run ended, and why, in words."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdviz.landscapes import Landscape
+
+Array = NDArray[np.float64]
+Status = Literal["converged", "running", "stalled", "diverged"]
+
+TOLERANCE = 1e-6
+"""A loss is that of a minimum when it is within this of it (relative to the minimum's loss where that exceeds 1)."""
+_STILL = 1e-6
+"""A run stands still when its last steps moved it by less than this share of the landscape's width..."""
+_LAST = 10
+"""...and this is how many last steps are looked at."""
+
+
+def reaches(loss: Array, minimum: float) -> NDArray[np.bool_]:
+    """True where a loss is, within ``TOLERANCE``, as low as ``minimum``."""
+    return loss - minimum <= TOLERANCE * max(1.0, abs(minimum))
+
+
+def first_non_finite(theta: Array, loss: Array, gradient: Array) -> tuple[int, str] | None:
+    """The first row that holds a number that is not finite, and what it is; None where all are finite."""
+    parts = {"position": theta, "loss": loss[:, None], "gradient": gradient}
+    bad = {name: ~np.isfinite(values).all(axis=1) for name, values in parts.items()}
+    if not any(np.any(rows) for rows in bad.values()):
+        return None
+    row = min(int(np.argmax(rows)) for rows in bad.values() if np.any(rows))
+    return row, next(name for name, rows in bad.items() if rows[row])
+
+
+def divergence(step: int, what: str, loss: Array, gradient: Array) -> str:
+    """Why a run diverged, from its losses and gradients up to ``step``."""
+    if step == 0:
+        return f"At the start the {what} is not a finite number: choose another start."
+    finite = loss[np.isfinite(loss)]
+    if len(finite) > 1 and finite[-1] < finite[0]:
+        return f"At step {step} the {what} left the finite numbers: the loss falls without bound, there is no minimum."
+    sizes = np.linalg.norm(gradient[max(0, step - _LAST) : step], axis=1)
+    sizes = sizes[(sizes > 0) & np.isfinite(sizes)]
+    why = "one step was too long"
+    if len(sizes) > 1:
+        growth = float(np.exp((np.log(sizes[-1]) - np.log(sizes[0])) / (len(sizes) - 1)))
+        why = f"each of the last steps multiplied the gradient by about {growth:.3g}"
+    return (
+        f"At step {step} the {what} left the finite numbers: {why}. "
+        "A smaller learning rate usually helps, or clipping the gradient by its norm."
+    )
+
+
+def judge(landscape: Landscape, theta: Array, loss: Array, gradient: Array) -> tuple[Status, str]:
+    """The status of a run that stayed finite, and why.
+
+    A small gradient alone does not make a minimum: a plateau and a saddle have one too. A run has converged where its
+    loss is that of a known minimum, or where it stands still with a gradient that vanishes beside a curvature that is
+    positive in every direction.
+    """
+    end = theta[-1]
+    place = f"({end[0]:.4g}, {end[1]:.4g})"
+    lowest = landscape.lowest
+    if lowest is not None and reaches(loss[-1:], lowest)[0]:
+        return (
+            "converged",
+            f"At a minimum, {place}: the loss is within {TOLERANCE:g} of its lowest value, {lowest:.4g}.",
+        )
+
+    moved = float(np.abs(np.diff(theta[-_LAST - 1 :], axis=0)).sum())
+    width = max(high - low for low, high in landscape.domain)
+    if moved > _STILL * width:
+        return "running", _still_moving(loss)
+
+    curvature = np.linalg.eigvalsh(landscape.hessian(end))
+    # The distance to the point where a quadratic with this gradient and curvature would be flat.
+    to_flat = float(np.linalg.norm(gradient[-1])) / max(float(np.abs(curvature).max()), 1e-300)
+    if to_flat <= 1e-3 * width and curvature[0] > 1e-9 * abs(curvature[1]):
+        return "converged", f"At a local minimum, {place}: the gradient vanishes and the curvature is positive."
+    if to_flat <= 1e-3 * width and curvature[0] < 0 < curvature[1]:
+        return "stalled", f"Near a saddle point, {place}: the gradient vanishes, but one direction leads further down."
+    size = float(np.linalg.norm(gradient[-1]))
+    return "stalled", f"At {place} the gradient is {size:.2g} long and the last steps moved by {moved:.2g} in all."
+
+
+def _still_moving(loss: Array) -> str:
+    if loss[-1] > loss[0]:
+        return f"Still moving, and the loss has grown from {loss[0]:.4g} to {loss[-1]:.4g}: the steps are too long."
+    return f"Still moving after {len(loss) - 1} steps; the loss is {loss[-1]:.4g}."
