@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 Value = bool | int | float | str | None
 
@@ -140,10 +140,9 @@ class Entry:
             knob.name: self.values()[knob.name] for knob in self.knobs() if self.values()[knob.name] != knob.default
         }
 
-    @classmethod
-    def example(cls) -> Self:
-        """The entry with its defaults."""
-        return cls()
+    def to_dict(self) -> dict[str, Value]:
+        """The entry as plain data, for :meth:`Catalogue.from_dict`."""
+        return {"name": self.name, **self.values()}
 
 
 E = TypeVar("E", bound=Entry)
@@ -188,6 +187,17 @@ class Catalogue(Mapping[str, type[E]]):
                     f"{self[entry].label}: no hyperparameter {name!r}; it has {', '.join(known) or 'none'}"
                 )
         return self._entries[entry](**values)
+
+    def from_dict(self, data: Mapping[str, object]) -> E:
+        """The entry that :meth:`Entry.to_dict` described.
+
+        Raises:
+            ValueError: As :meth:`make`; or there is no name.
+        """
+        name = data.get("name")
+        if not isinstance(name, str):
+            raise ValueError(f"{self.kind} must have a name; got {dict(data)!r}")
+        return self.make(name, **{key: value for key, value in data.items() if key != "name"})
 
     def __getitem__(self, name: str) -> type[E]:
         return self._entries[name]

@@ -1,0 +1,102 @@
+"""A landscape seen from above: a heatmap as a picture, and contour lines."""
+
+import base64
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from contourpy import contour_generator
+from numpy.typing import NDArray
+from PIL import Image
+
+from gdviz.charts.figure import Table
+from gdviz.charts.palette import Theme
+from gdviz.landscapes import Landscape
+
+_PIXELS = 240
+_DECADES = 2.5
+"""Losses that spread over more decades than this are coloured on a logarithmic scale."""
+_MOST_DECADES = 4.0
+"""A logarithmic scale ends this many decades below the highest loss: what lies lower is one colour."""
+_CONTOURS = 10
+_STRAIGHT = 5e-4
+"""Points of a contour line that lie within this share of the plot of the line between their neighbours are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """What is drawn under the trails."""
+
+    image: Table
+    contours: Table
+    scale: str
+    """Which scale the colours are on, in words."""
+
+
+@lru_cache(maxsize=64)
+def background(landscape: Landscape, theme: Theme) -> Background:
+    """The heatmap and contours of a landscape, on a scale that shows its structure."""
+    (xmin, xmax), (ymin, ymax) = landscape.domain
+    x, y = np.linspace(xmin, xmax, _PIXELS), np.linspace(ymin, ymax, _PIXELS)
+    loss = np.asarray(landscape.value(np.stack(np.meshgrid(x, y))))
+    height, scale = _height(loss, landscape.lowest)
+    return Background(
+        image={"url": [_png(height, theme)], "x": [(xmin + xmax) / 2], "y": [(ymin + ymax) / 2]},
+        contours=_contours(x, y, height),
+        scale=scale,
+    )
+
+
+def _height(loss: NDArray[np.float64], lowest: float | None) -> tuple[NDArray[np.float64], str]:
+    """Losses brought to 0..1, linearly or by their logarithm above the lowest, and which of the two it is."""
+    floor = float(np.nanmin(loss)) if lowest is None else lowest
+    above = np.maximum(loss - floor, 0.0)
+    low, top = np.nanpercentile(above, [2, 100])
+    scale = "linear"
+    if top > 10**_DECADES * low:
+        above = np.log10(above + max(low, top / 10**_MOST_DECADES))
+        scale = "logarithmic"
+    low, high = np.nanmin(above), np.nanmax(above)
+    return (above - low) / (high - low if high > low else 1.0), scale
+
+
+def _png(height: NDArray[np.float64], theme: Theme) -> str:
+    """The heatmap as a data URL; y points up."""
+    ends = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (theme.valley, theme.hill)])
+    colours = ends[0] + height[::-1, :, None] * (ends[1] - ends[0])
+    buffer = io.BytesIO()
+    Image.fromarray(colours.round().astype(np.uint8)).quantize(64).save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _contours(x: NDArray[np.float64], y: NDArray[np.float64], height: NDArray[np.float64]) -> Table:
+    """Polylines at equal distances of the coloured scale, numbered so that each is drawn by itself."""
+    generator = contour_generator(x, y, height)
+    lines = [line for level in np.linspace(0, 1, _CONTOURS + 2)[1:-1] for line in generator.lines(float(level))]
+    size = np.array([x[-1] - x[0], y[-1] - y[0]])
+    lines = [_simplified(np.asarray(line), size) for line in lines]
+    points = np.concatenate([*lines, np.empty((0, 2))])
+    return {
+        "line": np.repeat(np.arange(len(lines)), [len(line) for line in lines]),
+        "x": _rounded(points[:, 0], x),
+        "y": _rounded(points[:, 1], y),
+    }
+
+
+def _simplified(line: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The line with fewer points: in each pass, every second one that hardly bends it goes."""
+    for _ in range(5):
+        before, point, after = line[:-2] / size, line[1:-1] / size, line[2:] / size
+        along, aside = after - before, point - before
+        area = np.abs(along[:, 0] * aside[:, 1] - along[:, 1] * aside[:, 0])
+        kept = area > _STRAIGHT * np.linalg.norm(along, axis=1)
+        kept[1::2] = True
+        line = line[np.concatenate([[True], kept, [True]])]
+    return line
+
+
+def _rounded(values: NDArray[np.float64], axis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """To a thousandth of the axis: finer than a screen shows, and shorter to send."""
+    digits = 3 - int(np.floor(np.log10(axis[-1] - axis[0])))
+    return np.round(values, digits)

@@ -1,0 +1,43 @@
+"""A chart with its data apart: the specification can be kept while the data changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import numpy as np
+
+Table = Mapping[str, Any]
+"""Columns of equal length by name: NumPy arrays or lists."""
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A Vega-Lite specification, the tables that it names, and the same content in words."""
+
+    spec: dict[str, Any]
+    tables: dict[str, Table]
+    description: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The complete Vega-Lite specification, data included."""
+        datasets = {name: records(table) for name, table in self.tables.items()}
+        return {**self.spec, "description": self.description, "datasets": datasets}
+
+    def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> Any:
+        """Draw itself in a notebook, with the renderer that is set in Altair."""
+        renderer = alt.renderers.get()
+        return renderer(self.to_dict()) if renderer else {}
+
+
+def records(table: Table) -> list[dict[str, Any]]:
+    """A table as a list of rows; numbers that JSON cannot hold become None."""
+    columns = {name: _jsonable(values) for name, values in table.items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _jsonable(values: Any) -> list[Any]:
+    column = np.asarray(values)
+    if column.dtype.kind != "f":
+        return list(column.tolist())
+    return [number if np.isfinite(number) else None for number in column.tolist()]

@@ -1,0 +1,222 @@
+"""Several optimizers on one landscape under the same conditions: the configuration that travels through the app.
+
+An :class:`Experiment` can be written as plain data (for files) and as the fields of a link, and read back from both.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from gdviz.catalogue import Catalogue, Entry
+from gdviz.clipping import CLIPPERS, Clipper
+from gdviz.descent import Descent, Stop, Trajectory
+from gdviz.landscapes import LANDSCAPES, Landscape, Point
+from gdviz.optimizers import OPTIMIZERS, Optimizer
+from gdviz.schedules import SCHEDULES, Constant, Schedule
+
+MOST_RUNS = 8
+MOST_STEPS = 5000
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Entry)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One to eight optimizers that start at the same point of one landscape."""
+
+    landscape: Landscape
+    optimizers: tuple[Optimizer, ...]
+    schedule: Schedule = Constant()
+    """Every optimizer follows it, from its own learning rate on."""
+    shared_learning_rate: float | None = None
+    """A learning rate for all, in place of each optimizer's own."""
+    start: Point | None = None
+    """None stands for the landscape's own start."""
+    steps: int = 300
+    clip: Clipper | None = None
+    noise: float = 0.0
+    seed: int = 0
+    stop: Stop = Stop()
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.optimizers) <= MOST_RUNS:
+            raise ValueError(f"optimizers must be 1 to {MOST_RUNS}; got {len(self.optimizers)}")
+        if not 1 <= self.steps <= MOST_STEPS:
+            raise ValueError(f"steps must be a whole number with 1 ≤ steps ≤ {MOST_STEPS}; got {self.steps!r}")
+        self.descents()
+
+    def descents(self) -> tuple[Descent, ...]:
+        """The runs, one for each optimizer.
+
+        Raises:
+            ValueError: A value is not allowed; the message names it, its value, and what is allowed.
+        """
+        rates = [
+            optimizer.learning_rate if self.shared_learning_rate is None else self.shared_learning_rate
+            for optimizer in self.optimizers
+        ]
+        return tuple(
+            Descent(
+                landscape=self.landscape,
+                optimizer=replace(optimizer, learning_rate=rate),
+                schedule=self.schedule.starting_at(rate),
+                start=self.landscape.start if self.start is None else self.start,
+                steps=self.steps,
+                clip=self.clip,
+                noise=self.noise,
+                seed=self.seed,
+                stop=self.stop,
+            )
+            for optimizer, rate in zip(self.optimizers, rates, strict=True)
+        )
+
+    def run(self) -> tuple[Trajectory, ...]:
+        """Run them all."""
+        return tuple(descent.run() for descent in self.descents())
+
+
+DEFAULT = Experiment(
+    landscape=LANDSCAPES.make("rosenbrock"),
+    optimizers=(
+        OPTIMIZERS.make("gradient_descent", learning_rate=0.002),
+        OPTIMIZERS.make("momentum", learning_rate=0.001),
+        OPTIMIZERS.make("rmsprop", learning_rate=0.02),
+        OPTIMIZERS.make("adam", learning_rate=0.1),
+    ),
+)
+"""What the app opens with."""
+
+
+# Links --------------------------------------------------------------------------------------------------------------
+
+Fields = Mapping[str, Sequence[str]]
+"""The fields of a link: each name with all its values."""
+
+
+def to_link(experiment: Experiment) -> dict[str, list[str]]:
+    """The fields of a link that reproduces the experiment exactly.
+
+    Every value is written, defaults too, so that a link keeps its meaning when a default changes.
+
+    >>> to_link(DEFAULT)["run"][-1]
+    'adam,learning_rate=0.1,beta_1=0.9,beta_2=0.999,epsilon=1e-07'
+    """
+    fields = {
+        "landscape": [_entry_text(experiment.landscape)],
+        "run": [_entry_text(optimizer) for optimizer in experiment.optimizers],
+        "schedule": [_entry_text(experiment.schedule)],
+        "learning_rate": [] if experiment.shared_learning_rate is None else [repr(experiment.shared_learning_rate)],
+        "start": [] if experiment.start is None else [",".join(map(repr, experiment.start))],
+        "steps": [str(experiment.steps)],
+        "clip": [] if experiment.clip is None else [_entry_text(experiment.clip)],
+        "noise": [repr(experiment.noise)],
+        "seed": [str(experiment.seed)],
+        "stop": [f"{name}={value!r}" for name, value in experiment.stop.changes().items()],
+    }
+    return {name: values for name, values in fields.items() if values}
+
+
+def from_link(fields: Fields, default: Experiment = DEFAULT) -> tuple[Experiment, list[str]]:
+    """The experiment that a link describes, and a note on every field that could not be read.
+
+    A field that is missing takes its default; so does one that cannot be read, with a note.
+    """
+    notes: list[str] = []
+
+    def read(name: str, parse: Callable[[str], T], fallback: T) -> T:
+        if not fields.get(name):
+            return fallback
+        try:
+            return parse(fields[name][0])
+        except ValueError as error:
+            notes.append(f"{name}: {error}. The default is used.")
+            return fallback
+
+    def entry(name: str, catalogue: Catalogue[E], fallback: E) -> E:
+        return read(name, lambda text: _entry(catalogue, text, notes), fallback)
+
+    runs = list(fields.get("run", ()))
+    if len(runs) > MOST_RUNS:
+        notes.append(f"run: at most {MOST_RUNS} can be shown; the others are left out.")
+    optimizers = []
+    for text in runs[:MOST_RUNS]:
+        try:
+            optimizers.append(_entry(OPTIMIZERS, text, notes))
+        except ValueError as error:
+            notes.append(f"run: {error}. This run is left out.")
+    experiment = Experiment(
+        landscape=entry("landscape", LANDSCAPES, default.landscape),
+        optimizers=tuple(optimizers) or default.optimizers,
+        schedule=entry("schedule", SCHEDULES, default.schedule),
+        clip=read("clip", lambda text: _entry(CLIPPERS, text, notes), default.clip),
+        stop=Stop(**_values(Stop, list(fields.get("stop", ())), notes)),
+    )
+    values: dict[str, Any] = {
+        "shared_learning_rate": read("learning_rate", _number, default.shared_learning_rate),
+        "start": read("start", _point, default.start),
+        "steps": read("steps", _whole, default.steps),
+        "noise": read("noise", _number, default.noise),
+        "seed": read("seed", _whole, default.seed),
+    }
+    for name, value in values.items():
+        try:
+            experiment = replace(experiment, **{name: value})
+        except ValueError as error:
+            notes.append(f"{name}: {error}. The default is used.")
+    return experiment, notes
+
+
+def _entry_text(entry: Entry) -> str:
+    return ",".join([entry.name, *(f"{name}={value!r}" for name, value in entry.values().items())])
+
+
+def _entry(catalogue: Catalogue[E], text: str, notes: list[str]) -> E:
+    name, *settings = text.split(",")
+    if name not in catalogue:
+        raise ValueError(f"no {catalogue.kind} is called {name[:40]!r}")
+    return catalogue.make(name, **_values(catalogue[name], settings, notes))
+
+
+def _values(entry: type[Entry], settings: Sequence[str], notes: list[str]) -> dict[str, Any]:
+    """The hyperparameters that can be read; a note on each that cannot."""
+    known = {knob.name: knob for knob in entry.knobs()}
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        try:
+            if name not in known:
+                raise ValueError(f"{entry.label}: no hyperparameter {name[:40]!r}; it has {', '.join(known) or 'none'}")
+            values[name] = known[name].check(_PARSERS[known[name].type](text), entry.label)
+        except ValueError as error:
+            notes.append(f"{error}. The default is used.")
+    return values
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text[:40]!r} is not a number") from None
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise ValueError(f"{text[:40]!r} is not a whole number")
+    return int(text)
+
+
+def _point(text: str) -> Point:
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise ValueError(f"{text[:40]!r} is not two numbers, x and y")
+    return _number(parts[0]), _number(parts[1])
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("True", "False"):
+        raise ValueError(f"{text[:40]!r} is neither True nor False")
+    return text == "True"
+
+
+_PARSERS: dict[type, Callable[[str], Any]] = {bool: _boolean, int: _whole, float: _number, str: str}

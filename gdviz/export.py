@@ -1,0 +1,184 @@
+"""Results to take home: CSV, JSON that gdviz reads back, a page that plays offline, and code that reproduces them."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gdviz.catalogue import Entry
+from gdviz.charts import Figure, labels
+from gdviz.clipping import CLIPPERS
+from gdviz.descent import Descent, Stop, Trajectory
+from gdviz.experiment import Experiment
+from gdviz.landscapes import LANDSCAPES
+from gdviz.optimizers import OPTIMIZERS
+from gdviz.schedules import SCHEDULES, Constant
+
+FORMAT = "gdviz trajectories"
+VERSION = 1
+MOST_BYTES = 64 * 2**20
+"""Larger files are not read."""
+
+
+def to_csv(trajectories: Sequence[Trajectory]) -> str:
+    """One row for each run and step: position, loss, gradient, learning rate (of the step that follows)."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["run", "step", "x", "y", "loss", "gradient_x", "gradient_y", "learning_rate"])
+    for name, run in zip(labels(trajectories), trajectories, strict=True):
+        rates = [*run.learning_rate.tolist(), ""]
+        rows = zip(run.theta.tolist(), run.loss.tolist(), run.gradient.tolist(), rates, strict=True)
+        for step, (point, loss, gradient, rate) in enumerate(rows):
+            writer.writerow([name, step, *point, loss, *gradient, rate])
+    return table.getvalue()
+
+
+def to_json(trajectories: Sequence[Trajectory]) -> str:
+    """The trajectories with their configuration, every number to the last bit, for :func:`from_json`."""
+    runs = [
+        {
+            "setup": _setup_data(run.setup),
+            "status": run.status,
+            "stopped_at": run.stopped_at,
+            "reason": run.reason,
+            "theta": _list(run.theta),
+            "loss": _list(run.loss),
+            "gradient": _list(run.gradient),
+            "used_gradient": _list(run.used_gradient),
+            "learning_rate": _list(run.learning_rate),
+            "state": {name: _list(values) for name, values in run.state.items()},
+        }
+        for run in trajectories
+    ]
+    return json.dumps({"format": FORMAT, "version": VERSION, "runs": runs}, allow_nan=False)
+
+
+def from_json(text: str | bytes) -> tuple[Trajectory, ...]:
+    """The trajectories that :func:`to_json` wrote.
+
+    Raises:
+        ValueError: It is too large, or not such a file, or a value in it is not allowed.
+    """
+    if len(text) > MOST_BYTES:
+        raise ValueError(f"the file has {len(text)} bytes; at most {MOST_BYTES} are read")
+    try:
+        data = json.loads(text)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"not a JSON file: {error}") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise ValueError(f"not a file of {FORMAT}")
+    if data.get("version") != VERSION:
+        raise ValueError(f"version must be {VERSION}; got {data.get('version')!r}")
+    try:
+        return tuple(_trajectory(run) for run in data["runs"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"the file is damaged: {error!r}") from None
+
+
+def to_html(figure: Figure, title: str) -> str:
+    """A page that shows the figure and plays it, with everything inside: it needs no network."""
+    import vl_convert  # a browser engine of 100 MB, which only this needs
+
+    page = vl_convert.vegalite_to_html(figure.to_dict(), bundle=True)
+    return page.replace("<head>", f"<head><meta charset='utf-8'><title>{title}</title>", 1)
+
+
+def python_code(experiment: Experiment) -> str:
+    """The lines of Python that reproduce the picture with the package."""
+    landscape = _constructor("LANDSCAPES", experiment.landscape)
+    same = {
+        "start": None if experiment.start is None else repr(experiment.start),
+        "steps": repr(experiment.steps),
+        "clip": None if experiment.clip is None else _constructor("CLIPPERS", experiment.clip),
+        "noise": repr(experiment.noise) if experiment.noise else None,
+        "seed": repr(experiment.seed) if experiment.noise else None,
+        "stop": f"gdviz.{experiment.stop!r}" if experiment.stop.changes() else None,
+    }
+    shared = "".join(f", {name}={value}" for name, value in same.items() if value is not None)
+    lines = ["import gdviz", "", f"landscape = {landscape}", "runs = ["]
+    for descent in experiment.descents():
+        rate = ""
+        if not isinstance(descent.schedule, Constant):
+            rate = f", {_constructor('SCHEDULES', descent.schedule)}"
+        lines.append(f"    gdviz.descend(landscape, {_constructor('OPTIMIZERS', descent.optimizer)}{rate}{shared}),")
+    return "\n".join([*lines, "]", "gdviz.charts.descent(runs)"])
+
+
+def keras_code(experiment: Experiment) -> str:
+    """For each optimizer, the line that makes the same one in Keras, or a comment where Keras has none."""
+    lines = ["import keras", ""]
+    for descent in experiment.descents():
+        line = descent.optimizer.keras_code(descent.schedule.keras_code())
+        if line is None:
+            lines.append(f"# {descent.optimizer.label}: Keras has no such optimizer")
+        elif descent.clip is None:
+            lines.append(line)
+        else:
+            lines.append(f"{line[:-1]}, {descent.clip.keras_code()})")
+    return "\n".join(lines)
+
+
+def _constructor(catalogue: str, entry: Entry) -> str:
+    settings = ", ".join(f"{name}={value!r}" for name, value in entry.changes().items())
+    return f'gdviz.{catalogue}["{entry.name}"]({settings})'
+
+
+def _setup_data(setup: Descent) -> dict[str, Any]:
+    return {
+        "landscape": setup.landscape.to_dict(),
+        "optimizer": setup.optimizer.to_dict(),
+        "schedule": setup.schedule.to_dict(),
+        "start": list(setup.start),
+        "steps": setup.steps,
+        "clip": None if setup.clip is None else setup.clip.to_dict(),
+        "noise": setup.noise,
+        "seed": setup.seed,
+        "stop": setup.stop.values(),
+    }
+
+
+def _trajectory(data: Mapping[str, Any]) -> Trajectory:
+    setup = data["setup"]
+    clip = setup["clip"]
+    x, y = setup["start"]
+    arrays = {name: _array(data[name]) for name in ("theta", "loss", "gradient", "used_gradient", "learning_rate")}
+    rows = {name: len(values) for name, values in arrays.items()}
+    if rows["loss"] != rows["theta"] or rows["gradient"] != rows["theta"] or rows["learning_rate"] != rows["theta"] - 1:
+        raise ValueError(f"the file is damaged: its arrays have {rows} rows")
+    if data["status"] not in ("converged", "running", "stalled", "diverged"):
+        raise ValueError(f"the file is damaged: no status is called {data['status']!r}")
+    return Trajectory(
+        setup=Descent(
+            landscape=LANDSCAPES.from_dict(setup["landscape"]),
+            optimizer=OPTIMIZERS.from_dict(setup["optimizer"]),
+            schedule=SCHEDULES.from_dict(setup["schedule"]),
+            start=(x, y),
+            steps=setup["steps"],
+            clip=None if clip is None else CLIPPERS.from_dict(clip),
+            noise=setup["noise"],
+            seed=setup["seed"],
+            stop=Stop(**setup["stop"]),
+        ),
+        state={name: _array(values) for name, values in data["state"].items()},
+        status=data["status"],
+        stopped_at=data["stopped_at"],
+        reason=str(data["reason"]),
+        **arrays,
+    )
+
+
+def _list(values: Any) -> Any:
+    """Nested lists; JSON has no infinities and no NaN, so these become strings."""
+    if isinstance(values, np.ndarray):
+        return _list(values.tolist())
+    if isinstance(values, list):
+        return [_list(value) for value in values]
+    return values if math.isfinite(values) else repr(values)
+
+
+def _array(values: Any) -> Any:
+    return np.array(values, dtype=np.float64)
