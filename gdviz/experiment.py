@@ -79,7 +79,7 @@ class Experiment:
 DEFAULT = Experiment(
     landscape=LANDSCAPES.make("rosenbrock"),
     optimizers=(
-        OPTIMIZERS.make("gradient_descent", learning_rate=0.002),
+        OPTIMIZERS.make("gradient_descent", learning_rate=0.001),
         OPTIMIZERS.make("momentum", learning_rate=0.001),
         OPTIMIZERS.make("rmsprop", learning_rate=0.02),
         OPTIMIZERS.make("adam", learning_rate=0.1),

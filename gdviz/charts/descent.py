@@ -251,7 +251,7 @@ def _template(
     look = _Look(
         colour=colour.legend(legend),
         dash=alt.StrokeDash(
-            "run:N", scale=alt.Scale(domain=list(names), range=list(DASHES[: len(names)])), legend=legend
+            "run:N", scale=alt.Scale(domain=list(names), range=list(DASHES[: len(names)])), legend=None
         ),
         shape=alt.Shape("run:N", scale=alt.Scale(domain=list(names), range=list(SHAPES[: len(names)])), legend=legend),
         theme=theme,
@@ -278,13 +278,14 @@ _HEAD = "datum.step <= step && step < datum.next"
 
 def _legend_columns(names: Sequence[str], width: int) -> int:
     longest = max(len(name) for name in names)
-    return max(1, min(len(names), width // (7 * longest + 45)))
+    return max(1, min(len(names), width // (7 * longest + 26)))
 
 
 def _landscape_plot(look: _Look, domain: tuple[Point, Point], size: tuple[int, int], clickable: bool) -> Any:
     theme = look.theme
     x_scale, y_scale = (alt.Scale(domain=list(ends), nice=False, zero=False) for ends in domain)
-    x, y = alt.X("x:Q", title="x", scale=x_scale), alt.Y("y:Q", title="y", scale=y_scale)
+    ticks = alt.Axis(format="~g", tickCount=8)
+    x, y = alt.X("x:Q", title="x", scale=x_scale, axis=ticks), alt.Y("y:Q", title="y", scale=y_scale, axis=ticks)
     trails = alt.Chart(alt.NamedData(name="trails")).encode(x=x, y=y)
     grown = trails.transform_filter(_GROWN)
     layers = [
@@ -328,10 +329,17 @@ def _click_grid(domain: tuple[Point, Point], x_scale: Any, y_scale: Any) -> Any:
     )
 
 
+def _loss_ticks(axis: _LossAxis) -> Any:
+    if axis.kind != "log":
+        return alt.Axis(format="~g")
+    decades = range(round(np.log10(axis.low)), round(np.log10(axis.high)) + 1)
+    return alt.Axis(format="~e", values=[10.0**decade for decade in decades[:: 1 + len(decades) // 9]])
+
+
 def _loss_plot(look: _Look, axis: _LossAxis, size: tuple[int, int], steps: int) -> Any:
-    scale = alt.Scale(type=axis.kind, domain=[axis.low, axis.high], nice=False, zero=False)
+    scale = alt.Scale(type=axis.kind, domain=[axis.low, axis.high], nice=False)
     x = alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False))
-    y = alt.Y("loss:Q", title=axis.title, scale=scale, axis=alt.Axis(format=".0e" if axis.kind == "log" else "~g"))
+    y = alt.Y("loss:Q", title=axis.title, scale=scale, axis=_loss_ticks(axis))
     trails = alt.Chart(alt.NamedData(name="trails")).encode(x=x, y=y)
     return alt.layer(
         trails.mark_line(clip=True, strokeWidth=1, opacity=0.35).encode(order="step:Q", color=look.colour),

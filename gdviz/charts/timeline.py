@@ -79,6 +79,7 @@ def animated(spec: dict[str, Any], steps: int, clickable: bool) -> dict[str, Any
     """A compiled chart with a timeline, drawn on a canvas, which is faster than SVG."""
     return {
         **spec,
+        "autosize": {"type": "pad", "contains": "padding"},
         "params": [*spec.get("params", []), *timeline(steps, clickable)],
         "usermeta": {"embedOptions": {"renderer": "canvas"}},
     }

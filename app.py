@@ -1,0 +1,6 @@
+"""gdviz: an explorer of gradient descent. Run with ``streamlit run app.py``."""
+
+import streamlit as st
+
+st.set_page_config(page_title="gdviz", page_icon="⛰️", layout="wide")
+st.navigation([st.Page("pages/descent.py", title="Descent", icon="⛰️", default=True)]).run()

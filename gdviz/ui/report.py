@@ -1,0 +1,61 @@
+"""What the runs came to, as text for a page."""
+
+from collections.abc import Sequence
+
+from gdviz.advice import finite_learning_rate
+from gdviz.charts import colour_scale, labels, left_plot
+from gdviz.charts.descent import drawn_steps
+from gdviz.descent import Trajectory
+
+_SIGNS = {"converged": "✓", "running": "…", "stalled": "‖", "diverged": "✕"}
+
+
+def outcome_table(runs: Sequence[Trajectory]) -> str:
+    """A Markdown table with one row for each run."""
+    head = ["Run", "Learning rate", "Status", "Final loss", "Distance to minimum", "Steps to converge", "Gradients"]
+    rows = [
+        [
+            name,
+            _digits(run.setup.optimizer.learning_rate),
+            f"{_SIGNS[run.status]} {run.status}",
+            _digits(run.loss[-1]),
+            _digits(run.distance[-1]) if run.setup.landscape.minima else "no minimum",
+            "–" if run.steps_to_converge is None else str(run.steps_to_converge),
+            str(run.gradient_evaluations),
+        ]
+        for name, run in zip(labels(runs), runs, strict=True)
+    ]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def reasons(runs: Sequence[Trajectory]) -> str:
+    """Why each run ended as it did and, where it diverged, a learning rate at which it does not: a Markdown list."""
+    return "\n".join(f"- **{name}** {_reason(run)}" for name, run in zip(labels(runs), runs, strict=True))
+
+
+def _reason(run: Trajectory) -> str:
+    sentences = [run.reason]
+    if run.status == "diverged" and run.stopped_at:
+        rate = finite_learning_rate(run.setup)
+        if rate is not None:
+            sentences.append(f"Tried: with learning rate {_digits(rate)} the same run stays finite.")
+    left = left_plot(run)
+    if left is not None:
+        sentences.append(f"It leaves the plot at step {left}; its trail is cut at the edge.")
+    return " ".join(sentences)
+
+
+def drawing_notes(runs: Sequence[Trajectory]) -> str:
+    """How the chart was drawn, where the eye could be misled."""
+    scale = colour_scale(runs[0])
+    sentences = [f"Darker is higher; colours and contours are on a {scale} scale of the loss."]
+    steps = max(run.steps for run in runs)
+    drawn = len(drawn_steps(steps))
+    if drawn < steps + 1:
+        sentences.append(f"Of {steps} steps, {drawn} points a run are drawn; the downloads have all.")
+    return " ".join(sentences)
+
+
+def _digits(number: float) -> str:
+    return f"{number:.4g}"

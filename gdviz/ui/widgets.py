@@ -1,0 +1,130 @@
+"""Widgets made from the hyperparameters of catalogue entries."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from gdviz.catalogue import Catalogue, Entry, Knob, Value
+
+E = TypeVar("E", bound=Entry)
+
+_MANTISSAS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
+"""Ten positions a decade for logarithmic sliders."""
+
+
+def choose(box: DeltaGenerator, label: str, catalogue: Catalogue[E], key: str, current: E, exact: bool) -> E:
+    """A select box over a catalogue, and widgets for the hyperparameters of what is chosen.
+
+    Args:
+        box: Where to draw.
+        label: The select box's label.
+        catalogue: What to choose from.
+        key: Prefix of the widgets' keys in the session state.
+        current: What the widgets show before the user has touched them.
+        exact: Number fields in place of sliders.
+    """
+    name = select(box, label, catalogue, key, current.name)
+    return entry(box, catalogue, name, key, current.values() if name == current.name else {}, exact)
+
+
+def select(box: DeltaGenerator, label: str, catalogue: Catalogue[E], key: str, current: str) -> str:
+    """A select box over the names of a catalogue."""
+    st.session_state.setdefault(key, current)
+    return str(box.selectbox(label, list(catalogue), format_func=lambda name: catalogue[name].label, key=key))
+
+
+def entry(
+    box: DeltaGenerator,
+    catalogue: Catalogue[E],
+    name: str,
+    key: str,
+    current: Mapping[str, Value],
+    exact: bool,
+    without: tuple[str, ...] = (),
+) -> E:
+    """An entry whose hyperparameters come from widgets, one for each, except those named in ``without``."""
+    knobs = [knob for knob in catalogue[name].knobs() if knob.name not in without]
+    values = {
+        knob.name: number(box, knob, f"{key}.{name}.{knob.name}", current.get(knob.name, knob.default), exact)
+        for knob in knobs
+    }
+    return catalogue.make(name, **values)
+
+
+def number(box: DeltaGenerator, knob: Knob, key: str, current: Value, exact: bool, label: str | None = None) -> Any:
+    """The widget that suits a hyperparameter: check box, select box, slider, or number field."""
+    st.session_state.setdefault(key, current)
+    label = label or f"`{knob.name}` {knob.help}"
+    if knob.choices:
+        return box.selectbox(label, knob.choices, key=key)
+    if knob.type is bool:
+        return box.checkbox(label, key=key)
+    value = st.session_state[key]
+    ends = slider_ends(knob)
+    if exact or ends is None or value is None or not ends[0] <= value <= ends[1]:
+        return _field(box, knob, key, label)
+    if knob.log:
+        positions = log_positions(*ends, value) if knob.type is float else whole_positions(*ends, value)
+        return box.select_slider(label, positions, format_func=short, key=key)
+    low, high = knob.type(ends[0]), knob.type(ends[1])
+    step = 1 if knob.type is int else _slider_step(low, high)
+    return box.slider(label, low, high, step=step, key=key, format="%d" if knob.type is int else "%.4g")
+
+
+def slider_ends(knob: Knob) -> tuple[float, float] | None:
+    """The range of a hyperparameter's slider: its usual one, or its bounds where both are given."""
+    if knob.usual:
+        return knob.usual
+    low = knob.low if knob.above is None else knob.above + 1e-3
+    high = knob.high if knob.below is None else knob.below - 1e-3
+    return (low, high) if np.isfinite(low) and np.isfinite(high) else None
+
+
+def log_positions(low: float, high: float, value: float) -> list[float]:
+    """Positions of a logarithmic slider: ten a decade, and the value that it has, whatever that is.
+
+    >>> log_positions(0.1, 0.5, 0.123)
+    [0.1, 0.12, 0.123, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5]
+    """
+    decades = range(int(np.floor(np.log10(max(low, 1e-300)))), int(np.ceil(np.log10(high))) + 1)
+    # Through text, because 1.2 * 0.1 is not 0.12.
+    grid = {float(f"{mantissa}e{decade}") for decade in decades for mantissa in _MANTISSAS}
+    return sorted({position for position in grid if low <= position <= high} | {low, high, float(value)})
+
+
+def whole_positions(low: float, high: float, value: float) -> list[int]:
+    """Positions of a logarithmic slider over whole numbers.
+
+    >>> whole_positions(1, 20, 7)
+    [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20]
+    """
+    return sorted({int(position) for position in log_positions(low, high, value) if position == int(position)})
+
+
+def short(value: float) -> str:
+    """A number in few digits: 0.002, 1e-05."""
+    return f"{value:.6g}"
+
+
+def _slider_step(low: float, high: float) -> float:
+    return float(10 ** np.floor(np.log10((high - low) / 100)))
+
+
+def _field(box: DeltaGenerator, knob: Knob, key: str, label: str) -> Any:
+    low = knob.low if knob.above is None else np.nextafter(knob.above, np.inf)
+    high = knob.high if knob.below is None else np.nextafter(knob.below, -np.inf)
+    kind: Any = knob.type  # Streamlit takes all its numbers as int or all as float
+    empty: Any = None if knob.default is None else "min"
+    return box.number_input(
+        label,
+        min_value=kind(low) if np.isfinite(low) else None,
+        max_value=kind(high) if np.isfinite(high) else None,
+        value=empty,
+        step=1 if kind is int else None,
+        format=None if kind is int else "%.10g",
+        key=key,
+        help=f"Allowed: {knob.allowed}.",
+    )

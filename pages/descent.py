@@ -1,0 +1,59 @@
+"""The Descent page: watch optimizers race down a landscape."""
+
+import streamlit as st
+
+import gdviz.charts
+from gdviz import export
+from gdviz.experiment import Experiment
+from gdviz.ui import controls, report, style
+from gdviz.ui.charts import is_dark, show
+from gdviz.ui.width import page_width
+
+CHART = "descent"
+
+
+def start_at_click() -> None:
+    picked = st.session_state[CHART].selection.get("pick")
+    if picked:
+        controls.set_start((picked[0]["x"], picked[0]["y"]))
+
+
+def downloads(experiment: Experiment, runs: tuple[gdviz.Trajectory, ...], figure: gdviz.charts.Figure) -> None:
+    files = {
+        "CSV": ("gdviz-descent.csv", "text/csv", lambda: export.to_csv(runs)),
+        "JSON": ("gdviz-descent.json", "application/json", lambda: export.to_json(runs)),
+        "HTML that plays offline": ("gdviz-descent.html", "text/html", lambda: export.to_html(figure, "gdviz descent")),
+    }
+    for label, (name, mime, make) in files.items():
+        st.download_button(f"Download {label}", make, name, mime, key=f"download.{name}", on_click="ignore")
+
+
+style.apply()
+st.header("Descent")
+st.markdown("Optimizers from the same start, step for step as Keras takes them. Click on the landscape to start there.")
+width = page_width()
+
+kept, notes = controls.kept_experiment()
+for note in notes:
+    st.warning(f"This link could not be read in full. {note}")
+st.sidebar.button("Reset", on_click=controls.reset, help="Back to the experiment that the app opens with.")
+experiment = controls.experiment_controls(st.sidebar, kept)
+scale = controls.loss_scale_control(st.sidebar)
+controls.keep(experiment, scale)
+
+runs = experiment.run()
+figure = gdviz.charts.descent(runs, loss_scale=scale, width=width, dark=is_dark(), clickable=True)
+show(figure, CHART, start_at_click)
+st.caption(f"${experiment.landscape.formula}$")
+st.caption(report.drawing_notes(runs))
+
+st.subheader("What they came to")
+st.markdown(report.outcome_table(runs))
+st.markdown(report.reasons(runs))
+with st.expander("The chart in words"):
+    st.write(figure.description)
+with st.expander("Show the code"):
+    st.code(export.python_code(experiment), language="python")
+    st.code(export.keras_code(experiment), language="python")
+with st.expander("Download"):
+    downloads(experiment, runs, figure)
