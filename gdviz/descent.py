@@ -221,7 +221,9 @@ def descend(
     elif isinstance(learning_rate, str):
         schedule = SCHEDULES.make(learning_rate, initial_learning_rate=rule.learning_rate)
     else:
-        schedule = Constant(rule.learning_rate if learning_rate is None else learning_rate)
+        if learning_rate is not None:
+            rule = replace(rule, learning_rate=learning_rate)
+        schedule = Constant(rule.learning_rate)
     return Descent(
         landscape=ground,
         optimizer=replace(rule, learning_rate=schedule.initial_learning_rate),

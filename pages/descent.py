@@ -33,11 +33,10 @@ st.header("Descent")
 st.markdown("Optimizers from the same start, step for step as Keras takes them. Click on the landscape to start there.")
 width = page_width()
 
-kept, notes = controls.kept_experiment()
-for note in notes:
-    st.warning(f"This link could not be read in full. {note}")
 st.sidebar.button("Reset", on_click=controls.reset, help="Back to the experiment that the app opens with.")
-experiment = controls.experiment_controls(st.sidebar, kept)
+experiment = controls.experiment_controls(st.sidebar)
+for note in controls.link_notes():
+    st.warning(f"This link could not be read in full. {note}")
 scale = controls.loss_scale_control(st.sidebar)
 controls.keep(experiment, scale)
 
@@ -45,7 +44,7 @@ runs = experiment.run()
 figure = gdviz.charts.descent(runs, loss_scale=scale, width=width, dark=is_dark(), clickable=True)
 show(figure, CHART, start_at_click)
 st.caption(f"${experiment.landscape.formula}$")
-st.caption(report.drawing_notes(runs))
+st.caption(report.drawing_notes(runs, is_dark()))
 
 st.subheader("What they came to")
 st.markdown(report.outcome_table(runs))

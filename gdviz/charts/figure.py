@@ -17,7 +17,10 @@ class Figure:
 
     spec: dict[str, Any]
     tables: dict[str, Table]
+    title: str
+    """What the chart is, whatever its data."""
     description: str
+    """What the chart shows."""
 
     def to_dict(self) -> dict[str, Any]:
         """The complete Vega-Lite specification, data included."""

@@ -40,8 +40,9 @@ def timeline(steps: int, clickable: bool) -> list[dict[str, Any]]:
             "bind": {
                 "input": "radio",
                 "name": "Step by ",
-                "options": [-steps - 1, -1, 1, steps + 1],
-                "labels": ["⏮ first", "◀ back", "forward ▶", "last ⏭"],
+                # Vega unchecks a radio button only by checking another; the one for 0 lets the rest work again.
+                "options": [-steps - 1, -1, 0, 1, steps + 1],
+                "labels": ["⏮ first", "◀ back", "stay", "forward ▶", "last ⏭"],
             },
             "on": [{"events": tick, "update": "0"}],
         },

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas  # noqa: F401 - loaded whole, before a second script thread meets it half loaded in Altair
 import pyarrow as pa
 import streamlit as st
 
@@ -30,7 +31,7 @@ def show(figure: Figure, key: str, on_select: Callable[[], None] | None = None) 
         key=key,
         on_select=on_select or "ignore",
         width="content",
-        alt=figure.description,
+        alt=f"{figure.title}. In words below the chart.",  # a text that changed would start the animation again
     )
 
 

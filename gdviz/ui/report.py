@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gdviz.advice import finite_learning_rate
 from gdviz.charts import colour_scale, labels, left_plot
-from gdviz.charts.descent import drawn_steps
+from gdviz.charts.trajectories import drawn_steps
 from gdviz.descent import Trajectory
 
 _SIGNS = {"converged": "✓", "running": "…", "stalled": "‖", "diverged": "✕"}
@@ -46,10 +46,12 @@ def _reason(run: Trajectory) -> str:
     return " ".join(sentences)
 
 
-def drawing_notes(runs: Sequence[Trajectory]) -> str:
+def drawing_notes(runs: Sequence[Trajectory], dark: bool) -> str:
     """How the chart was drawn, where the eye could be misled."""
     scale = colour_scale(runs[0])
-    sentences = [f"Darker is higher; colours and contours are on a {scale} scale of the loss."]
+    sentences = [
+        f"{'Lighter' if dark else 'Darker'} is higher; colours and contours are on a {scale} scale of the loss."
+    ]
     steps = max(run.steps for run in runs)
     drawn = len(drawn_steps(steps))
     if drawn < steps + 1:

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gdviz.catalogue import Catalogue, Entry, Knob, Value
 
+T = TypeVar("T")
 E = TypeVar("E", bound=Entry)
 
 _MANTISSAS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
@@ -32,8 +33,9 @@ def choose(box: DeltaGenerator, label: str, catalogue: Catalogue[E], key: str, c
 
 def select(box: DeltaGenerator, label: str, catalogue: Catalogue[E], key: str, current: str) -> str:
     """A select box over the names of a catalogue."""
-    st.session_state.setdefault(key, current)
-    return str(box.selectbox(label, list(catalogue), format_func=lambda name: catalogue[name].label, key=key))
+    names = list(catalogue)
+    index = names.index(first_value(key, current))
+    return str(box.selectbox(label, names, index, format_func=lambda name: catalogue[name].label, key=key))
 
 
 def entry(
@@ -54,24 +56,36 @@ def entry(
     return catalogue.make(name, **values)
 
 
+def first_value(key: str, current: T) -> T:
+    """What a widget shows before the user touches it; the same in every run of the page, as long as it is shown.
+
+    A value put into the session state instead would reach the browser only in the run that puts it there, and be lost
+    when the next run begins early.
+    """
+    remembered = f"first.{key}"
+    if key not in st.session_state:
+        st.session_state[remembered] = current
+    first: T = st.session_state.setdefault(remembered, current)
+    return first
+
+
 def number(box: DeltaGenerator, knob: Knob, key: str, current: Value, exact: bool, label: str | None = None) -> Any:
     """The widget that suits a hyperparameter: check box, select box, slider, or number field."""
-    st.session_state.setdefault(key, current)
+    first = first_value(key, current)
     label = label or f"`{knob.name}` {knob.help}"
     if knob.choices:
-        return box.selectbox(label, knob.choices, key=key)
+        return box.selectbox(label, knob.choices, knob.choices.index(str(first)), key=key)
     if knob.type is bool:
-        return box.checkbox(label, key=key)
-    value = st.session_state[key]
+        return box.checkbox(label, bool(first), key=key)
     ends = slider_ends(knob)
-    if exact or ends is None or value is None or not ends[0] <= value <= ends[1]:
-        return _field(box, knob, key, label)
+    if exact or ends is None or not isinstance(first, (int, float)) or not ends[0] <= first <= ends[1]:
+        return _field(box, knob, key, label, first)
     if knob.log:
-        positions = log_positions(*ends, value) if knob.type is float else whole_positions(*ends, value)
-        return box.select_slider(label, positions, format_func=short, key=key)
+        positions = log_positions(*ends, first) if knob.type is float else whole_positions(*ends, first)
+        return box.select_slider(label, positions, first, format_func=short, key=key)
     low, high = knob.type(ends[0]), knob.type(ends[1])
     step = 1 if knob.type is int else _slider_step(low, high)
-    return box.slider(label, low, high, step=step, key=key, format="%d" if knob.type is int else "%.4g")
+    return box.slider(label, low, high, first, step, key=key, format="%d" if knob.type is int else "%.4g")
 
 
 def slider_ends(knob: Knob) -> tuple[float, float] | None:
@@ -113,16 +127,16 @@ def _slider_step(low: float, high: float) -> float:
     return float(10 ** np.floor(np.log10((high - low) / 100)))
 
 
-def _field(box: DeltaGenerator, knob: Knob, key: str, label: str) -> Any:
+def _field(box: DeltaGenerator, knob: Knob, key: str, label: str, first: Value) -> Any:
     low = knob.low if knob.above is None else np.nextafter(knob.above, np.inf)
     high = knob.high if knob.below is None else np.nextafter(knob.below, -np.inf)
     kind: Any = knob.type  # Streamlit takes all its numbers as int or all as float
-    empty: Any = None if knob.default is None else "min"
+    shown: Any = first
     return box.number_input(
         label,
         min_value=kind(low) if np.isfinite(low) else None,
         max_value=kind(high) if np.isfinite(high) else None,
-        value=empty,
+        value=shown,
         step=1 if kind is int else None,
         format=None if kind is int else "%.10g",
         key=key,

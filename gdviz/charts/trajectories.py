@@ -18,6 +18,7 @@ from gdviz.landscapes import Point
 
 Array = NDArray[np.float64]
 LossScale = Literal["log", "linear"]
+ScaleKind = Literal["linear", "log", "symlog"]
 
 CLICK_CELLS = 80
 """A click is answered with the centre of one of this many cells along each axis."""
@@ -85,7 +86,7 @@ def descent(
     spec = _template(
         tuple(names),
         landscape.domain,
-        axis,
+        (axis.title, axis.kind),
         layout(width, landscape.domain),
         theme,
         max(run.steps for run in runs),
@@ -98,8 +99,10 @@ def descent(
             "contours": ground.contours,
             "minima": _points(landscape.minima),
             "start": _points([runs[0].setup.start]),
+            "ends": {"low": [axis.low], "high": [axis.high]},
             "trails": _trails(runs, names, [axis.led_out(height) for height in heights]),
         },
+        title=f"Paths of optimizers on the {landscape.label} landscape, and their losses against the step",
         description=summary(runs),
     )
 
@@ -195,7 +198,7 @@ def _led_out(theta: Array, domain: tuple[Point, Point]) -> Array:
 @dataclass(frozen=True)
 class _LossAxis:
     title: str
-    kind: Literal["linear", "log", "symlog"]
+    kind: ScaleKind
     low: float
     high: float
 
@@ -239,7 +242,7 @@ def _rounded_out(low: float, high: float) -> tuple[float, float]:
 def _template(
     names: tuple[str, ...],
     domain: tuple[Point, Point],
-    loss_axis: _LossAxis,
+    loss_axis: tuple[str, ScaleKind],
     sizes: Layout,
     theme: Theme,
     steps: int,
@@ -250,8 +253,9 @@ def _template(
     legend = alt.Legend(title=None, orient="top", columns=_legend_columns(names, sizes.landscape[0]), labelLimit=300)
     look = _Look(
         colour=colour.legend(legend),
+        # A field of its own, or the dashes would be drawn around the legend's symbols too.
         dash=alt.StrokeDash(
-            "run:N", scale=alt.Scale(domain=list(names), range=list(DASHES[: len(names)])), legend=None
+            "dash:N", scale=alt.Scale(domain=list(names), range=list(DASHES[: len(names)])), legend=None
         ),
         shape=alt.Shape("run:N", scale=alt.Scale(domain=list(names), range=list(SHAPES[: len(names)])), legend=legend),
         theme=theme,
@@ -287,14 +291,14 @@ def _landscape_plot(look: _Look, domain: tuple[Point, Point], size: tuple[int, i
     ticks = alt.Axis(format="~g", tickCount=8)
     x, y = alt.X("x:Q", title="x", scale=x_scale, axis=ticks), alt.Y("y:Q", title="y", scale=y_scale, axis=ticks)
     trails = alt.Chart(alt.NamedData(name="trails")).encode(x=x, y=y)
-    grown = trails.transform_filter(_GROWN)
+    grown = trails.transform_filter(_GROWN).transform_calculate(dash="datum.run")
     layers = [
         alt.Chart(alt.NamedData(name="heatmap"))
         .mark_image(width=size[0], height=size[1], aspect=False)
         .encode(x=x, y=y, url="url:N"),
         alt.Chart(alt.NamedData(name="contours"))
         .mark_line(clip=True, strokeWidth=0.7, opacity=0.7, color=theme.line, interpolate="linear")
-        .encode(x=x, y=y, detail="line:N", order=alt.value(None)),
+        .encode(x=x, y=y, detail="line:N", order=alt.value(alt.ExprRef("null"))),
         grown.mark_line(clip=True, strokeWidth=4, opacity=0.8, color=theme.halo).encode(detail="run:N", order="step:Q"),
         grown.mark_line(clip=True, strokeWidth=2).encode(order="step:Q", color=look.colour, strokeDash=look.dash),
         alt.Chart(alt.NamedData(name="minima"))
@@ -329,21 +333,33 @@ def _click_grid(domain: tuple[Point, Point], x_scale: Any, y_scale: Any) -> Any:
     )
 
 
-def _loss_ticks(axis: _LossAxis) -> Any:
-    if axis.kind != "log":
+def _loss_scale(kind: ScaleKind) -> Any:
+    """A scale whose ends are data: were they in the specification, a new one would start the animation again."""
+    low, high = (
+        alt.ExprRef(f"length(data('ends')) ? data('ends')[0].{end} : {i}") for i, end in ((1, "low"), (2, "high"))
+    )
+    if kind == "log":
+        return alt.Scale(type=kind, domainMin=low, domainMax=high, nice=False)
+    return alt.Scale(type=kind, domainMin=low, domainMax=high, nice=False, zero=False)
+
+
+def _loss_ticks(kind: ScaleKind) -> Any:
+    if kind != "log":
         return alt.Axis(format="~g")
-    decades = range(round(np.log10(axis.low)), round(np.log10(axis.high)) + 1)
-    return alt.Axis(format="~e", values=[10.0**decade for decade in decades[:: 1 + len(decades) // 9]])
+    decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6"
+    return alt.Axis(labelExpr=f"{decade} ? format(datum.value, '~e') : ''", tickCount=8)
 
 
-def _loss_plot(look: _Look, axis: _LossAxis, size: tuple[int, int], steps: int) -> Any:
-    scale = alt.Scale(type=axis.kind, domain=[axis.low, axis.high], nice=False)
+def _loss_plot(look: _Look, axis: tuple[str, ScaleKind], size: tuple[int, int], steps: int) -> Any:
+    title, kind = axis
     x = alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False))
-    y = alt.Y("loss:Q", title=axis.title, scale=scale, axis=_loss_ticks(axis))
+    y = alt.Y("loss:Q", title=title, scale=_loss_scale(kind), axis=_loss_ticks(kind))
     trails = alt.Chart(alt.NamedData(name="trails")).encode(x=x, y=y)
     return alt.layer(
+        alt.Chart(alt.NamedData(name="ends")).mark_point(opacity=0),  # draws nothing: it brings the data in
         trails.mark_line(clip=True, strokeWidth=1, opacity=0.35).encode(order="step:Q", color=look.colour),
         trails.transform_filter(_GROWN)
+        .transform_calculate(dash="datum.run")
         .mark_line(clip=True, strokeWidth=2)
         .encode(order="step:Q", color=look.colour, strokeDash=look.dash),
         trails.transform_filter(_HEAD)

@@ -1,0 +1,84 @@
+"""A real Chromium that drives the real app."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+NO_BROWSER = "needs chromium or google-chrome on PATH; Debian and Ubuntu: apt-get install chromium"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(NO_BROWSER)
+        pytest.skip(NO_BROWSER)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running app."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (tmp_path_factory.mktemp("app") / "log.txt").open("w+")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    server = subprocess.Popen([*command, "--server.fileWatcherType=none"], cwd=ROOT, stdout=log, stderr=log)
+    address = f"http://localhost:{port}"
+    try:
+        _wait_until_healthy(address, server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(10)
+        log.seek(0)
+        assert "Traceback" not in log.read()
+
+
+def _wait_until_healthy(address: str, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    pytest.fail("the app did not start")
+
+
+@pytest.fixture
+def open_page(browser: Browser, app: str) -> Iterator[Callable[..., Page]]:
+    """Opens a page of the app; at the end, nothing may have gone wrong in the browser's console."""
+    problems: list[str] = []
+    pages: list[Page] = []
+
+    def open_page(path: str = "/", width: int = 1440, height: int = 1000, scheme: str = "light") -> Page:
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(app + path)
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        assert page.locator('[data-testid="stException"]').count() == 0
+        page.close()
+    assert problems == []

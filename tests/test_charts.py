@@ -1,0 +1,152 @@
+"""Figures: valid Vega-Lite, playing signals, and true pictures of what happened."""
+
+import json
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pytest
+import vl_convert
+
+import gdviz
+from gdviz.charts.background import background
+from gdviz.charts.figure import Figure
+from gdviz.charts.palette import DARK, DARK_THEME, LIGHT, LIGHT_THEME, SHAPES
+from gdviz.charts.trajectories import drawn_steps, labels, layout, left_plot
+from gdviz.experiment import DEFAULT
+
+
+def figure(**options: Any) -> Figure:
+    return gdviz.charts.descent(DEFAULT.run(), **options)
+
+
+def signals(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {signal["name"]: signal for signal in vl_convert.vegalite_to_vega(spec)["signals"]}
+
+
+@pytest.mark.parametrize("clickable", [True, False])
+@pytest.mark.parametrize("loss_scale", ["log", "linear"])
+@pytest.mark.parametrize("width", [340, 1200])
+def test_the_animated_specification_compiles_with_its_timeline(clickable: bool, loss_scale: str, width: int) -> None:
+    compiled = signals(figure(clickable=clickable, loss_scale=loss_scale, width=width).to_dict())
+    for name in ("step", "playing", "move"):
+        assert compiled[name]["bind"]
+        assert compiled[name]["on"]
+    assert compiled["speed"]["bind"]["input"] == "select"
+    assert compiled["step"]["bind"]["max"] == 300
+    assert ("pick" in compiled) == clickable
+
+
+def test_without_the_timeline_the_specification_is_valid_altair() -> None:
+    spec = figure(clickable=True).to_dict()
+    ours = ("playing", "move", "speed", "progress", "step", "ticked")
+    spec["params"] = [param for param in spec["params"] if param["name"] not in ours]
+    alt.Chart.from_dict(spec)
+
+
+def test_new_data_leaves_the_specification_as_it_is() -> None:
+    """A new specification would start the animation again at every touch of a slider."""
+    rates = (0.05, 0.06, 0.1, 0.2)
+    specs = [gdviz.charts.descent(gdviz.descend("rosenbrock", "adam", rate), clickable=True).spec for rate in rates]
+    assert all(spec is specs[0] for spec in specs)
+
+
+@pytest.mark.parametrize("name", list(gdviz.LANDSCAPES))
+@pytest.mark.parametrize("loss_scale", ["log", "linear"])
+def test_every_landscape_draws_with_finite_numbers_even_where_runs_diverge(name: str, loss_scale: str) -> None:
+    runs = [gdviz.descend(name, "momentum", rate, steps=400) for rate in (0.0, 1e-3, 10.0)]
+    drawn = gdviz.charts.descent(runs, loss_scale=loss_scale)
+    text = json.dumps(drawn.to_dict(), allow_nan=False)
+    assert "null" not in json.dumps(drawn.to_dict()["datasets"])
+    vl_convert.vegalite_to_svg(json.loads(text))
+    (xmin, xmax), _ = runs[0].setup.landscape.domain
+    assert np.all(np.abs(drawn.tables["trails"]["x"] - (xmin + xmax) / 2) <= 3.0 * (xmax - xmin) * 1.001)
+    assert drawn.tables["ends"]["low"][0] < drawn.tables["ends"]["high"][0]
+
+
+def test_a_trail_that_leaves_does_so_in_its_true_direction() -> None:
+    run = gdviz.descend("quadratic", "gradient_descent", learning_rate=1.0, start=(1.0, 0.5), steps=5)
+    trails = gdviz.charts.descent(run).tables["trails"]
+    drawn = np.stack([trails["x"], trails["y"]], axis=1)
+    left = left_plot(run)
+    assert left is not None
+    assert np.abs(run.theta[:left]).max() <= 4 < np.abs(run.theta[left]).max()
+    for i in range(1, len(drawn)):
+        if not np.allclose(drawn[i], run.theta[i]):
+            true, shown = run.theta[i] - drawn[i - 1], drawn[i] - drawn[i - 1]
+            area = true[0] * shown[1] - true[1] * shown[0]
+            assert area == pytest.approx(0, abs=1e-9 * float(np.linalg.norm(true)))
+            assert true @ shown > 0
+            break
+    else:
+        pytest.fail("no point was far away")
+
+
+def test_points_within_the_plot_are_drawn_where_they_are() -> None:
+    run = gdviz.descend("himmelblau", "adam", 0.1, steps=100)
+    trails = gdviz.charts.descent(run).tables["trails"]
+    np.testing.assert_array_equal(np.stack([trails["x"], trails["y"]], axis=1), run.theta)
+    np.testing.assert_array_equal(trails["step"], np.arange(101))
+
+
+def test_long_runs_are_thinned_but_begin_and_end_where_they_do() -> None:
+    steps = drawn_steps(5000)
+    assert len(steps) <= 400
+    assert steps[0] == 0
+    assert steps[-1] == 5000
+    assert np.all(np.diff(steps) > 0)
+    np.testing.assert_array_equal(drawn_steps(300), np.arange(301))
+
+
+def test_runs_are_told_apart() -> None:
+    runs = [gdviz.descend("beale", "adam", rate, steps=5) for rate in (0.1, 0.2, 0.2)]
+    assert labels(runs) == ["Adam, η 0.1", "Adam, η 0.2 #1", "Adam, η 0.2 #2"]
+    assert len(set(LIGHT)) == len(set(DARK)) == len(set(SHAPES)) == 8
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("theme", [LIGHT_THEME, DARK_THEME])
+def test_trails_stand_out_from_their_halo(theme: Any) -> None:
+    ground = luminance(theme.halo)
+    for colour in theme.runs:
+        bright, dark = sorted((luminance(colour), ground), reverse=True)
+        assert (bright + 0.05) / (dark + 0.05) > 2.2, colour
+
+
+@pytest.mark.parametrize("name", list(gdviz.LANDSCAPES))
+def test_the_background_shows_structure(name: str) -> None:
+    drawn = background(gdviz.LANDSCAPES[name](), LIGHT_THEME)
+    assert drawn.scale in ("linear", "logarithmic")
+    assert len(drawn.contours["x"]) > 100
+    assert len(set(drawn.contours["line"])) >= 5
+    assert len(drawn.image["url"][0]) < 60_000
+
+
+@pytest.mark.parametrize("width", range(300, 2600, 100))
+def test_the_layout_fits(width: int) -> None:
+    for landscape in gdviz.LANDSCAPES.values():
+        sizes = layout(width, landscape.domain)
+        if sizes.side_by_side:
+            assert sizes.landscape[0] + sizes.loss[0] + 130 <= width
+        else:
+            assert sizes.landscape[0] + 60 <= width
+        assert min(*sizes.landscape, *sizes.loss) >= 120
+
+
+def test_a_figure_draws_itself_in_a_notebook() -> None:
+    bundle = figure()._repr_mimebundle_()
+    assert any("vega" in kind or "html" in kind for kind in (bundle[0] if isinstance(bundle, tuple) else bundle))
+
+
+def test_wrong_input_is_refused() -> None:
+    with pytest.raises(ValueError, match="1 to 8 runs; got 0"):
+        gdviz.charts.descent([])
+    runs = [gdviz.descend(name, "adam", steps=2) for name in ("beale", "saddle")]
+    with pytest.raises(ValueError, match="same landscape"):
+        gdviz.charts.descent(runs)

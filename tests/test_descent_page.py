@@ -1,0 +1,213 @@
+"""The Descent page with every widget at its extremes: no exception, and the experiment that the widgets describe."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import gdviz
+from gdviz.experiment import DEFAULT, Experiment, from_link
+
+PAGE = str(Path(__file__).parents[1] / "app.py")
+
+
+def opened(**query: str | list[str]) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return run(page)
+
+
+def run(page: AppTest) -> AppTest:
+    page.run()
+    assert not page.exception, [error.value for error in page.exception]
+    return page
+
+
+def query(page: AppTest) -> dict[str, list[str]]:
+    values = {name: page.query_params[name] for name in page.query_params}
+    return {name: [value] if isinstance(value, str) else list(value) for name, value in values.items()}
+
+
+def described(page: AppTest) -> Experiment:
+    """The experiment that the address bar describes."""
+    experiment, notes = from_link(query(page))
+    assert notes == []
+    return experiment
+
+
+def chart(page: AppTest):
+    return page.get("vega_lite_chart")[0].proto
+
+
+def trails(page: AppTest):
+    (data,) = [dataset.data.data for dataset in chart(page).datasets if dataset.name == "trails"]
+    return pa.ipc.open_stream(data).read_all()
+
+
+def widget(elements, label: str):
+    """The first of ``elements`` whose label contains ``label``."""
+    return next(element for element in elements if label in element.label)
+
+
+def test_it_opens_with_the_default_experiment() -> None:
+    page = opened()
+    assert described(page).descents() == DEFAULT.descents()
+    assert trails(page).num_rows == 4 * 301
+    assert any("| Adam |" in text.value for text in page.markdown)
+
+
+@pytest.mark.parametrize("name", list(gdviz.LANDSCAPES))
+def test_every_landscape(name: str) -> None:
+    page = opened()
+    widget(page.selectbox, "Landscape").select(name)
+    page = run(page)
+    assert described(page).landscape.name == name
+    assert described(page).start == gdviz.LANDSCAPES[name].start
+
+
+@pytest.mark.parametrize("name", list(gdviz.OPTIMIZERS))
+@pytest.mark.parametrize("exact", [False, True])
+def test_every_optimizer_with_its_hyperparameters_at_their_extremes(name: str, exact: bool) -> None:
+    page = opened(run=name)
+    if exact:
+        page.toggle[0].set_value(True)
+        page = run(page)
+    prefix = f"0.run0.{name}."
+    keys = [f"{prefix}{knob.name}" for knob in gdviz.OPTIMIZERS[name].knobs()]
+    for end in (0, -1):
+        for element in [*page.slider, *page.select_slider, *page.number_input, *page.checkbox]:
+            if element.key not in keys:
+                continue
+            if element in list(page.select_slider):
+                element.set_value(float(element.options[end]))
+            elif element in list(page.checkbox):
+                element.set_value(end == 0)
+            else:
+                extreme = element.min if end == 0 else element.max
+                element.set_value(element.value * 1e6 if extreme is None else extreme)
+        page = run(page)
+        assert described(page).optimizers[0].name == name
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5000])
+@pytest.mark.parametrize("scale", ["log", "linear"])
+def test_steps_and_loss_axis(steps: int, scale: str) -> None:
+    page = opened()
+    widget(page.number_input, "Steps").set_value(steps)
+    widget(page.radio, "Loss axis").set_value(scale)
+    page = run(page)
+    assert described(page).steps == steps
+    assert f'"max": {steps}' in chart(page).spec
+    assert query(page)["loss_scale"] == [scale]
+
+
+@pytest.mark.parametrize("start", [0.0, -1e308, 1e308])
+@pytest.mark.parametrize("noise", [0.0, 1e300])
+def test_start_and_noise(start: float, noise: float) -> None:
+    page = opened()
+    widget(page.number_input, "Start x").set_value(start)
+    widget(page.number_input, "Gradient noise").set_value(noise)
+    widget(page.number_input, "Seed").set_value(2**32 - 1)
+    page = run(page)
+    assert described(page).start is not None
+    assert described(page).start[0] == start
+
+
+@pytest.mark.parametrize("name", list(gdviz.SCHEDULES))
+def test_every_schedule(name: str) -> None:
+    page = opened()
+    widget(page.selectbox, "Learning-rate schedule").select(name)
+    page = run(page)
+    assert described(page).schedule.name == name
+    assert not any("initial_learning_rate" in element.label for element in page.select_slider)
+
+
+@pytest.mark.parametrize("name", list(gdviz.CLIPPERS))
+def test_every_clipping(name: str) -> None:
+    page = opened()
+    widget(page.selectbox, "Gradient clipping").select(name)
+    page = run(page)
+    assert described(page).clip == gdviz.CLIPPERS[name]()
+
+
+def test_stop_conditions() -> None:
+    page = opened(run="gradient_descent,learning_rate=0.05", landscape="quadratic")
+    widget(page.number_input, "Stop at loss").set_value(0.5)
+    page = run(page)
+    assert described(page).stop == gdviz.Stop(loss=0.5)
+    assert any("the loss is at most 0.5" in text.value for text in page.markdown)
+
+
+def test_one_to_eight_runs_added_and_removed() -> None:
+    page = opened()
+    for count in range(5, 9):
+        widget(page.button, "Add an optimizer").click()
+        page = run(page)
+        assert len(described(page).optimizers) == count
+    assert widget(page.button, "Add an optimizer").disabled
+    before = described(page).optimizers
+    next(button for button in page.button if button.key == "0.run1.remove").click()
+    page = run(page)
+    assert described(page).optimizers == before[:1] + before[2:]
+    for _ in range(6):
+        next(button for button in page.button if button.label == "Remove").click()
+        page = run(page)
+    assert described(page).optimizers == before[-1:]
+    assert next(button for button in page.button if button.label == "Remove").disabled
+
+
+def test_one_learning_rate_for_all() -> None:
+    page = opened()
+    widget(page.checkbox, "One learning rate for all").check()
+    page = run(page)
+    assert described(page).shared_learning_rate == 0.01
+    widget(page.select_slider, "learning_rate").set_value(0.0001)
+    page = run(page)
+    assert {descent.optimizer.learning_rate for descent in described(page).descents()} == {0.0001}
+
+
+def test_a_chosen_start_is_shown_and_typed_ones_replace_it() -> None:
+    page = opened(start="0.5,-0.25")
+    assert widget(page.number_input, "Start x").value == 0.5
+    widget(page.number_input, "Start y").set_value(1.5)
+    page = run(page)
+    assert described(page).start == (0.5, 1.5)
+
+
+def test_reset() -> None:
+    page = opened(run="adam", landscape="beale", steps="7", start="1,1")
+    assert described(page).steps == 7
+    widget(page.button, "Reset").click()
+    page = run(page)
+    assert described(page).descents() == DEFAULT.descents()
+    assert widget(page.selectbox, "Landscape").value == "rosenbrock"
+
+
+def test_a_diverging_run_is_explained_with_a_learning_rate_that_works() -> None:
+    page = opened(run="gradient_descent,learning_rate=1.0", landscape="quadratic", steps="1000")
+    text = " ".join(element.value for element in page.markdown)
+    assert "✕ diverged" in text
+    assert "left the finite numbers" in text
+    assert "Tried: with learning rate" in text
+    assert "leaves the plot at step" in text
+
+
+def test_a_broken_link_is_noted_and_the_rest_of_it_read() -> None:
+    page = opened(landscape="nowhere", run=["adam,beta_1=7", "lost"], steps="12")
+    assert len(page.warning) == 3
+    assert described(page).steps == 12
+    assert described(page).optimizers == (gdviz.OPTIMIZERS["adam"](),)
+
+
+def test_the_specification_is_what_the_charts_module_made() -> None:
+    spec = json.loads(chart(opened()).spec)
+    assert {param["name"] for param in spec["params"]} >= {"playing", "step", "speed", "move"}
+
+
+def test_a_change_sends_little() -> None:
+    page = opened(run=[f"{name},learning_rate=0.001" for name in list(gdviz.OPTIMIZERS)[:6]])
+    sent = len(chart(page).SerializeToString())
+    assert sent <= 150_000

@@ -1,0 +1,79 @@
+"""The directions in which modules import one another, and what the package needs to be imported."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted([*(ROOT / "gdviz").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"])
+
+LAYERS = (
+    ("catalogue",),
+    ("landscapes", "optimizers", "schedules", "clipping"),
+    ("outcome", "descent", "analysis", "gradflow", "advice", "experiment"),
+    ("training",),
+    ("charts", "export", "jobs", "runs"),
+    ("ui",),
+)
+"""From the bottom up: a module imports from its own layer and from those below."""
+
+ALLOWED = {"streamlit": {"ui", "pages", "app"}, "tensorflow": {"training"}, "keras": {"training"}}
+NUMPY_ONLY = {name for layer in LAYERS[:3] for name in layer}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return parts[1] if parts[0] == "gdviz" else parts[0]
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def level(module: str) -> int:
+    return next((i for i, layer in enumerate(LAYERS) if module in layer), len(LAYERS))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_one_way(path: Path) -> None:
+    module = module_of(path)
+    for imported in imports(path):
+        top, _, rest = imported.partition(".")
+        assert module in ALLOWED.get(top, {module}), f"{module} must not import {top}"
+        if module in NUMPY_ONLY:
+            assert top in {"gdviz", "numpy", *sys.stdlib_module_names}, f"{module} must not need {top}"
+        below = rest.partition(".")[0]
+        if top == "gdviz" and level(below) < len(LAYERS):
+            assert level(below) <= level(module), f"{module} must not import gdviz.{below}"
+
+
+def test_every_module_has_its_place() -> None:
+    placed = {name for layer in LAYERS for name in layer} | {"__init__", "pages", "app"}
+    assert {module_of(path) for path in SOURCES} <= placed
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"{code}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    return set(run.stdout.split())
+
+
+def test_the_package_needs_only_numpy() -> None:
+    loaded = loaded_after("import gdviz; gdviz.descend('beale', 'adam')")
+    assert not loaded & {"streamlit", "altair", "pandas", "tensorflow", "keras", "dask", "sympy", "vl_convert"}
+
+
+def test_the_app_does_not_import_keras() -> None:
+    code = "from streamlit.testing.v1 import AppTest; AppTest.from_file('app.py', default_timeout=60).run()"
+    loaded = loaded_after(code)
+    assert "streamlit" in loaded
+    assert not loaded & {"tensorflow", "keras", "vl_convert"}
