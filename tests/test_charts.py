@@ -39,8 +39,9 @@ def test_the_animated_specification_compiles_with_its_timeline(clickable: bool, 
 
 def test_without_the_timeline_the_specification_is_valid_altair() -> None:
     spec = figure(clickable=True).to_dict()
-    ours = ("playing", "move", "speed", "progress", "step", "ticked")
+    ours = ("playing", "move", "speed", "progress", "step", "ticked", "loss_low", "loss_high")
     spec["params"] = [param for param in spec["params"] if param["name"] not in ours]
+    # An expression may name a parameter that is no longer there: validation does not look into expressions.
     alt.Chart.from_dict(spec)
 
 

@@ -4,11 +4,13 @@ Vega-Lite hands an ``on`` of a variable parameter to the Vega signal it becomes.
 the parameters are added to the dictionary that a chart has become.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 PICK = "pick"
 """The selection that holds a clicked point."""
 _FPS = 60
+_TICK = {"type": "timer", "throttle": 1000 // _FPS}
 _SECONDS = 12
 """A run of many steps plays in about this time at speed 1; a short one at one step a frame."""
 
@@ -20,7 +22,6 @@ def timeline(steps: int, clickable: bool) -> list[dict[str, Any]]:
         steps: The last step.
         clickable: True where the chart has the selection ``pick``; a click then plays from the start.
     """
-    tick = {"type": "timer", "throttle": 1000 // _FPS}
     pace = max(_FPS, steps / _SECONDS)
     picked = [{"events": {"signal": PICK}, "update": "0", "force": True}] if clickable else []
     return [
@@ -31,7 +32,7 @@ def timeline(steps: int, clickable: bool) -> list[dict[str, Any]]:
             "on": [
                 *([{"events": {"signal": PICK}, "update": "true", "force": True}] if clickable else []),
                 {"events": {"signal": "move"}, "update": "move == 0 ? playing : false"},
-                {"events": tick, "update": f"playing && step < {steps}"},
+                {"events": _TICK, "update": f"playing && step < {steps}"},
             ],
         },
         {
@@ -44,7 +45,7 @@ def timeline(steps: int, clickable: bool) -> list[dict[str, Any]]:
                 "options": [-steps - 1, -1, 0, 1, steps + 1],
                 "labels": ["⏮ first", "◀ back", "stay", "forward ▶", "last ⏭"],
             },
-            "on": [{"events": tick, "update": "0"}],
+            "on": [{"events": _TICK, "update": "0"}],
         },
         {
             "name": "speed",
@@ -56,7 +57,7 @@ def timeline(steps: int, clickable: bool) -> list[dict[str, Any]]:
             "value": 0,
             "on": [
                 {
-                    "events": tick,
+                    "events": _TICK,
                     "update": f"playing ? progress % 1 + min(0.25, (now() - ticked) / 1000) * {pace} * speed : 0",
                 }
             ],
@@ -69,18 +70,30 @@ def timeline(steps: int, clickable: bool) -> list[dict[str, Any]]:
                 *picked,
                 {"events": {"signal": "playing"}, "update": f"playing && step >= {steps} ? 0 : step"},
                 {"events": {"signal": "move"}, "update": f"clamp(step + move, 0, {steps})"},
-                {"events": tick, "update": f"playing ? min({steps}, step + floor(progress)) : step"},
+                {"events": _TICK, "update": f"playing ? min({steps}, step + floor(progress)) : step"},
             ],
         },
-        {"name": "ticked", "init": "now()", "on": [{"events": tick, "update": "now()"}]},
+        {"name": "ticked", "init": "now()", "on": [{"events": _TICK, "update": "now()"}]},
     ]
 
 
-def animated(spec: dict[str, Any], steps: int, clickable: bool) -> dict[str, Any]:
-    """A compiled chart with a timeline, drawn on a canvas, which is faster than SVG."""
+def animated(spec: dict[str, Any], steps: int, clickable: bool, followed: Mapping[str, str]) -> dict[str, Any]:
+    """A compiled chart with a timeline, drawn on a canvas, which is faster than SVG.
+
+    Args:
+        spec: The chart.
+        steps: The last step.
+        clickable: True where the chart has the selection ``pick``.
+        followed: Parameters by name, each with an expression that may read data. It is looked at on every tick, and the
+            parameter passed on only when its value has changed; an ``expr`` would redraw everything in every frame.
+    """
+    following = [
+        {"name": name, "init": expression, "on": [{"events": _TICK, "update": expression}]}
+        for name, expression in followed.items()
+    ]
     return {
         **spec,
         "autosize": {"type": "pad", "contains": "padding"},
-        "params": [*spec.get("params", []), *timeline(steps, clickable)],
+        "params": [*spec.get("params", []), *timeline(steps, clickable), *following],
         "usermeta": {"embedOptions": {"renderer": "canvas"}},
     }

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 LossScale = Literal["log", "linear"]
 ScaleKind = Literal["linear", "log", "symlog"]
 
-CLICK_CELLS = 80
+CLICK_CELLS = 64
 """A click is answered with the centre of one of this many cells along each axis."""
 _EVERY = 150
 """Trails are drawn with every step up to this one..."""
@@ -265,7 +265,13 @@ def _template(
         _loss_plot(look, loss_axis, sizes.loss, steps),
     ]
     chart = alt.hconcat(*plots, spacing=24) if sizes.side_by_side else alt.vconcat(*plots, spacing=16)
-    return animated(chart.to_dict(validate=False), steps, clickable)
+    # Descriptions and tooltips of single marks would be made anew in every frame; the heads have tooltips of their own,
+    # and the figure as a whole has a description.
+    chart = chart.configure_mark(aria=False, tooltip=None)
+    ends = {
+        f"loss_{end}": f"length(data('ends')) ? data('ends')[0].{end} : {i}" for i, end in ((1, "low"), (2, "high"))
+    }
+    return animated(chart.to_dict(validate=False), steps, clickable, ends)
 
 
 @dataclass(frozen=True)
@@ -335,12 +341,12 @@ def _click_grid(domain: tuple[Point, Point], x_scale: Any, y_scale: Any) -> Any:
 
 def _loss_scale(kind: ScaleKind) -> Any:
     """A scale whose ends are data: were they in the specification, a new one would start the animation again."""
-    low, high = (
-        alt.ExprRef(f"length(data('ends')) ? data('ends')[0].{end} : {i}") for i, end in ((1, "low"), (2, "high"))
+    ends = [alt.ExprRef("loss_low"), alt.ExprRef("loss_high")]
+    return (
+        alt.Scale(type=kind, domain=ends, nice=False)
+        if kind == "log"
+        else alt.Scale(type=kind, domain=ends, zero=False)
     )
-    if kind == "log":
-        return alt.Scale(type=kind, domainMin=low, domainMax=high, nice=False)
-    return alt.Scale(type=kind, domainMin=low, domainMax=high, nice=False, zero=False)
 
 
 def _loss_ticks(kind: ScaleKind) -> Any:

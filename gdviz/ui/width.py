@@ -25,7 +25,16 @@ _measure = st.components.v2.component(
 )
 
 
-def page_width() -> int:
-    """The width of the page's main column in pixels, rounded down to 20; a usual one until the browser has told."""
+def page_width() -> int | None:
+    """The width of the page's main column in pixels, rounded down to 20.
+
+    None in a session's first run in a browser, which will tell within a moment: what is drawn before would be drawn
+    twice. A usual width where nothing can tell.
+    """
     told = _measure(key="page_width", default={"width": 0}, on_width_change=lambda: None)
-    return int(told.width or 0) or _USUAL
+    if told.width:
+        return int(told.width)
+    asked_before = st.session_state.get("width_asked", False)
+    st.session_state["width_asked"] = True
+    in_a_browser = "Host" in st.context.headers
+    return None if in_a_browser and not asked_before else _USUAL

@@ -1,0 +1,34 @@
+# `make run` starts the app, `make test` runs all tests; both set up what they need, once, in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint benchmark clean
+
+run: .venv/installed
+	$(BIN)/streamlit run app.py --server.port 8501
+
+test: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2
+
+benchmark: .venv/installed-dev
+	$(BIN)/python -m benchmarks.descend
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "gdviz needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 run"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python requirements.txt
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	touch $@

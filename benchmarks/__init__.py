@@ -1,0 +1,1 @@
+"""Timings side by side with peers, run by hand; never part of the tests."""
