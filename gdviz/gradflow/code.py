@@ -3,6 +3,7 @@
 from gdviz.catalogue import Entry
 from gdviz.gradflow.inputs import CLASSES
 from gdviz.gradflow.network import Network
+from gdviz.gradflow.recurrent import Recurrent
 
 
 def python_code(network: Network) -> str:
@@ -123,3 +124,39 @@ by_activations, by_weights = tape.gradient(value, [hidden, model.trainable_varia
 for layer, gradient in enumerate(by_activations, start=1):
     print(f"layer {{layer}}: |dL/dh| = {{tf.norm(gradient).numpy():.6g}}")
 '''
+
+
+def recurrent_code(setup: Recurrent) -> str:
+    """A Keras program that builds this network, gives it the very same weights and takes the same gradients."""
+    cell = setup.cell
+    given = {"cell": _entry(cell), **{name: repr(value) for name, value in setup.changes().items()}}
+    return _RECURRENT_PROGRAM.format(
+        layer=cell.keras_class,
+        units=setup.units,
+        more=cell.keras_arguments(),
+        arguments=", ".join(f"{name}={value}" for name, value in given.items()),
+    )
+
+
+_RECURRENT_PROGRAM = """import keras
+import tensorflow as tf
+
+from gdviz import gradflow
+
+keras.config.set_floatx("float64")
+
+# The data and the weights that gdviz drew.
+x, y, parameters = gradflow.Recurrent({arguments}).sample()
+
+layer = keras.layers.{layer}({units}{more})
+layer.build(x.shape)
+layer.set_weights(list(parameters.values()))
+
+x = tf.constant(x)
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    value = keras.ops.mean((layer(x) - y) ** 2)
+by_inputs, by_weights = tape.gradient(value, [x, layer.trainable_variables])
+for step, gradient in enumerate(tf.unstack(by_inputs, axis=1), start=1):
+    print(f"step {{step}}: |dL/dx| = {{tf.norm(gradient).numpy():.6g}}")
+"""

@@ -81,12 +81,20 @@ class Network(Entry):
 
     def sample(self, seed: int | None = None) -> tuple[Array, Array, list[Parameters]]:
         """A batch, its targets, and the initial parameters by layer and name, drawn with ``seed`` or the network's own."""
-        rng = np.random.default_rng(self.seed if seed is None else seed)
-        x, targets = self.inputs.draw(rng, self.batch_size)
-        return x, targets, self.draw(rng)[1]
+        x, targets = self.data(self.batch_size, seed)
+        return x, targets, self.draw(seed)[1]
 
-    def draw(self, rng: Generator) -> tuple[Array, list[Parameters]]:
+    def data(self, samples: int, seed: int | None = None) -> tuple[Array, Array]:
+        """Samples and their one-hot targets."""
+        return self.inputs.draw(self.generator(0, seed), samples)
+
+    def generator(self, purpose: int, seed: int | None = None) -> Generator:
+        """Random numbers of their own for each purpose: 0 the data, 1 the weights, 2 the order of the batches."""
+        return np.random.default_rng([self.seed if seed is None else seed, purpose])
+
+    def draw(self, seed: int | None = None) -> tuple[Array, list[Parameters]]:
         """Initial parameters: one flat vector, and by layer and name, as views into it."""
+        rng = self.generator(1, seed)
         shapes = self.shapes()
         theta = np.zeros(count(shapes))
         layers = unflatten(theta, shapes)
