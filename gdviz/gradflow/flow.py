@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdviz.gradflow.activations import SATURATED, Activation
-from gdviz.gradflow.initializers import Initializer
-from gdviz.gradflow.inputs import Inputs
-from gdviz.gradflow.losses import Loss
+from gdviz.gradflow.activations import ACTIVATIONS, SATURATED, Activation
+from gdviz.gradflow.initializers import INITIALIZERS, Initializer
+from gdviz.gradflow.inputs import INPUTS, Inputs
+from gdviz.gradflow.losses import LOSSES, Loss
 from gdviz.gradflow.network import Activity, Network, backward, forward
-from gdviz.gradflow.normalizations import Normalization
-from gdviz.gradflow.residuals import Residual
+from gdviz.gradflow.normalizations import NORMALIZATIONS, Normalization
+from gdviz.gradflow.residuals import RESIDUALS, Residual
 
 Array = NDArray[np.float64]
 
@@ -146,14 +146,14 @@ def propagate(
         Network(
             depth=depth,
             width=width,
-            activation=activation,  # type: ignore[arg-type]
-            initializer=initializer,  # type: ignore[arg-type]
+            activation=ACTIVATIONS.make(activation),
+            initializer=INITIALIZERS.make(initializer),
             weight_scale=weight_scale,
             bias_scale=bias_scale,
-            normalization=normalization,  # type: ignore[arg-type]
-            residual=residual,  # type: ignore[arg-type]
-            inputs=inputs,  # type: ignore[arg-type]
-            loss=loss,  # type: ignore[arg-type]
+            normalization=NORMALIZATIONS.make(normalization),
+            residual=RESIDUALS.make(residual),
+            inputs=INPUTS.make(inputs),
+            loss=LOSSES.make(loss),
             batch_size=batch_size,
             seeds=seeds,
             seed=seed,
@@ -208,7 +208,7 @@ def _measure_signal(network: Network, activity: Activity) -> dict[str, Any]:
     return {
         "mean": mean,
         "std": norm(h - mean) / np.sqrt(h.size),
-        "pre_activation": norm(activity.u) ** 2 / activity.u.size,
+        "pre_activation": np.float64(norm(activity.u) / np.sqrt(activity.u.size)) ** 2,
         "saturated": np.count_nonzero(saturated) / saturated.size,
         "dead": np.count_nonzero(saturated.all(axis=0)) / saturated.shape[1],
         "symmetric": _is_symmetric(h),

@@ -169,7 +169,9 @@ class _VarianceScaling(Initializer):
 
 
 def _distribution(default: str) -> str:
-    return knob(default, choices=("uniform", "normal"), help="uniform, or normal and cut off at two standard deviations")  # type: ignore[no-any-return]
+    return knob(
+        default, choices=("uniform", "normal"), help="uniform, or normal and cut off at two standard deviations"
+    )  # type: ignore[no-any-return]
 
 
 @INITIALIZERS.register("glorot")

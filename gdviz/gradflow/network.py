@@ -183,9 +183,7 @@ def forward(network: Network, layers: list[Parameters], x: Array) -> tuple[list[
         leaving = a if branch == 1.0 else branch * a
         if carry:
             leaving = h + leaving
-        activities.append(
-            Activity(h, kernel, u, activation.df(u, a), leaving, carry, pull_kernel, pull_normalize)
-        )
+        activities.append(Activity(h, kernel, u, activation.df(u, a), leaving, carry, pull_kernel, pull_normalize))
         h = leaving
     readout = layers[-1]
     return activities, h @ readout["kernel"] + readout["bias"]
