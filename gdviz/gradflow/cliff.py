@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from gdviz.catalogue import knob
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.descent import Descent, Trajectory

@@ -12,9 +12,10 @@ from gdviz.catalogue import Catalogue, Entry, knob
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.gradflow.activations import SATURATED
 from gdviz.gradflow.flow import norm
-from gdviz.gradflow.network import Activity, Network, backward, count, forward, part, unflatten
+from gdviz.gradflow.network import Activity, Network, backward, count, forward, unflatten
 from gdviz.gradflow.normalizations import Parameters
 from gdviz.optimizers import OPTIMIZERS, Optimizer, State
+from gdviz.optimizers.momentum import GradientDescent
 from gdviz.schedules import SCHEDULES, Constant, Schedule
 
 Array = NDArray[np.float64]
@@ -39,7 +40,7 @@ class Training(Entry):
     label = "Training"
 
     network: Network = field(default_factory=Network)
-    optimizer: Optimizer = part(OPTIMIZERS, "gradient_descent")
+    optimizer: Optimizer = field(default_factory=GradientDescent, metadata={"catalogue": OPTIMIZERS})
     schedule: Schedule | None = field(default_factory=lambda: None, metadata={"catalogue": SCHEDULES})
     clip: Clipper | None = field(default_factory=lambda: None, metadata={"catalogue": CLIPPERS})
     weight_clip: float | None = knob(
@@ -80,8 +81,8 @@ class Breakdown(NamedTuple):
 class TrainingRun:
     """The record of a run of T steps of a network of L hidden layers. Row t-1 belongs to step t.
 
-    Columns 0 to L-1 are the hidden layers 1 to L; column L of the arrays with L+1 columns is the readout. Norms are those
-    of kernels and their gradients. Of a run that broke down, the last row is that of the step where it did.
+    Columns 0 to L-1 are the hidden layers 1 to L; column L of the arrays with L+1 columns is the readout. Norms are
+    those of kernels and their gradients. Of a run that broke down, the last row is that of the step where it did.
     """
 
     setup: Training

@@ -266,6 +266,6 @@ def histogram(array: Array) -> tuple[NDArray[np.int64], Array]:
         return np.zeros(BINS, dtype=np.int64), np.full(BINS + 1, np.nan)
     if low == high:
         low, high = low - 0.5, high + 0.5
-    bins = (flat - low) * (1.0 / (high - low)) * BINS
+    bins = (flat - low) / (high - low) * BINS
     counts = np.bincount(np.minimum(bins.astype(np.int64), BINS - 1), minlength=BINS)
     return counts, np.linspace(low, high, BINS + 1)

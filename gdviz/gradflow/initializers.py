@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.random import Generator
@@ -168,10 +168,8 @@ class _VarianceScaling(Initializer):
         )
 
 
-def _distribution(default: str) -> str:
-    return knob(
-        default, choices=("uniform", "normal"), help="uniform, or normal and cut off at two standard deviations"
-    )  # type: ignore[no-any-return]
+def _distribution(default: str) -> Any:
+    return knob(default, choices=("uniform", "normal"), help="uniform, or normal and cut off at 2 standard deviations")
 
 
 @INITIALIZERS.register("glorot")

@@ -16,21 +16,16 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from gdviz.catalogue import Catalogue, Entry, knob
-from gdviz.gradflow.activations import ACTIVATIONS, Activation
-from gdviz.gradflow.initializers import INITIALIZERS, Initializer
-from gdviz.gradflow.inputs import CLASSES, INPUTS, Inputs
-from gdviz.gradflow.losses import LOSSES, Loss
-from gdviz.gradflow.normalizations import NORMALIZATIONS, Normalization, Parameters, Pullback
-from gdviz.gradflow.residuals import RESIDUALS, Residual
+from gdviz.gradflow.activations import ACTIVATIONS, Activation, Tanh
+from gdviz.gradflow.initializers import INITIALIZERS, Glorot, Initializer
+from gdviz.gradflow.inputs import CLASSES, INPUTS, Gaussian, Inputs
+from gdviz.gradflow.losses import LOSSES, CrossEntropy, Loss
+from gdviz.gradflow.normalizations import NORMALIZATIONS, NoNormalization, Normalization, Parameters, Pullback
+from gdviz.gradflow.residuals import RESIDUALS, NoResidual, Residual
 
 Array = NDArray[np.float64]
 
 MOST_SEED = 2**32 - 1
-
-
-def part(catalogue: Catalogue[Any], default: str) -> Any:
-    """Declare a field that holds an entry of a catalogue; the entry's name is accepted too."""
-    return field(default_factory=lambda: catalogue[default](), metadata={"catalogue": catalogue})
 
 
 @dataclass(frozen=True)
@@ -48,14 +43,14 @@ class Network(Entry):
 
     depth: int = knob(20, 1, 200, help="number of hidden layers")
     width: int = knob(100, 2, 1024, log=True, help="units in each hidden layer")
-    activation: Activation = part(ACTIVATIONS, "tanh")
-    initializer: Initializer = part(INITIALIZERS, "glorot")
+    activation: Activation = field(default_factory=Tanh, metadata={"catalogue": ACTIVATIONS})
+    initializer: Initializer = field(default_factory=Glorot, metadata={"catalogue": INITIALIZERS})
     weight_scale: float = knob(1.0, 0.0, usual=(0.1, 10.0), log=True, help="what every initial weight is multiplied by")
     bias_scale: float = knob(0.0, 0.0, usual=(0.0, 3.0), help="standard deviation of the initial biases (σ_b)")
-    normalization: Normalization = part(NORMALIZATIONS, "none")
-    residual: Residual = part(RESIDUALS, "none")
-    inputs: Inputs = part(INPUTS, "gaussian")
-    loss: Loss = part(LOSSES, "cross_entropy")
+    normalization: Normalization = field(default_factory=NoNormalization, metadata={"catalogue": NORMALIZATIONS})
+    residual: Residual = field(default_factory=NoResidual, metadata={"catalogue": RESIDUALS})
+    inputs: Inputs = field(default_factory=Gaussian, metadata={"catalogue": INPUTS})
+    loss: Loss = field(default_factory=CrossEntropy, metadata={"catalogue": LOSSES})
     batch_size: int = knob(128, 2, 1024, log=True, help="samples in the batch")
     seeds: int = knob(1, 1, 100, help="number of networks that are drawn, with seeds seed, seed + 1, ...")
     seed: int = knob(0, 0, MOST_SEED - 100, help="determines the data and the weights")
@@ -80,7 +75,7 @@ class Network(Entry):
         return [*layers, {"kernel": (self.width, CLASSES), "bias": (CLASSES,)}]
 
     def sample(self, seed: int | None = None) -> tuple[Array, Array, list[Parameters]]:
-        """A batch, its targets, and the initial parameters by layer and name, drawn with ``seed`` or the network's own."""
+        """A batch, its targets, and initial parameters by layer and name, drawn with ``seed`` or the network's own."""
         x, targets = self.data(self.batch_size, seed)
         return x, targets, self.draw(seed)[1]
 

@@ -61,7 +61,7 @@ def _standardize(z: Array, axis: int, epsilon: float, center: bool = True) -> tu
         gradient = gradient - standard * along
         if center:
             gradient -= gradient.mean(axis=axis, keepdims=True)
-        return gradient * shrink
+        return np.asarray(gradient * shrink)
 
     return standard, pull
 
@@ -181,9 +181,9 @@ class RMSNormalization(Normalization):
 @NORMALIZATIONS.register("weight")
 @dataclass(frozen=True)
 class WeightNormalization(Normalization):
-    r"""Weight normalisation (Salimans & Kingma, 2016): the weights into a unit have a length g that is trained by itself.
+    r"""Weight normalisation (Salimans & Kingma, 2016): the weights into a unit have a length g, trained by itself.
 
-    W = g v/√(‖v‖² + ε), with v the kernel that is drawn. The paper sets g from a first batch; here g starts at ``gain``.
+    W = g v/√(‖v‖² + ε), with v the kernel that is drawn. The paper sets g from a first batch; here g is ``gain`` first.
     Every length being ``gain``, the initialiser's scale has no effect.
 
     >>> W, pull = WeightNormalization(epsilon=6.0).kernel({"kernel": _ONE, "g": np.array([2.0, 3.0])})

@@ -17,7 +17,7 @@ from gdviz.catalogue import Catalogue, Entry, knob
 from gdviz.gradflow.activations import ACTIVATIONS, sigmoid
 from gdviz.gradflow.flow import norm
 from gdviz.gradflow.initializers import Glorot, Orthogonal
-from gdviz.gradflow.network import MOST_SEED, part
+from gdviz.gradflow.network import MOST_SEED
 from gdviz.gradflow.normalizations import Parameters
 
 Array = NDArray[np.float64]
@@ -106,7 +106,7 @@ class Vanilla(Cell):
 @CELLS.register("lstm")
 @dataclass(frozen=True)
 class LSTM(Cell):
-    r"""Long short-term memory (Hochreiter & Schmidhuber, 1997): a memory c that is added to, and kept where f is near 1.
+    r"""Long short-term memory (Hochreiter & Schmidhuber, 1997): a memory c that is added to, and kept while f is 1.
 
     A forget bias of 1 (Gers et al., 2000; Jozefowicz et al., 2015) keeps the memory open at the start.
 
@@ -211,7 +211,7 @@ class Recurrent(Entry):
 
     label = "Recurrent network"
 
-    cell: Cell = part(CELLS, "vanilla")
+    cell: Cell = field(default_factory=Vanilla, metadata={"catalogue": CELLS})
     units: int = knob(64, 1, 512, log=True, help="size of the state")
     steps: int = knob(50, 1, 1000, log=True, help="length of the sequence")
     spectral_radius: float | None = knob(

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gdviz.clipping import CLIPPERS
 from gdviz.gradflow.activations import ACTIVATIONS
@@ -9,7 +10,7 @@ from gdviz.gradflow.dynamics import Training
 from gdviz.gradflow.initializers import INITIALIZERS
 from gdviz.gradflow.network import Network
 from gdviz.gradflow.normalizations import NORMALIZATIONS
-from gdviz.gradflow.recurrent import CELLS, Recurrent
+from gdviz.gradflow.recurrent import CELLS, LSTM, Recurrent
 from gdviz.gradflow.residuals import RESIDUALS, Scaled
 from gdviz.schedules import Constant
 
@@ -43,7 +44,7 @@ def cures(network: Network) -> tuple[Cure, ...]:
     ['Glorot', 'Orthogonal', 'ReLU', 'tanh', 'Batch', 'Layer', 'Plain', 'Scaled']
     """
     scaled = Scaled(scale=1 / math.sqrt(network.depth))
-    candidates = [
+    candidates: list[tuple[str, Any, str]] = [
         *(
             ("initializer", INITIALIZERS[name](), "Weights of a size that fits the width and the activation.")
             for name in (matching_initializer(network.activation.name), "orthogonal")
@@ -60,9 +61,9 @@ def cures(network: Network) -> tuple[Cure, ...]:
         changed = replace(network, **{name: entry})
         if name == "initializer":
             changed = replace(changed, weight_scale=1.0, bias_scale=0.0)
-        if changed != network and type(entry) is not type(getattr(network, name)) or name == "initializer":
+        if changed != network:
             found.append(Cure(name, entry.label, why, changed))
-    return tuple(cure for cure in found if cure.network != network)
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,6 @@ def recurrent_cures(setup: Recurrent) -> tuple[Recurrent, ...]:
     candidates = [
         replace(setup, spectral_radius=1.0),
         *(replace(setup, cell=cell()) for cell in CELLS.values()),
-        replace(setup, cell=CELLS["lstm"](forget_bias=3.0)),
+        replace(setup, cell=LSTM(forget_bias=3.0)),
     ]
     return tuple(candidate for candidate in candidates if candidate != setup)

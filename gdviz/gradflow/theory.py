@@ -6,8 +6,8 @@ layer are normal with variance q_l, and
     q_{l+1} = σ_w² E[φ(√q_l z)²] + σ_b²,   z ~ N(0, 1)             the variance map
     χ_1     = σ_w² E[φ'(√q* z)²]                                   at its fixed point q*
 
-A layer multiplies the squared norm of the gradient by χ_1, and the squared distance of two nearby inputs too. χ_1 < 1 is
-order (gradients vanish), χ_1 > 1 chaos (gradients explode); in between, at χ_1 = 1, both reach any depth.
+A layer multiplies the squared norm of the gradient by χ_1, and the squared distance of two nearby inputs too. χ_1 < 1
+is order (gradients vanish), χ_1 > 1 chaos (gradients explode); in between, at χ_1 = 1, both reach any depth.
 
 https://arxiv.org/abs/1606.05340, https://arxiv.org/abs/1611.01232
 """
@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.gradflow.activations import ACTIVATIONS, Activation
+from gdviz.gradflow.activations import Activation
 from gdviz.gradflow.flow import GradientFlow
 from gdviz.gradflow.network import Network
 
@@ -35,7 +35,7 @@ _LARGEST, _SMALLEST = 1e15, 1e-15
 def _half_normal_rule(nodes: int = 160, end: float = 12.0) -> tuple[Array, Array]:
     """Nodes and weights for the mean over z ~ N(0, 1).
 
-    Gauss-Legendre on each side of 0, because an activation may have a kink there, where Gauss-Hermite would lose digits.
+    Gauss-Legendre on each side of 0: an activation may have a kink there, at which Gauss-Hermite would lose digits.
     """
     x, w = np.polynomial.legendre.leggauss(nodes)
     z = (x + 1) * end / 2
@@ -51,7 +51,8 @@ _FEW_Z, _FEW_WEIGHT = _half_normal_rule(50, 8.0)
 def mean_square(activation: Activation, q: ArrayLike) -> Array:
     """E[φ(√q z)²], z ~ N(0, 1), for variances of any shape.
 
-    >>> mean_square(ACTIVATIONS["relu"](), 3.0).round(12).tolist()
+    >>> from gdviz.gradflow import ReLU
+    >>> mean_square(ReLU(), 3.0).round(12).tolist()
     1.5
     """
     with np.errstate(all="ignore"):
@@ -61,7 +62,8 @@ def mean_square(activation: Activation, q: ArrayLike) -> Array:
 def mean_square_slope(activation: Activation, q: ArrayLike) -> Array:
     """E[φ'(√q z)²], z ~ N(0, 1), for variances of any shape.
 
-    >>> mean_square_slope(ACTIVATIONS["relu"](), 3.0).round(12).tolist()
+    >>> from gdviz.gradflow import ReLU
+    >>> mean_square_slope(ReLU(), 3.0).round(12).tolist()
     0.5
     """
     with np.errstate(all="ignore"):
@@ -75,7 +77,8 @@ class MeanField:
     Raises:
         ValueError: A variance is negative or not finite; names it and its value.
 
-    >>> theory = MeanField(ACTIVATIONS["tanh"](), weight_variance=2.0, bias_variance=0.3)
+    >>> from gdviz.gradflow import Tanh
+    >>> theory = MeanField(Tanh(), weight_variance=2.0, bias_variance=0.3)
     >>> round(theory.fixed_point, 6), theory.phase
     (1.134653, 'ordered')
     """
@@ -202,8 +205,8 @@ class MeanField:
 def critical_line(activation: Activation, q: ArrayLike) -> tuple[Array, Array]:
     """The boundary between order and chaos, with the fixed point q* as its parameter.
 
-    χ_1 = 1 gives σ_w² = 1/E[φ'(√q z)²], and the fixed point then gives σ_b² = q - σ_w² E[φ(√q z)²]. Parameters for which
-    that is negative belong to no network; they are left out.
+    χ_1 = 1 gives σ_w² = 1/E[φ'(√q z)²], and the fixed point then gives σ_b² = q - σ_w² E[φ(√q z)²]. A q for which that
+    is negative belongs to no network, and is left out.
 
     Args:
         q: Fixed points, shape (n,).
@@ -211,7 +214,8 @@ def critical_line(activation: Activation, q: ArrayLike) -> tuple[Array, Array]:
     Returns:
         σ_w² and σ_b², each of shape (m,), m ≤ n.
 
-    >>> [values.round(12).tolist() for values in critical_line(ACTIVATIONS["relu"](), np.array([0.5, 3.0]))]
+    >>> from gdviz.gradflow import ReLU
+    >>> [values.round(12).tolist() for values in critical_line(ReLU(), np.array([0.5, 3.0]))]
     [[2.0, 2.0], [0.0, 0.0]]
     """
     q = np.asarray(q, dtype=np.float64)
