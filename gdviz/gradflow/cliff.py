@@ -66,6 +66,7 @@ def descend_cliff(
     Raises:
         ValueError: An argument is not allowed; the message names it, its value, and what is allowed.
 
+    >>> import numpy as np
     >>> steps = [np.abs(np.diff(descend_cliff(clip=clip).theta, axis=0)).max() for clip in (None, "clipnorm")]
     >>> bool(steps[0] > 10), bool(steps[1] <= 0.01)
     (True, True)

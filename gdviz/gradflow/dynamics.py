@@ -150,7 +150,10 @@ def _walk(setup: Training) -> Iterator[dict[str, Any]]:
     for step, chosen in enumerate(_batches(setup), start=1):
         activities, outputs = forward(network, layers, x[chosen])
         loss = network.loss.value(outputs, targets[chosen])
+        dead = np.zeros(network.depth)
         for found in backward(network, layers, activities, network.loss.gradient(outputs, targets[chosen])):
+            if found.slope is not None:
+                dead[found.layer - 1] = _dead(network, found.slope)
             for name, gradient in found.parameters.items():
                 gradients[found.layer - 1][name][...] = gradient
         row = {
@@ -160,7 +163,7 @@ def _walk(setup: Training) -> Iterator[dict[str, Any]]:
             "gradient": _norms(gradients),
             "weight_norm": _norms(layers),
             "activation_std": [norm(a.leaving - a.leaving.mean()) / np.sqrt(a.leaving.size) for a in activities],
-            "dead": [_dead(network, a) for a in activities],
+            "dead": dead,
         }
         broken = _breakdown_of_pass(step, activities, outputs, loss, gradients)
         _clip(setup.clip, flat_gradient, gradients)
@@ -222,8 +225,8 @@ def _norms(layers: list[Parameters]) -> list[float]:
     return [norm(layer["kernel"]) for layer in layers]
 
 
-def _dead(network: Network, activity: Activity) -> float:
-    saturated = np.abs(activity.slope) < SATURATED * network.activation.steepest
+def _dead(network: Network, slope: Array) -> float:
+    saturated = np.abs(slope) < SATURATED * network.activation.steepest
     return float(saturated.all(axis=0).mean())
 
 

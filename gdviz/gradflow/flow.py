@@ -12,7 +12,7 @@ from gdviz.gradflow.activations import ACTIVATIONS, SATURATED, Activation
 from gdviz.gradflow.initializers import INITIALIZERS, Initializer
 from gdviz.gradflow.inputs import INPUTS, Inputs
 from gdviz.gradflow.losses import LOSSES, Loss
-from gdviz.gradflow.network import Activity, Network, backward, forward
+from gdviz.gradflow.network import Activity, LayerGradient, Network, backward, forward
 from gdviz.gradflow.normalizations import NORMALIZATIONS, Normalization
 from gdviz.gradflow.residuals import RESIDUALS, Residual
 
@@ -186,10 +186,10 @@ def _measure_one(network: Network, seed: int) -> dict[str, Any]:
     x, targets, layers = network.sample(seed)
     with np.errstate(all="ignore"):  # overflow is a result here, not an accident
         activities, outputs = forward(network, layers, x)
-        signal = [_measure_signal(network, activity) for activity in activities]
+        signal = [_measure_signal(activity) for activity in activities]
         gradients = backward(network, layers, activities, network.loss.gradient(outputs, targets))
         top = next(gradients)
-        gradient = [_measure_gradient(g.leaving, g.parameters["kernel"]) for g in gradients][::-1]
+        gradient = [_measure_gradient(network, found) for found in gradients][::-1]
         return {
             **{name: [row[name] for row in signal] for name in signal[0]},
             **{name: [row[name] for row in gradient] for name in gradient[0]},
@@ -200,27 +200,29 @@ def _measure_one(network: Network, seed: int) -> dict[str, Any]:
         }
 
 
-def _measure_signal(network: Network, activity: Activity) -> dict[str, Any]:
+def _measure_signal(activity: Activity) -> dict[str, Any]:
     h = activity.leaving
     mean = float(h.mean())
-    saturated = np.abs(activity.slope) < SATURATED * network.activation.steepest
     counts, edges = histogram(h)
     return {
         "mean": mean,
         "std": norm(h - mean) / np.sqrt(h.size),
         "pre_activation": np.float64(norm(activity.u) / np.sqrt(activity.u.size)) ** 2,
-        "saturated": np.count_nonzero(saturated) / saturated.size,
-        "dead": np.count_nonzero(saturated.all(axis=0)) / saturated.shape[1],
         "symmetric": _is_symmetric(h),
         "activation_histogram_counts": counts,
         "activation_histogram_edges": edges,
     }
 
 
-def _measure_gradient(by_activations: Array, by_weights: Array) -> dict[str, Any]:
+def _measure_gradient(network: Network, found: LayerGradient) -> dict[str, Any]:
+    assert found.slope is not None  # the hidden layers have one
+    saturated = np.abs(found.slope) < SATURATED * network.activation.steepest
+    by_activations, by_weights = found.leaving, found.parameters["kernel"]
     activation_counts, activation_edges = histogram(by_activations)
     weight_counts, weight_edges = histogram(by_weights)
     return {
+        "saturated": np.count_nonzero(saturated) / saturated.size,
+        "dead": np.count_nonzero(saturated.all(axis=0)) / saturated.shape[1],
         "activation_gradient": norm(by_activations),
         "weight_gradient": norm(by_weights),
         "activation_gradient_histogram_counts": activation_counts,

@@ -132,8 +132,8 @@ class Activity(NamedTuple):
     """W_l as it multiplies, that is, normalised."""
     u: Array
     """What the activation function is given."""
-    slope: Array
-    """φ'(u_l)."""
+    a: Array
+    """φ(u_l)."""
     leaving: Array
     """h_l."""
     carry: float
@@ -149,6 +149,8 @@ class LayerGradient(NamedTuple):
     """1 to depth for the hidden layers; depth + 1 for the readout."""
     leaving: Array
     """∂L/∂h_l; at the readout ∂L/∂o."""
+    slope: Array | None
+    """φ'(u_l); None at the readout."""
     parameters: Parameters
     """∂L/∂ of the layer's parameters, by name."""
 
@@ -178,7 +180,7 @@ def forward(network: Network, layers: list[Parameters], x: Array) -> tuple[list[
         leaving = a if branch == 1.0 else branch * a
         if carry:
             leaving = h + leaving
-        activities.append(Activity(h, kernel, u, activation.df(u, a), leaving, carry, pull_kernel, pull_normalize))
+        activities.append(Activity(h, kernel, u, a, leaving, carry, pull_kernel, pull_normalize))
         h = leaving
     readout = layers[-1]
     return activities, h @ readout["kernel"] + readout["bias"]
@@ -189,24 +191,27 @@ def backward(
 ) -> Iterator[LayerGradient]:
     """The backward pass, from the readout down to the first layer.
 
+    What is found at a layer is handed out at once, so that no more than one layer's gradients need to be kept.
+
     Args:
         output_gradient: ∂L/∂o, shape (batch, CLASSES).
     """
     readout = layers[-1]
     parameters = {"kernel": activities[-1].leaving.T @ output_gradient, "bias": output_gradient.sum(axis=0)}
-    yield LayerGradient(len(layers), output_gradient, parameters)
+    yield LayerGradient(len(layers), output_gradient, None, parameters)
     g = output_gradient @ readout["kernel"].T
     for number in range(len(activities), 0, -1):
         activity = activities[number - 1]
         branch = network.residual.branch if number > 1 else 1.0
-        g_u = g * activity.slope
+        slope = network.activation.df(activity.u, activity.a)
+        g_u = g * slope
         if branch != 1.0:
             g_u *= branch
         g_z, parameters = activity.pull_normalize(g_u)
         parameters |= activity.pull_kernel(activity.entering.T @ g_z)
         if "bias" in layers[number - 1]:
             parameters["bias"] = g_z.sum(axis=0)
-        yield LayerGradient(number, g, parameters)
+        yield LayerGradient(number, g, slope, parameters)
         if number > 1:
             below = g_z @ activity.kernel.T
             g = g + below if activity.carry else below
