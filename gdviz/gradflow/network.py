@@ -168,9 +168,11 @@ def forward(network: Network, layers: list[Parameters], x: Array) -> tuple[list[
     normalization, activation, residual = network.normalization, network.activation, network.residual
     h = x
     activities = []
+    # One block for all layers: the memory of many small arrays would be given back and asked for again in every pass.
+    pre_activations = np.empty((network.depth, len(x), network.width))
     for number, parameters in enumerate(layers[:-1], start=1):
         kernel, pull_kernel = normalization.kernel(parameters)
-        z = h @ kernel
+        z = np.matmul(h, kernel, out=pre_activations[number - 1])
         if "bias" in parameters:
             z += parameters["bias"]
         u, pull_normalize = normalization.normalize(z, parameters)
