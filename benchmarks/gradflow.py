@@ -1,6 +1,6 @@
 """Time gradient flow beside TensorFlow (compiled graph) and PyTorch (eager); run by hand.
 
-    python benchmarks/gradflow.py
+    python benchmarks/gradflow.py        # needs PyTorch besides the requirements: pip install torch==2.13.0
 
 Every candidate does a forward and a backward pass of the same network with the same weights, in float64, to the
 gradients by all weights and all activations. Candidates take turns within one run, so that whatever else the machine
