@@ -1,6 +1,7 @@
 """Gradient clipping, as Keras does it: nothing is clipped unless one of these is chosen."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from gdviz.catalogue import Catalogue, Entry, knob
 @dataclass(frozen=True)
 class Clipper(Entry):
     """A rule that bounds a gradient. Its one knob has the name of the argument of ``keras.optimizers``."""
+
+    together: ClassVar[bool] = False
+    """True where the gradients of all weight tensors are bounded as one vector, False where each is by itself."""
 
     def __call__(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
         """The clipped gradient.
@@ -85,6 +89,7 @@ class GlobalClipNorm(Clipper):
     label = "By global norm"
     formula = r"g \leftarrow g \, \min\!\left(1, \frac{c}{\lVert (g_1, g_2, \dots) \rVert}\right)"
     source = "https://arxiv.org/abs/1211.5063"
+    together = True
 
     global_clipnorm: float = knob(1.0, above=0.0, usual=(1e-3, 1e3), log=True, help="largest norm of all gradients (c)")
 

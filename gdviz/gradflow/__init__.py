@@ -1,0 +1,138 @@
+"""Gradient flow: what happens to the signal and to the gradient on their way through a deep network.
+
+>>> from gdviz import gradflow
+>>> flow = gradflow.propagate(depth=20, width=64, activation="sigmoid", initializer="glorot")
+>>> flow.weight_gradient.shape
+(1, 20)
+>>> gradflow.verdict(flow)[:65]
+'The gradient at layer 1 is 8e-13 of that at layer 20: vanishing, '
+"""
+
+from gdviz.gradflow import theory
+from gdviz.gradflow.activations import (
+    ACTIVATIONS,
+    ELU,
+    GELU,
+    SELU,
+    Activation,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softsign,
+    Tanh,
+)
+from gdviz.gradflow.cliff import Cliff, descend_cliff
+from gdviz.gradflow.code import keras_code, python_code, recurrent_code
+from gdviz.gradflow.dynamics import Breakdown, Training, TrainingRun, train
+from gdviz.gradflow.flow import GradientFlow, Histograms, measure, propagate, stream
+from gdviz.gradflow.initializers import (
+    INITIALIZERS,
+    Constant,
+    Glorot,
+    He,
+    Initializer,
+    LeCun,
+    Normal,
+    Orthogonal,
+    Uniform,
+    Zeros,
+)
+from gdviz.gradflow.inputs import INPUTS, Digits, Gaussian, Inputs
+from gdviz.gradflow.losses import LOSSES, CrossEntropy, Loss, MeanSquaredError
+from gdviz.gradflow.network import Network
+from gdviz.gradflow.normalizations import (
+    NORMALIZATIONS,
+    BatchNormalization,
+    LayerNormalization,
+    NoNormalization,
+    Normalization,
+    RMSNormalization,
+    WeightNormalization,
+)
+from gdviz.gradflow.presets import PRESETS, RECURRENT_PRESETS, Preset
+from gdviz.gradflow.recurrent import CELLS, GRU, LSTM, Cell, Recurrent, RecurrentFlow, Vanilla, through_time
+from gdviz.gradflow.remedies import Cure, TrainingCure, cures, recurrent_cures, training_cures
+from gdviz.gradflow.residuals import RESIDUALS, NoResidual, Plain, Residual, Scaled
+from gdviz.gradflow.verdicts import recurrent_verdict, training_verdict, verdict
+
+__all__ = [
+    "ACTIVATIONS",
+    "CELLS",
+    "ELU",
+    "GELU",
+    "GRU",
+    "INITIALIZERS",
+    "INPUTS",
+    "LOSSES",
+    "LSTM",
+    "NORMALIZATIONS",
+    "PRESETS",
+    "RECURRENT_PRESETS",
+    "RESIDUALS",
+    "SELU",
+    "Activation",
+    "BatchNormalization",
+    "Breakdown",
+    "Cell",
+    "Cliff",
+    "Constant",
+    "CrossEntropy",
+    "Cure",
+    "Digits",
+    "Gaussian",
+    "Glorot",
+    "GradientFlow",
+    "He",
+    "Histograms",
+    "Initializer",
+    "Inputs",
+    "LayerNormalization",
+    "LeCun",
+    "LeakyReLU",
+    "Linear",
+    "Loss",
+    "MeanSquaredError",
+    "Network",
+    "NoNormalization",
+    "NoResidual",
+    "Normal",
+    "Normalization",
+    "Orthogonal",
+    "Plain",
+    "Preset",
+    "RMSNormalization",
+    "ReLU",
+    "Recurrent",
+    "RecurrentFlow",
+    "Residual",
+    "Scaled",
+    "SiLU",
+    "Sigmoid",
+    "Softsign",
+    "Tanh",
+    "Training",
+    "TrainingCure",
+    "TrainingRun",
+    "Uniform",
+    "Vanilla",
+    "WeightNormalization",
+    "Zeros",
+    "cures",
+    "descend_cliff",
+    "keras_code",
+    "measure",
+    "propagate",
+    "python_code",
+    "recurrent_code",
+    "recurrent_cures",
+    "recurrent_verdict",
+    "stream",
+    "theory",
+    "through_time",
+    "train",
+    "training_cures",
+    "training_verdict",
+    "verdict",
+]
