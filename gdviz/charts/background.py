@@ -15,7 +15,7 @@ from gdviz.charts.palette import Theme
 from gdviz.landscapes import Landscape
 
 _PIXELS = 240
-_DECADES = 2.5
+_DECADES = 1.5
 """Losses that spread over more decades than this are coloured on a logarithmic scale."""
 _MOST_DECADES = 4.0
 """A logarithmic scale ends this many decades below the highest loss: what lies lower is one colour."""
@@ -78,6 +78,7 @@ def _contours(x: NDArray[np.float64], y: NDArray[np.float64], height: NDArray[np
     lines = [_simplified(np.asarray(line), size) for line in lines]
     points = np.concatenate([*lines, np.empty((0, 2))])
     return {
+        "at": np.arange(len(points)),
         "line": np.repeat(np.arange(len(lines)), [len(line) for line in lines]),
         "x": _rounded(points[:, 0], x),
         "y": _rounded(points[:, 1], y),

@@ -26,7 +26,8 @@ _EVERY = 150
 """Trails are drawn with every step up to this one..."""
 _MORE = 250
 """...and with this many points for all later steps: more than a screen can show."""
-_LOWEST_LOG = 1e-16
+LOWEST_LOG = 1e-16
+"""A logarithmic axis ends here: differences this small are rounding."""
 _FAR = 3.0
 """Lines that leave the plot are led this many plot widths beyond its edge, in their true direction."""
 
@@ -151,7 +152,7 @@ def _heights(runs: Sequence[Trajectory], scale: LossScale) -> list[Array]:
     lowest = runs[0].setup.landscape.lowest
     if scale == "linear" or lowest is None:
         return [run.loss for run in runs]
-    return [np.maximum(run.loss - lowest, _LOWEST_LOG) for run in runs]
+    return [np.maximum(run.loss - lowest, LOWEST_LOG) for run in runs]
 
 
 def drawn_steps(steps: int) -> NDArray[np.int64]:
@@ -304,7 +305,7 @@ def _landscape_plot(look: _Look, domain: tuple[Point, Point], size: tuple[int, i
         .encode(x=x, y=y, url="url:N"),
         alt.Chart(alt.NamedData(name="contours"))
         .mark_line(clip=True, strokeWidth=0.7, opacity=0.7, color=theme.line, interpolate="linear")
-        .encode(x=x, y=y, detail="line:N", order=alt.value(alt.ExprRef("null"))),
+        .encode(x=x, y=y, detail="line:N", order="at:Q"),
         grown.mark_line(clip=True, strokeWidth=4, opacity=0.8, color=theme.halo).encode(detail="run:N", order="step:Q"),
         grown.mark_line(clip=True, strokeWidth=2).encode(order="step:Q", color=look.colour, strokeDash=look.dash),
         alt.Chart(alt.NamedData(name="minima"))

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from gdviz.advice import finite_learning_rate
 from gdviz.charts import colour_scale, labels, left_plot
-from gdviz.charts.trajectories import drawn_steps
+from gdviz.charts.trajectories import LOWEST_LOG, drawn_steps
 from gdviz.descent import Trajectory
 
 _SIGNS = {"converged": "✓", "running": "…", "stalled": "‖", "diverged": "✕"}
