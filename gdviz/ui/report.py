@@ -51,9 +51,14 @@ def _reason(run: Trajectory) -> str:
 def drawing_notes(runs: Sequence[Trajectory], dark: bool) -> str:
     """How the chart was drawn, where the eye could be misled."""
     scale = colour_scale(runs[0])
+    landscape = runs[0].setup.landscape
     sentences = [
-        f"{'Lighter' if dark else 'Darker'} is higher; colours and contours are on a {scale} scale of the loss."
+        "○ start, ★ known minimum." if landscape.minima else "○ start.",
+        f"{'Lighter' if dark else 'Darker'} is higher; colours and contours are on a {scale} scale of the loss.",
     ]
+    lowest = landscape.lowest
+    if lowest is not None and any(np.min(run.loss - lowest) < LOWEST_LOG for run in runs):
+        sentences.append(f"On a logarithmic axis, losses less than {LOWEST_LOG:g} above the lowest stand at its foot.")
     steps = max(run.steps for run in runs)
     drawn = len(drawn_steps(steps))
     if drawn < steps + 1:
