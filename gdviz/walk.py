@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gdviz.clipping import Clipper
 from gdviz.optimizers import Optimizer, Oracle, State
+from gdviz.schedules import ReduceOnPlateau
 
 if TYPE_CHECKING:
     from gdviz.descent import Descent
@@ -43,10 +44,16 @@ def walk(setup: "Descent") -> Walk:
     points, exact, used, rates, asked = [], [], [], [], []
     history, means = [states], [averages]
 
+    plateau = setup.schedule if isinstance(setup.schedule, ReduceOnPlateau) else None
+    watched = plateau.before() if plateau else None
+
     for step, rate in enumerate(setup.schedule(np.arange(setup.steps)), start=1):
         point = parts if rule.elementwise else parts[0]
         if not all(map(math.isfinite, point)):
             break
+        if plateau and watched and step > 1:
+            watched = plateau.after(float(landscape.f(*point)), watched)
+            rate = min(rate, watched[0])
         gradient: Sequence[Any] | Array = landscape.df(*point)
         points.append(point)
         exact.append(gradient)

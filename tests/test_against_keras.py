@@ -172,17 +172,3 @@ def test_a_path_taken_by_keras_alone_is_the_same() -> None:
     for _ in range(STEPS):
         theirs.apply([keras.ops.convert_to_tensor(landscape.gradient(theta.numpy()), dtype="float64")], [theta])
     np.testing.assert_allclose(run.theta[-1], theta.numpy(), rtol=1e-10)
-
-
-@settings(max_examples=20, deadline=None)
-@given(
-    rate=st.floats(1e-4, 1.0).map(exact),
-    factor=st.floats(0.1, 1.0).map(exact),
-    every=st.integers(1, 500),
-    staircase=st.booleans(),
-)
-def test_exponential_decay(rate: float, factor: float, every: int, staircase: bool) -> None:
-    ours = gdviz.SCHEDULES["exponential_decay"](rate, every, factor, staircase)
-    theirs = eval(ours.keras_code(), {"keras": keras})
-    steps = np.arange(0, 1000, 37)
-    np.testing.assert_allclose(ours(steps), [float(theirs(step)) for step in steps], rtol=1e-4, atol=1e-30)
