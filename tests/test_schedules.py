@@ -1,11 +1,13 @@
 """Schedules give the learning rates of Keras and of Optax at every step."""
 
+import jax
+import jax.numpy as jnp
 import keras
 import numpy as np
 import optax
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import gdviz
@@ -43,7 +45,7 @@ def schedules(name: str) -> st.SearchStrategy[Schedule]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(data=st.data())
 def test_every_step_is_that_of_keras(name: str, data: st.DataObject) -> None:
     schedule = data.draw(schedules(name))
@@ -70,7 +72,7 @@ def test_every_step_is_that_of_optax(warmup: int) -> None:
     for name, decay in theirs.items():
         joined = optax.join_schedules([optax.linear_schedule(0.0, peak, max(warmup, 1)), decay], [warmup])
         ours = gdviz.SCHEDULES[name](peak, warmup_steps=warmup)(STEPS)
-        np.testing.assert_allclose(ours, np.asarray(joined(STEPS)), rtol=1e-5, atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(ours, jax.vmap(joined)(jnp.asarray(STEPS)), rtol=1e-5, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.parametrize(
