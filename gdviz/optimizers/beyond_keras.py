@@ -229,7 +229,7 @@ class Rprop(Optimizer):
 
     Δ ← min(η⁺Δ, Δ_max) where g·g_before > 0;   max(η⁻Δ, Δ_min) and g ← 0 where it is < 0;   θ ← θ - sign(g) Δ
 
-    as in PyTorch and Optax: Δ starts at η, which plays no part afterwards. A schedule therefore has no effect.
+    as in PyTorch: Δ starts at η, which plays no part afterwards. A schedule therefore has no effect.
 
     >>> rule = Rprop(learning_rate=0.1)
     >>> theta, state = rule.update(1.0, 4.0, (0.1, 0.0), 0.1, 1)
@@ -271,7 +271,8 @@ class Prodigy(Optimizer):
     r"""Prodigy (Mishchenko & Defazio, 2024): Adam that estimates by itself how far away the solution is, d.
 
     γ = η d √(1-β₂ᵗ)/(1-β₁ᵗ),   m ← β₁m + (1-β₁)d g,   v ← β₂v + (1-β₂)d²g²
-    r ← √β₂ r + γ d/d₀ g·(θ₀ - θ),   s ← √β₂ s + γ d/d₀ g,   d ← max(d, r/‖s‖₁),   θ ← θ - γ m/(√v + dε)      as in Optax
+    r ← √β₂ r + γ d/d₀ g·(θ₀ - θ),   s ← √β₂ s + γ d/d₀ g,   d ← max(d, r/‖s‖₁)
+    θ ← θ - γ m/(√v + dε)      as in Optax
 
     The learning rate is a factor near 1.
 
