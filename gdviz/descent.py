@@ -111,8 +111,8 @@ class Descent:
     averaging: Averaging | None = None
 
     def __post_init__(self) -> None:
-        _check_whole("steps", self.steps, 1, MOST_STEPS)
-        _check_whole("seed", self.seed, 0, MOST_SEED)
+        check_whole("steps", self.steps, 1, MOST_STEPS)
+        check_whole("seed", self.seed, 0, MOST_SEED)
         for name in ("noise", "weight_decay"):
             value = getattr(self, name)
             if not _is_finite(value) or value < 0:
@@ -297,6 +297,6 @@ def _is_finite(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _check_whole(name: str, value: object, low: int, high: int) -> None:
+def check_whole(name: str, value: object, low: int, high: int) -> None:
     if not isinstance(value, Integral) or isinstance(value, bool) or not low <= int(value) <= high:
         raise ValueError(f"{name} must be a whole number with {low} ≤ {name} ≤ {high}; got {value!r}")
