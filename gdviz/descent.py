@@ -17,6 +17,7 @@ from gdviz import outcome
 from gdviz.catalogue import Entry, knob
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
+from gdviz.landscapes.data import DataLandscape
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.outcome import Array, Status
 from gdviz.schedules import SCHEDULES, Constant, Schedule
@@ -109,10 +110,17 @@ class Descent:
     stop: Stop = Stop()
     weight_decay: float = 0.0
     averaging: Averaging | None = None
+    batch_size: int | None = None
 
     def __post_init__(self) -> None:
         check_whole("steps", self.steps, 1, MOST_STEPS)
         check_whole("seed", self.seed, 0, MOST_SEED)
+        if self.batch_size is not None:
+            if not isinstance(self.landscape, DataLandscape):
+                raise ValueError(
+                    f"batch_size must be None: {self.landscape.label} has no data; got {self.batch_size!r}"
+                )
+            check_whole("batch_size", self.batch_size, 1, self.landscape.examples)
         for name in ("noise", "weight_decay"):
             value = getattr(self, name)
             if not _is_finite(value) or value < 0:
@@ -232,6 +240,7 @@ def descend(
     steps: int = 200,
     clip: str | Clipper | None = None,
     noise: float = 0.0,
+    batch_size: int | None = None,
     seed: int = 0,
     stop: Stop | None = None,
     weight_decay: float = 0.0,
@@ -248,7 +257,9 @@ def descend(
         steps: The number of steps, from 1 to 100,000.
         clip: An entry of ``gdviz.CLIPPERS``, or its name. None: nothing is clipped.
         noise: Standard deviation of the normal noise that is added to each coordinate of the gradient.
-        seed: Determines the noise.
+        batch_size: On a landscape of data, how many examples each gradient is taken over: stochastic gradients, in a
+            new order every epoch. None: all.
+        seed: Determines the noise and the order of the examples.
         stop: Conditions that end the run early. Divergence always does.
         weight_decay: Share of the position that is taken off before each step, times the learning rate. As in Keras,
             that is apart from the gradient, whatever the optimizer.
@@ -282,6 +293,7 @@ def descend(
         stop=Stop() if stop is None else stop,
         weight_decay=weight_decay,
         averaging=averaging,
+        batch_size=batch_size,
     ).run()
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdviz.clipping import Clipper
+from gdviz.landscapes.data import DataLandscape
 from gdviz.optimizers import Optimizer, Oracle, State
 from gdviz.schedules import ReduceOnPlateau
 
@@ -41,6 +43,7 @@ def walk(setup: "Descent") -> Walk:
     parts: Sequence[Any] = list(np.array(setup.start)) if rule.elementwise else [np.array(setup.start)]
     states: Sequence[State] = [rule.initial_state(part) for part in parts]
     averages: Sequence[Any] = parts
+    batches = _batches(setup)
     points, exact, used, rates, asked = [], [], [], [], []
     history, means = [states], [averages]
 
@@ -57,6 +60,9 @@ def walk(setup: "Descent") -> Walk:
         gradient: Sequence[Any] | Array = landscape.df(*point)
         points.append(point)
         exact.append(gradient)
+        rows = batches[step - 1] if batches else None
+        if rows is not None and isinstance(landscape, DataLandscape):
+            gradient = landscape.df_of(rows, *point)
         if noise is not None or setup.clip is not None:
             gradient = _disturbed(gradient, None if noise is None else noise[step - 1], setup.clip)
         used.append(gradient)
@@ -64,7 +70,7 @@ def walk(setup: "Descent") -> Walk:
         if setup.weight_decay:
             parts = [part - part * setup.weight_decay * rate for part in parts]
         if rule.asks:
-            oracle = _oracle(setup, None if noise is None else noise[step - 1])
+            oracle = _oracle(setup, None if noise is None else noise[step - 1], rows)
             part, state = rule.search(parts[0], np.array(gradient), states[0], rate, step, oracle)
             parts, states = [part], [state]
             asked.append(oracle.asked)
@@ -95,14 +101,29 @@ def _disturbed(gradient: Sequence[float] | Array, noise: Array | None, clip: Cli
     return given if clip is None else clip(given)
 
 
-def _oracle(setup: "Descent", noise: Array | None) -> Oracle:
+def _oracle(setup: "Descent", noise: Array | None, rows: NDArray[np.int64] | None) -> Oracle:
     """What a rule that asks may know at one step."""
     landscape = setup.landscape
+    value, slope = landscape.f, landscape.df
+    if rows is not None and isinstance(landscape, DataLandscape):
+        value, slope = partial(landscape.f_of, rows), partial(landscape.df_of, rows)
     return Oracle(
-        loss=lambda theta: float(landscape.f(*theta)),
-        gradient=lambda theta: _disturbed(landscape.df(*theta), noise, setup.clip),
+        loss=lambda theta: float(value(*theta)),
+        gradient=lambda theta: _disturbed(slope(*theta), noise, setup.clip),
         hessian=landscape.hessian,
     )
+
+
+def _batches(setup: "Descent") -> list[NDArray[np.int64]]:
+    """The examples of each step: all of them once an epoch, in a new order each time, as Keras does; empty for all."""
+    if setup.batch_size is None or not isinstance(setup.landscape, DataLandscape):
+        return []
+    rng, size = np.random.default_rng([setup.seed, 1]), setup.batch_size
+    batches: list[NDArray[np.int64]] = []
+    while len(batches) < setup.steps:
+        order = rng.permutation(setup.landscape.examples)
+        batches += [order[first : first + size] for first in range(0, len(order), size)]
+    return batches
 
 
 def _counted(asked: list[list[int]], steps: int) -> dict[str, NDArray[np.int64]]:
