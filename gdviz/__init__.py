@@ -9,12 +9,24 @@ from importlib import import_module
 from typing import Any
 
 from gdviz.clipping import CLIPPERS
-from gdviz.descent import Descent, Stop, Trajectory, descend
+from gdviz.descent import Averaging, Descent, Stop, Trajectory, descend
+from gdviz.expression import compile_landscape
 from gdviz.landscapes import LANDSCAPES
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.schedules import SCHEDULES
 
-__all__ = ["CLIPPERS", "LANDSCAPES", "OPTIMIZERS", "SCHEDULES", "Descent", "Stop", "Trajectory", "descend"]
+__all__ = [
+    "CLIPPERS",
+    "LANDSCAPES",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "Averaging",
+    "Descent",
+    "Stop",
+    "Trajectory",
+    "compile_landscape",
+    "descend",
+]
 __version__ = "0.1.0"
 
 _ON_DEMAND = {"charts", "export"}

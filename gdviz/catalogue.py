@@ -122,7 +122,9 @@ class Entry:
     def knobs(cls) -> tuple[Knob, ...]:
         """The hyperparameters, in the order of declaration."""
         return tuple(
-            Knob(name=f.name, default=f.default, **f.metadata) for f in fields(cls) if f.default is not MISSING
+            Knob(name=f.name, default=f.default, **f.metadata)
+            for f in fields(cls)
+            if f.default is not MISSING and f.metadata
         )
 
     @classmethod
@@ -155,6 +157,12 @@ class Catalogue(Mapping[str, type[E]]):
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._entries: dict[str, type[E]] = {}
+        self._unlisted: list[type[E]] = []
+
+    def accept(self, entry: C) -> C:
+        """Class decorator for entries that are made by other means than their name: accepted, but not listed."""
+        self._unlisted.append(entry)  # type: ignore[arg-type]
+        return entry
 
     def register(self, name: str) -> Callable[[C], C]:
         """Class decorator that lists an entry under ``name``."""
@@ -175,7 +183,7 @@ class Catalogue(Mapping[str, type[E]]):
             ValueError: No entry has that name, it has no such hyperparameter, or a value is not allowed.
         """
         if not isinstance(entry, str):
-            if type(entry) not in self._entries.values():
+            if type(entry) not in (*self._entries.values(), *self._unlisted):
                 raise ValueError(f"{self.kind} must be a name or an entry of the catalogue; got {entry!r}")
             return entry
         if entry not in self._entries:

@@ -8,19 +8,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import repeat
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gdviz import outcome
 from gdviz.catalogue import Entry, knob
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
-from gdviz.optimizers import OPTIMIZERS, Optimizer, State
+from gdviz.landscapes.data import DataLandscape
+from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.outcome import Array, Status
 from gdviz.schedules import SCHEDULES, Constant, Schedule
+from gdviz.walk import walk
 
 MOST_STEPS = 100_000
 MOST_SEED = 2**32 - 1
@@ -67,6 +68,31 @@ class Stop(Entry):
 
 
 @dataclass(frozen=True)
+class Averaging(Entry):
+    """An exponential moving average (EMA) of the positions, as the arguments of the same names of Keras's optimizers.
+
+    a ← θ at the first step, then a ← βa + (1-β)θ;   every k steps θ ← a
+
+    The average is recorded as ``Trajectory.state["average"]``.
+
+    >>> Averaging(ema_momentum=0.9).changes()
+    {'ema_momentum': 0.9}
+    """
+
+    label = "Averaging"
+
+    ema_momentum: float = knob(0.99, 0.0, 1.0, help="memory of the average (β)")
+    ema_overwrite_frequency: int = knob(0, 0, help="steps from one θ ← a to the next (k); 0: never")
+
+    def keras_code(self) -> str:
+        """The arguments of a Keras optimizer that do the same."""
+        return (
+            f"use_ema=True, ema_momentum={self.ema_momentum!r}, "
+            f"ema_overwrite_frequency={self.ema_overwrite_frequency or None!r}"
+        )
+
+
+@dataclass(frozen=True)
 class Descent:
     """Everything that determines a run: the same Descent gives the same numbers on any machine.
 
@@ -82,19 +108,31 @@ class Descent:
     noise: float = 0.0
     seed: int = 0
     stop: Stop = Stop()
+    weight_decay: float = 0.0
+    averaging: Averaging | None = None
+    batch_size: int | None = None
 
     def __post_init__(self) -> None:
-        _check_whole("steps", self.steps, 1, MOST_STEPS)
-        _check_whole("seed", self.seed, 0, MOST_SEED)
-        if not _is_finite(self.noise) or self.noise < 0:
-            raise ValueError(f"noise must be a number with 0 ≤ noise; got {self.noise!r}")
+        check_whole("steps", self.steps, 1, MOST_STEPS)
+        check_whole("seed", self.seed, 0, MOST_SEED)
+        if self.batch_size is not None:
+            if not isinstance(self.landscape, DataLandscape):
+                raise ValueError(
+                    f"batch_size must be None: {self.landscape.label} has no data; got {self.batch_size!r}"
+                )
+            check_whole("batch_size", self.batch_size, 1, self.landscape.examples)
+        for name in ("noise", "weight_decay"):
+            value = getattr(self, name)
+            if not _is_finite(value) or value < 0:
+                raise ValueError(f"{name} must be a number with 0 ≤ {name}; got {value!r}")
         if len(self.start) != 2 or not all(map(_is_finite, self.start)):
             raise ValueError(f"start must be two finite numbers, x and y; got {self.start!r}")
 
     def run(self) -> "Trajectory":
         """Take the steps and record them."""
         with np.errstate(all="ignore"):  # overflow is a result here, not an accident
-            theta, exact, used, state = _walk(self)
+            steps = walk(self)
+            theta, exact = steps.theta, steps.gradient
             loss = np.asarray(self.landscape.value(theta.T))
             bad = outcome.first_non_finite(theta, loss, exact)
             met = self.stop.first(loss, exact)
@@ -113,9 +151,10 @@ class Descent:
             theta=theta,
             loss=loss,
             gradient=exact,
-            used_gradient=used[:last],
-            learning_rate=self.schedule(np.arange(last)),
-            state={name: values[: last + 1] for name, values in state.items()},
+            used_gradient=steps.used_gradient[:last],
+            learning_rate=steps.learning_rate[:last],
+            state={name: values[: last + 1] for name, values in steps.state.items()},
+            evaluations={what: counts[:last] for what, counts in steps.evaluations.items()},
             status=status,
             stopped_at=last if bad or met else None,
             reason=reason,
@@ -140,6 +179,8 @@ class Trajectory:
     """Learning rate of each step, shape (T,)."""
     state: dict[str, Array]
     """The optimizer's named quantities, each of shape (T+1, ...)."""
+    evaluations: dict[str, NDArray[np.int64]]
+    """How often each step evaluated a "gradient", a "loss" and a "hessian" for the optimizer, each of shape (T,)."""
     status: Status
     """converged (at a minimum), running (still moving), stalled (stopped elsewhere) or diverged (not finite)."""
     stopped_at: int | None
@@ -177,8 +218,18 @@ class Trajectory:
 
     @property
     def gradient_evaluations(self) -> int:
-        """How often the optimizer asked for a gradient."""
-        return self.steps
+        """How many gradients the optimizer needed: one a step, and those that it asked for besides."""
+        return int(self.evaluations["gradient"].sum())
+
+    @property
+    def loss_evaluations(self) -> int:
+        """How many losses the optimizer needed; those recorded for the charts are not counted."""
+        return int(self.evaluations["loss"].sum())
+
+    @property
+    def hessian_evaluations(self) -> int:
+        """How many matrices of second derivatives the optimizer needed."""
+        return int(self.evaluations["hessian"].sum())
 
 
 def descend(
@@ -189,8 +240,11 @@ def descend(
     steps: int = 200,
     clip: str | Clipper | None = None,
     noise: float = 0.0,
+    batch_size: int | None = None,
     seed: int = 0,
     stop: Stop | None = None,
+    weight_decay: float = 0.0,
+    averaging: Averaging | None = None,
 ) -> Trajectory:
     """Run an optimizer on a landscape and record every step.
 
@@ -203,8 +257,13 @@ def descend(
         steps: The number of steps, from 1 to 100,000.
         clip: An entry of ``gdviz.CLIPPERS``, or its name. None: nothing is clipped.
         noise: Standard deviation of the normal noise that is added to each coordinate of the gradient.
-        seed: Determines the noise.
+        batch_size: On a landscape of data, how many examples each gradient is taken over: stochastic gradients, in a
+            new order every epoch. None: all.
+        seed: Determines the noise and the order of the examples.
         stop: Conditions that end the run early. Divergence always does.
+        weight_decay: Share of the position that is taken off before each step, times the learning rate. As in Keras,
+            that is apart from the gradient, whatever the optimizer.
+        averaging: Average the positions, as Keras does with ``use_ema``. None: no average.
 
     Raises:
         ValueError: An argument is not allowed; the message names it, its value, and what is allowed.
@@ -234,53 +293,10 @@ def descend(
         noise=noise,
         seed=seed,
         stop=Stop() if stop is None else stop,
+        weight_decay=weight_decay,
+        averaging=averaging,
+        batch_size=batch_size,
     ).run()
-
-
-def _walk(setup: Descent) -> tuple[Array, Array, Array, dict[str, Array]]:
-    """Take the steps: positions (T+1, d), exact and used gradients (T+1, d) and (T, d), and the named state.
-
-    An elementwise rule runs coordinate by coordinate, on numbers: NumPy is twice as fast on those as on arrays of two.
-    """
-    rule, landscape = setup.optimizer, setup.landscape
-    noise = np.random.default_rng(setup.seed).normal(0.0, setup.noise, (setup.steps, 2)) if setup.noise else None
-    parts: Sequence[Any] = list(np.array(setup.start)) if rule.elementwise else [np.array(setup.start)]
-    states: Sequence[State] = [rule.initial_state(part) for part in parts]
-    points, exact, used, history = [], [], [], [states]
-
-    for step, rate in enumerate(setup.schedule(np.arange(setup.steps)), start=1):
-        point = parts if rule.elementwise else parts[0]
-        if not all(map(math.isfinite, point)):
-            break
-        gradient: Sequence[Any] | Array = landscape.df(*point)
-        points.append(point)
-        exact.append(gradient)
-        if noise is not None or setup.clip is not None:
-            gradient = _disturbed(gradient, None if noise is None else noise[step - 1], setup.clip)
-        used.append(gradient)
-        slopes = gradient if rule.elementwise else [np.array(gradient)]
-        parts, states = zip(*map(rule.update, parts, slopes, states, repeat(rate), repeat(step)), strict=True)
-        history.append(states)
-    point = parts if rule.elementwise else parts[0]
-    points.append(point)
-    exact.append(landscape.df(*point))
-    return np.array(points), np.array(exact), np.array(used), _named(rule, history)
-
-
-def _disturbed(gradient: Sequence[float] | Array, noise: Array | None, clip: Clipper | None) -> Array:
-    """The gradient that the optimizer is given: noise comes with the data, so clipping sees it too."""
-    given = np.array(gradient)
-    if noise is not None:
-        given = given + noise
-    return given if clip is None else clip(given)
-
-
-def _named(rule: Optimizer, history: list[Sequence[State]]) -> dict[str, Array]:
-    """The states of all steps by name, each of shape (T+1, ...)."""
-    return {
-        name: np.array([[part[i] for part in states] if rule.elementwise else states[0][i] for states in history])
-        for i, name in enumerate(rule.state_names)
-    }
 
 
 def _point(start: Sequence[float]) -> Point:
@@ -295,6 +311,6 @@ def _is_finite(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _check_whole(name: str, value: object, low: int, high: int) -> None:
+def check_whole(name: str, value: object, low: int, high: int) -> None:
     if not isinstance(value, Integral) or isinstance(value, bool) or not low <= int(value) <= high:
         raise ValueError(f"{name} must be a whole number with {low} ≤ {name} ≤ {high}; got {value!r}")

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from gdviz.catalogue import Catalogue, Entry
 from gdviz.clipping import CLIPPERS, Clipper
-from gdviz.descent import Descent, Stop, Trajectory
+from gdviz.descent import Averaging, Descent, Stop, Trajectory
+from gdviz.expression import OwnFunction, compile_landscape
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.schedules import SCHEDULES, Constant, Schedule
@@ -38,6 +39,9 @@ class Experiment:
     noise: float = 0.0
     seed: int = 0
     stop: Stop = Stop()
+    weight_decay: float = 0.0
+    averaging: Averaging | None = None
+    batch_size: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.optimizers) <= MOST_RUNS:
@@ -67,6 +71,9 @@ class Experiment:
                 noise=self.noise,
                 seed=self.seed,
                 stop=self.stop,
+                weight_decay=self.weight_decay,
+                averaging=self.averaging,
+                batch_size=self.batch_size,
             )
             for optimizer, rate in zip(self.optimizers, rates, strict=True)
         )
@@ -103,7 +110,7 @@ def to_link(experiment: Experiment) -> dict[str, list[str]]:
     'adam,learning_rate=0.1,beta_1=0.9,beta_2=0.999,epsilon=1e-07'
     """
     fields = {
-        "landscape": [_entry_text(experiment.landscape)],
+        **_landscape_fields(experiment.landscape),
         "run": [_entry_text(optimizer) for optimizer in experiment.optimizers],
         "schedule": [_entry_text(experiment.schedule)],
         "learning_rate": [] if experiment.shared_learning_rate is None else [repr(experiment.shared_learning_rate)],
@@ -113,6 +120,9 @@ def to_link(experiment: Experiment) -> dict[str, list[str]]:
         "noise": [repr(experiment.noise)],
         "seed": [str(experiment.seed)],
         "stop": [f"{name}={value!r}" for name, value in experiment.stop.changes().items()],
+        "weight_decay": [repr(experiment.weight_decay)] if experiment.weight_decay else [],
+        "averaging": _settings_text(experiment.averaging) if experiment.averaging else [],
+        "batch_size": [] if experiment.batch_size is None else [str(experiment.batch_size)],
     }
     return {name: values for name, values in fields.items() if values}
 
@@ -146,11 +156,12 @@ def from_link(fields: Fields, default: Experiment = DEFAULT) -> tuple[Experiment
         except ValueError as error:
             notes.append(f"run: {error}. This run is left out.")
     experiment = Experiment(
-        landscape=entry("landscape", LANDSCAPES, default.landscape),
+        landscape=_landscape(fields, default.landscape, notes),
         optimizers=tuple(optimizers) or default.optimizers,
         schedule=entry("schedule", SCHEDULES, default.schedule),
         clip=read("clip", lambda text: _entry(CLIPPERS, text, notes), default.clip),
         stop=Stop(**_values(Stop, list(fields.get("stop", ())), notes)),
+        averaging=Averaging(**_values(Averaging, fields["averaging"], notes)) if fields.get("averaging") else None,
     )
     values: dict[str, Any] = {
         "shared_learning_rate": read("learning_rate", _number, default.shared_learning_rate),
@@ -158,6 +169,8 @@ def from_link(fields: Fields, default: Experiment = DEFAULT) -> tuple[Experiment
         "steps": read("steps", _whole, default.steps),
         "noise": read("noise", _number, default.noise),
         "seed": read("seed", _whole, default.seed),
+        "weight_decay": read("weight_decay", _number, default.weight_decay),
+        "batch_size": read("batch_size", _whole, default.batch_size),
     }
     for name, value in values.items():
         try:
@@ -167,8 +180,44 @@ def from_link(fields: Fields, default: Experiment = DEFAULT) -> tuple[Experiment
     return experiment, notes
 
 
+def _landscape_fields(landscape: Landscape) -> dict[str, list[str]]:
+    if not isinstance(landscape, OwnFunction):
+        return {"landscape": [_entry_text(landscape)]}
+    ends = [end for axis in landscape.domain for end in axis]
+    return {"landscape": [OwnFunction.name], "function": [landscape.text], "domain": [",".join(map(repr, ends))]}
+
+
+def _landscape(fields: Fields, default: Landscape, notes: list[str]) -> Landscape:
+    (text,) = fields.get("landscape", ())[:1] or [""]
+    try:
+        if text == OwnFunction.name:
+            return own_function((fields.get("function") or [""])[0], (fields.get("domain") or ["-5,5,-5,5"])[0])
+        return _entry(LANDSCAPES, text, notes) if text else default
+    except ValueError as error:
+        notes.append(f"landscape: {error}. The default is used.")
+        return default
+
+
+def own_function(text: str, domain: str) -> OwnFunction:
+    """A landscape from a formula and ``xmin,xmax,ymin,ymax``.
+
+    Raises:
+        ValueError: One of them cannot be read; the message says where and why.
+    """
+    ends = [_number(end) for end in domain.split(",")]
+    if len(ends) != 4:
+        raise ValueError(f"domain must be four numbers, xmin,xmax,ymin,ymax; got {domain[:60]!r}")
+    return compile_landscape(text, ((ends[0], ends[1]), (ends[2], ends[3])))
+
+
+def _settings_text(entry: Entry) -> list[str]:
+    return [f"{name}={value!r}" for name, value in entry.values().items()]
+
+
 def _entry_text(entry: Entry) -> str:
-    return ",".join([entry.name, *(f"{name}={value!r}" for name, value in entry.values().items())])
+    # A text stands without quotes; none of those there are holds a comma.
+    settings = [f"{name}={value if isinstance(value, str) else repr(value)}" for name, value in entry.values().items()]
+    return ",".join([entry.name, *settings])
 
 
 def _entry(catalogue: Catalogue[E], text: str, notes: list[str]) -> E:

@@ -12,9 +12,10 @@ import numpy as np
 from gdviz.catalogue import Entry
 from gdviz.charts import Figure, labels
 from gdviz.clipping import CLIPPERS
-from gdviz.descent import Descent, Stop, Trajectory
+from gdviz.descent import Averaging, Descent, Stop, Trajectory
 from gdviz.experiment import Experiment
-from gdviz.landscapes import LANDSCAPES
+from gdviz.expression import OwnFunction, compile_landscape
+from gdviz.landscapes import LANDSCAPES, Landscape
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.schedules import SCHEDULES, Constant
 
@@ -51,6 +52,7 @@ def to_json(trajectories: Sequence[Trajectory]) -> str:
             "used_gradient": _list(run.used_gradient),
             "learning_rate": _list(run.learning_rate),
             "state": {name: _list(values) for name, values in run.state.items()},
+            "evaluations": {what: counts.tolist() for what, counts in run.evaluations.items()},
         }
         for run in trajectories
     ]
@@ -75,7 +77,7 @@ def from_json(text: str | bytes) -> tuple[Trajectory, ...]:
         raise ValueError(f"version must be {VERSION}; got {data.get('version')!r}")
     try:
         return tuple(_trajectory(run) for run in data["runs"])
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"the file is damaged: {error!r}") from None
 
 
@@ -89,17 +91,19 @@ def to_html(figure: Figure, title: str) -> str:
 
 def python_code(experiment: Experiment) -> str:
     """The lines of Python that reproduce the picture with the package."""
-    landscape = _constructor("LANDSCAPES", experiment.landscape)
     same = {
         "start": None if experiment.start is None else repr(experiment.start),
         "steps": repr(experiment.steps),
         "clip": None if experiment.clip is None else _constructor("CLIPPERS", experiment.clip),
         "noise": repr(experiment.noise) if experiment.noise else None,
-        "seed": repr(experiment.seed) if experiment.noise else None,
+        "seed": repr(experiment.seed) if experiment.seed else None,
         "stop": f"gdviz.{experiment.stop!r}" if experiment.stop.changes() else None,
+        "weight_decay": repr(experiment.weight_decay) if experiment.weight_decay else None,
+        "averaging": f"gdviz.{experiment.averaging!r}" if experiment.averaging else None,
+        "batch_size": None if experiment.batch_size is None else repr(experiment.batch_size),
     }
     shared = "".join(f", {name}={value}" for name, value in same.items() if value is not None)
-    lines = ["import gdviz", "", f"landscape = {landscape}", "runs = ["]
+    lines = ["import gdviz", "", f"landscape = {_landscape_code(experiment.landscape)}", "runs = ["]
     for descent in experiment.descents():
         rate = ""
         if not isinstance(descent.schedule, Constant):
@@ -115,11 +119,21 @@ def keras_code(experiment: Experiment) -> str:
         line = descent.optimizer.keras_code(descent.schedule.keras_code())
         if line is None:
             lines.append(f"# {descent.optimizer.label}: Keras has no such optimizer")
-        elif descent.clip is None:
-            lines.append(line)
-        else:
-            lines.append(f"{line[:-1]}, {descent.clip.keras_code()})")
+            continue
+        decay = descent.weight_decay and "weight_decay" not in descent.optimizer.values()
+        more = [
+            descent.clip.keras_code() if descent.clip else "",
+            f"weight_decay={descent.weight_decay!r}" if decay else "",
+            descent.averaging.keras_code() if descent.averaging else "",
+        ]
+        lines.append(f"{', '.join([line[:-1], *filter(None, more)])})")
     return "\n".join(lines)
+
+
+def _landscape_code(landscape: Landscape) -> str:
+    if isinstance(landscape, OwnFunction):
+        return f"gdviz.compile_landscape({landscape.text!r}, {landscape.domain!r})"
+    return _constructor("LANDSCAPES", landscape)
 
 
 def _constructor(catalogue: str, entry: Entry) -> str:
@@ -129,7 +143,7 @@ def _constructor(catalogue: str, entry: Entry) -> str:
 
 def _setup_data(setup: Descent) -> dict[str, Any]:
     return {
-        "landscape": setup.landscape.to_dict(),
+        "landscape": _landscape_data(setup.landscape),
         "optimizer": setup.optimizer.to_dict(),
         "schedule": setup.schedule.to_dict(),
         "start": list(setup.start),
@@ -138,7 +152,22 @@ def _setup_data(setup: Descent) -> dict[str, Any]:
         "noise": setup.noise,
         "seed": setup.seed,
         "stop": setup.stop.values(),
+        "weight_decay": setup.weight_decay,
+        "averaging": None if setup.averaging is None else setup.averaging.values(),
+        "batch_size": setup.batch_size,
     }
+
+
+def _landscape_data(landscape: Landscape) -> dict[str, Any]:
+    if isinstance(landscape, OwnFunction):
+        return {"name": OwnFunction.name, "text": landscape.text, "domain": landscape.domain}
+    return dict(landscape.to_dict())
+
+
+def _landscape(data: Mapping[str, Any]) -> Landscape:
+    if data["name"] == OwnFunction.name:
+        return compile_landscape(data["text"], data["domain"])
+    return LANDSCAPES.from_dict(data)
 
 
 def _trajectory(data: Mapping[str, Any]) -> Trajectory:
@@ -153,7 +182,7 @@ def _trajectory(data: Mapping[str, Any]) -> Trajectory:
         raise ValueError(f"the file is damaged: no status is called {data['status']!r}")
     return Trajectory(
         setup=Descent(
-            landscape=LANDSCAPES.from_dict(setup["landscape"]),
+            landscape=_landscape(setup["landscape"]),
             optimizer=OPTIMIZERS.from_dict(setup["optimizer"]),
             schedule=SCHEDULES.from_dict(setup["schedule"]),
             start=(x, y),
@@ -162,8 +191,12 @@ def _trajectory(data: Mapping[str, Any]) -> Trajectory:
             noise=setup["noise"],
             seed=setup["seed"],
             stop=Stop(**setup["stop"]),
+            weight_decay=setup["weight_decay"],
+            averaging=None if setup["averaging"] is None else Averaging(**setup["averaging"]),
+            batch_size=setup["batch_size"],
         ),
         state={name: _array(values) for name, values in data["state"].items()},
+        evaluations={what: np.array(counts, dtype=np.int64) for what, counts in data["evaluations"].items()},
         status=data["status"],
         stopped_at=data["stopped_at"],
         reason=str(data["reason"]),

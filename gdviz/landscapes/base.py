@@ -26,7 +26,7 @@ class Landscape(Entry):
 
     @property
     def minima(self) -> tuple[Point, ...]:
-        """The global minima; empty where the loss has none."""
+        """The global minima within the domain; empty where the loss falls without bound."""
         return ()
 
     def f(self, x: Any, y: Any) -> Any:
@@ -34,7 +34,7 @@ class Landscape(Entry):
         raise NotImplementedError
 
     def df(self, x: Any, y: Any) -> tuple[Any, Any]:
-        """The partial derivatives (∂f/∂x, ∂f/∂y) at (x, y)."""
+        """The partial derivatives (∂f/∂x, ∂f/∂y) at (x, y), which may be complex: :meth:`hessian` makes use of that."""
         raise NotImplementedError
 
     def value(self, theta: ArrayLike) -> Any:
@@ -52,7 +52,8 @@ class Landscape(Entry):
         """The matrix of second derivatives at ``theta``, of shape (2, ...); the result has shape (2, 2, ...).
 
         Derived from :meth:`df` by complex steps: the derivative of an analytic function g at x is Im g(x + ih)/h, with
-        no difference of nearly equal numbers, and so exact to rounding for a tiny h (Squire & Trapp, 1998).
+        no difference of nearly equal numbers, and so exact to rounding for a tiny h (Squire & Trapp, 1998). Where a
+        loss has kinks, :meth:`df` takes the sign of the real part, which makes each side analytic by itself.
         """
         x, y = np.asarray(theta, dtype=np.float64)
         h = 1e-30

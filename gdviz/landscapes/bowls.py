@@ -45,3 +45,62 @@ class Quadratic(Landscape):
         c, s = cos(radians(self.rotation)), sin(radians(self.rotation))
         u, w = c * x + s * y, self.condition_number * (c * y - s * x)
         return c * u - s * w, s * u + c * w
+
+
+@LANDSCAPES.register("sphere")
+@dataclass(frozen=True)
+class Sphere(Landscape):
+    r"""The round bowl: the same curvature in every direction, so that the gradient points at the minimum.
+
+    f = x² + y²
+
+    >>> round(float(Sphere().value((0.5, -1.5))), 10)
+    2.5
+    """
+
+    label = "Sphere"
+    formula = r"f(x, y) = x^2 + y^2"
+    source = "https://www.sfu.ca/~ssurjano/spheref.html"
+    domain = ((-4.0, 4.0), (-4.0, 4.0))
+    start = (-3.0, 2.0)
+
+    @property
+    def minima(self) -> tuple[Point, ...]:
+        return ((0.0, 0.0),)
+
+    def f(self, x: Any, y: Any) -> Any:
+        return x * x + y * y
+
+    def df(self, x: Any, y: Any) -> tuple[Any, Any]:
+        return 2 * x, 2 * y
+
+
+@LANDSCAPES.register("zakharov")
+@dataclass(frozen=True)
+class Zakharov(Landscape):
+    r"""Zakharov's function: a convex ravine whose walls steepen with the fourth power.
+
+    f = x² + y² + u² + u⁴,   u = x/2 + y
+
+    >>> round(float(Zakharov().value((0.5, -1.5))), 10)
+    6.50390625
+    """
+
+    label = "Zakharov"
+    formula = r"f(x, y) = x^2 + y^2 + u^2 + u^4, \quad u = \tfrac{x}{2} + y"
+    source = "https://www.sfu.ca/~ssurjano/zakharov.html"
+    domain = ((-5.0, 5.0), (-5.0, 5.0))
+    start = (-4.0, 3.5)
+
+    @property
+    def minima(self) -> tuple[Point, ...]:
+        return ((0.0, 0.0),)
+
+    def f(self, x: Any, y: Any) -> Any:
+        u = x / 2 + y
+        return x * x + y * y + u**2 + u**4
+
+    def df(self, x: Any, y: Any) -> tuple[Any, Any]:
+        u = x / 2 + y
+        pull = 2 * u + 4 * u**3
+        return 2 * x + pull / 2, 2 * y + pull

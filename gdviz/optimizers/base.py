@@ -1,5 +1,6 @@
 """What every optimizer shares, and the catalogue that lists them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,24 +15,79 @@ def learning_rate(default: float) -> Any:
     return knob(default, low=0.0, usual=(1e-5, 10.0), log=True, help="size of a step (η)")
 
 
+def beta_1(default: float = 0.9) -> Any:
+    """The knob of rules that average the gradient."""
+    return knob(default, 0.0, below=1.0, help="memory of the gradient (β₁)")
+
+
+def beta_2(default: float = 0.999) -> Any:
+    """The knob of rules that average the squared gradient."""
+    return knob(default, 0.0, below=1.0, help="memory of the squared gradient (β₂)")
+
+
+def epsilon(default: float = 1e-7) -> Any:
+    """The knob of rules that divide."""
+    return knob(default, 0.0, usual=(1e-10, 1.0), log=True, help="keeps the division finite (ε)")
+
+
+def weight_decay(default: float) -> Any:
+    """The knob of rules that shrink the weights by themselves."""
+    return knob(default, 0.0, usual=(0.0, 1.0), help="share of θ that is taken off, times the learning rate (λ)")
+
+
+class Oracle:
+    """Answers what a rule asks about the loss at points of its own choice, and counts the questions.
+
+    Answers come from the same mini-batch, with the same noise and clipping, as the gradient of the step at hand.
+    """
+
+    def __init__(
+        self, loss: Callable[[Any], float], gradient: Callable[[Any], Any], hessian: Callable[[Any], Any]
+    ) -> None:
+        self._loss, self._gradient, self._hessian = loss, gradient, hessian
+        self.asked = [0, 0, 0]
+        """How often a loss, a gradient and a Hessian were asked for."""
+
+    def loss(self, theta: Any) -> float:
+        """The loss at ``theta``, of shape (d,)."""
+        self.asked[0] += 1
+        return self._loss(theta)
+
+    def gradient(self, theta: Any) -> Any:
+        """The gradient at ``theta``, of shape (d,)."""
+        self.asked[1] += 1
+        return self._gradient(theta)
+
+    def hessian(self, theta: Any) -> Any:
+        """The matrix of second derivatives at ``theta``, of shape (d, d)."""
+        self.asked[2] += 1
+        return self._hessian(theta)
+
+
 @dataclass(frozen=True)
 class Optimizer(Entry):
     """A rule that turns a gradient into a step.
 
     The rule, :meth:`update`, is a pure function of plain arithmetic. It runs unchanged on numbers (one coordinate of
-    one point) and on arrays (many points), and refers only to its arguments, so that it can be compiled.
+    one point) and on arrays (many points), and refers only to its arguments, so that it can be compiled. A rule that
+    needs more than one gradient a step says so with ``asks`` and writes :meth:`search` instead.
     """
 
-    state_names: ClassVar[tuple[str, ...]] = ()
-    """Names of the quantities that the rule remembers from step to step."""
     elementwise: ClassVar[bool] = True
-    """True where every coordinate is updated by itself; False where ``update`` needs the whole vector."""
+    """True where every coordinate is updated by itself; False where the rule needs the whole vector."""
+    asks: ClassVar[bool] = False
+    """True where the rule asks for losses, gradients or Hessians of its own, in :meth:`search`."""
     keras_class: ClassVar[str | None] = None
     """The class of ``keras.optimizers`` that computes the same steps."""
     keras_fixed: ClassVar[dict[str, Value]] = {}
     """Arguments of that class which make it this rule."""
 
     learning_rate: float
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Names of the quantities that the rule remembers from step to step."""
+        return ()
 
     def initial_state(self, theta: Any) -> State:
         """The state before the first step: zeros, unless the rule says otherwise."""
@@ -50,6 +106,12 @@ class Optimizer(Entry):
         Returns:
             The new position and the new state.
         """
+        raise NotImplementedError
+
+    def search(
+        self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any, oracle: Oracle
+    ) -> tuple[Any, State]:
+        """Take one step, as :meth:`update` does, of one point of shape (d,), asking ``oracle`` for what it needs."""
         raise NotImplementedError
 
     def keras_code(self, learning_rate: str | None = None) -> str | None:

@@ -9,9 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 from gdviz.catalogue import Value
 from gdviz.charts.trajectories import LossScale
 from gdviz.clipping import CLIPPERS, Clipper
-from gdviz.descent import MOST_SEED, Stop
-from gdviz.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment, from_link, to_link
+from gdviz.descent import MOST_SEED, Averaging, Stop
+from gdviz.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment, from_link, own_function, to_link
+from gdviz.expression import MOST_CHARACTERS, OwnFunction
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
+from gdviz.landscapes.data import DataLandscape
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.schedules import SCHEDULES, Schedule
 from gdviz.ui import widgets
@@ -75,16 +77,21 @@ def experiment_controls(box: DeltaGenerator) -> Experiment:
     """All the controls; the experiment that they describe. Before they are touched, that is the one kept."""
     current = kept_experiment()
     exact = box.toggle("Exact numbers", key="exact", help="Number fields in place of sliders.")
-    landscape = widgets.choose(box, "Landscape", LANDSCAPES, _key("landscape"), current.landscape, exact)
+    landscape = _landscape_controls(box, current.landscape, exact)
     start = _start_controls(box, landscape, current)
     shared = _shared_rate_controls(box, current.shared_learning_rate, exact)
     optimizers = _optimizer_controls(box, current.optimizers, exact, shared is not None)
     schedule = _schedule_controls(box, current.schedule, exact)
     steps, noise, seed = _run_controls(box, current)
-    more = box.expander("Clipping and stop conditions")
+    batch_size = _batch_controls(box, landscape, current.batch_size)
+    more = box.expander("Clipping, weight decay, averaging, stop conditions")
     clip = _clip_controls(more, current.clip, exact)
+    decay = _weight_decay_control(more, current.weight_decay)
+    averaging = _averaging_controls(more, current.averaging, exact)
     stop = _stop_controls(more, current.stop)
-    return Experiment(landscape, optimizers, schedule, shared, start, steps, clip, noise, seed, stop)
+    return Experiment(
+        landscape, optimizers, schedule, shared, start, steps, clip, noise, seed, stop, decay, averaging, batch_size
+    )
 
 
 def loss_scale_control(box: DeltaGenerator) -> LossScale:
@@ -98,14 +105,75 @@ def loss_scale_control(box: DeltaGenerator) -> LossScale:
     return scale
 
 
+def _landscape_controls(box: DeltaGenerator, current: Landscape, exact: bool) -> Landscape:
+    """A landscape of the catalogue with its parameters, or one from a formula."""
+    key = _key("landscape")
+    labels = {**{name: entry.label for name, entry in LANDSCAPES.items()}, OwnFunction.name: OwnFunction.label}
+    first = widgets.first_value(key, current.name)
+    name = box.selectbox("Landscape", list(labels), list(labels).index(first), format_func=labels.__getitem__, key=key)
+    if name == OwnFunction.name:
+        return _own_function_controls(box, current)
+    return widgets.entry(box, LANDSCAPES, name, key, current.values() if name == current.name else {}, exact)
+
+
+def _own_function_controls(box: DeltaGenerator, current: Landscape) -> Landscape:
+    """A text box for a formula and one for its domain. What cannot be read is said there, and the last one that could
+    stays.
+    """
+    known = current if isinstance(current, OwnFunction) else own_function("(x-1)**2 + sin(3*y)", "-5,5,-5,5")
+    ends = ",".join(f"{end:g}" for axis in known.domain for end in axis)
+    keys = _key("own.text"), _key("own.domain")
+    first = widgets.first_value(keys[0], known.text)
+    text = box.text_input(
+        "f(x, y)", first, max_chars=MOST_CHARACTERS, key=keys[0], help="For example (x-1)**2 + sin(3*y)"
+    )
+    first = widgets.first_value(keys[1], ends)
+    domain = box.text_input("Domain: xmin,xmax,ymin,ymax", first, max_chars=100, key=keys[1])
+    try:
+        return own_function(text or "", domain or "")
+    except ValueError as error:
+        box.error(f"{error}. Still shown: {known.text}")
+        return known
+
+
+def _batch_controls(box: DeltaGenerator, landscape: Landscape, current: int | None) -> int | None:
+    """Where the landscape is a model's loss on data: how many examples give the gradient of a step."""
+    if not isinstance(landscape, DataLandscape):
+        return None
+    key = _key(f"batch.{landscape.name}")
+    first = widgets.first_value(key, landscape.examples if current is None else min(current, landscape.examples))
+    size = box.slider("Batch size", 1, landscape.examples, first, key=key, help="All examples: the exact gradient.")
+    return None if size == landscape.examples else int(size)
+
+
+def _weight_decay_control(box: DeltaGenerator, current: float) -> float:
+    key = _key("weight_decay")
+    first = widgets.first_value(key, float(current))
+    help = "Each step first takes off this share of θ, times the learning rate."
+    return float(box.number_input("Weight decay", 0.0, value=first, key=key, format="%.6g", step=0.001, help=help))
+
+
+def _averaging_controls(box: DeltaGenerator, current: Averaging | None, exact: bool) -> Averaging | None:
+    key = _key("averaging")
+    if not box.checkbox("Moving average of the positions", widgets.first_value(key, current is not None), key=key):
+        return None
+    first = (current or Averaging()).values()
+    values = {
+        knob.name: widgets.number(box, knob, f"{key}.{knob.name}", first[knob.name], exact)
+        for knob in Averaging.knobs()
+    }
+    return Averaging(**values)
+
+
 def _start_controls(box: DeltaGenerator, landscape: Landscape, current: Experiment) -> Point:
     """Two number fields. Another landscape brings its own start."""
-    same = landscape.name == current.landscape.name
+    same = landscape == current.landscape or landscape.name == current.landscape.name != OwnFunction.name
     point = current.start if same and current.start is not None else landscape.start
     version = st.session_state.get("start_version", 0)
+    place = landscape.domain if isinstance(landscape, OwnFunction) else landscape.name
     made = []
     for box_, axis, value in zip(box.columns(2), "xy", point, strict=True):
-        key = _key(f"start.{landscape.name}.{version}.{axis}")
+        key = _key(f"start.{place}.{version}.{axis}")
         first = widgets.first_value(key, float(value))
         label, help = f"Start {axis}", "Or click on the landscape."
         made.append(box_.number_input(label, value=first, key=key, format="%.6g", step=0.1, help=help))

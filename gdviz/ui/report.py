@@ -14,7 +14,7 @@ _SIGNS = {"converged": "✓", "running": "…", "stalled": "‖", "diverged": "�
 
 def outcome_table(runs: Sequence[Trajectory]) -> str:
     """A Markdown table with one row for each run."""
-    head = ["Run", "Learning rate", "Status", "Final loss", "Distance to minimum", "Steps to converge", "Gradients"]
+    head = ["Run", "Learning rate", "Status", "Final loss", "Distance to minimum", "Steps to converge", "Evaluations"]
     rows = [
         [
             name,
@@ -23,7 +23,7 @@ def outcome_table(runs: Sequence[Trajectory]) -> str:
             _digits(run.loss[-1]),
             _digits(run.distance[-1]) if run.setup.landscape.minima else "no minimum",
             "–" if run.steps_to_converge is None else str(run.steps_to_converge),
-            str(run.gradient_evaluations),
+            _cost(run),
         ]
         for name, run in zip(labels(runs), runs, strict=True)
     ]
@@ -34,6 +34,12 @@ def outcome_table(runs: Sequence[Trajectory]) -> str:
 def reasons(runs: Sequence[Trajectory]) -> str:
     """Why each run ended as it did and, where it diverged, a learning rate at which it does not: a Markdown list."""
     return "\n".join(f"- **{name}** {_reason(run)}" for name, run in zip(labels(runs), runs, strict=True))
+
+
+def _cost(run: Trajectory) -> str:
+    """What the optimizer asked for in all: gradients, and losses and Hessians where it needs them."""
+    totals = {what: int(counts.sum()) for what, counts in run.evaluations.items()}
+    return ", ".join(f"{total} {what}" for what, total in totals.items() if total) or "0"
 
 
 def _reason(run: Trajectory) -> str:

@@ -16,23 +16,16 @@ _MANTISSAS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 """Ten positions a decade for logarithmic sliders."""
 
 
-def choose(box: DeltaGenerator, label: str, catalogue: Catalogue[E], key: str, current: E, exact: bool) -> E:
-    """A select box over a catalogue, and widgets for the hyperparameters of what is chosen.
+def select(box: DeltaGenerator, label: str, catalogue: Catalogue[E], key: str, current: str) -> str:
+    """A select box over the names of a catalogue.
 
     Args:
         box: Where to draw.
         label: The select box's label.
         catalogue: What to choose from.
-        key: Prefix of the widgets' keys in the session state.
-        current: What the widgets show before the user has touched them.
-        exact: Number fields in place of sliders.
+        key: The widget's key in the session state.
+        current: What it shows before the user has touched it.
     """
-    name = select(box, label, catalogue, key, current.name)
-    return entry(box, catalogue, name, key, current.values() if name == current.name else {}, exact)
-
-
-def select(box: DeltaGenerator, label: str, catalogue: Catalogue[E], key: str, current: str) -> str:
-    """A select box over the names of a catalogue."""
     names = list(catalogue)
     index = names.index(first_value(key, current))
     return str(box.selectbox(label, names, index, format_func=lambda name: catalogue[name].label, key=key))
