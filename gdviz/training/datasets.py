@@ -360,6 +360,10 @@ def prepare(setup: "TrainingSetup", content: bytes | None = None) -> Data:
         rows["validation"] = rows["test"]
     if not len(rows["train"]):
         raise ValueError(f"Split: the training part must have at least 1 row; {len(loaded.x)} rows leave none for it")
+    if split.validation and not len(rows["validation"]):
+        raise ValueError(
+            f"Split: validation must give at least 1 row; {split.validation} of {len(loaded.x)} gives none"
+        )
     x_mean, x_scale = samples.mean_and_scale(loaded.x[rows["train"]])
     if not split.standardise:
         x_mean, x_scale = np.zeros_like(x_mean), np.ones_like(x_scale)

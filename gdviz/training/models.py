@@ -171,8 +171,8 @@ class Engine:
 
         Returns:
             Measurements of each batch taken, by name: ``loss`` and metrics of shape (k,), ``gradient_norm``,
-            ``weight_norm`` and ``update_ratio`` of shape (k, layers), ``inactive`` of shape (k, probes). And False where
-            the last batch gave a number that is not finite.
+            ``weight_norm`` and ``update_ratio`` of shape (k, layers), ``inactive`` of shape (k, probes). And False
+            where the last batch gave a number that is not finite.
         """
         table, fine = self._chunk(tf.constant(order), tf.constant(rates), tf.constant(batch_size))
         rows = table.numpy()

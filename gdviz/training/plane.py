@@ -51,8 +51,8 @@ def plane(engine: Engine, path: Path, samples: int) -> dict[str, Any]:
 
     Returns:
         ``steps`` of the points; their coordinates ``x`` and ``y``; ``explained``, the shares of the path's variance
-        along the two directions; ``path_loss``, the loss at the points themselves, beside ``plane_loss``, the loss where
-        they are projected to; ``grid_x``, ``grid_y`` and ``grid_loss`` (rows along y), the loss on the plane.
+        along the two directions; ``path_loss``, the loss at the points themselves, beside ``plane_loss``, the loss
+        where they are projected to; ``grid_x``, ``grid_y``, ``grid_loss`` (rows along y): the loss on the plane.
     """
     points = np.array(path.points, dtype=np.float64)
     directions, explained = principal_directions(points)

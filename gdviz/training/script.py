@@ -21,24 +21,15 @@ class Code(str):
 
 
 _BATCHES = '''
-class Batches(keras.utils.PyDataset):
-    """Batches of the training part, in an order that the seed and the number of the epoch determine."""
-
-    def __init__(self, x, y, size):
-        super().__init__()
-        self.x, self.y, self.size, self.epoch = x, y, size, -1
-        self.on_epoch_end()
-
-    def __len__(self):
-        return -(-len(self.x) // self.size)
-
-    def __getitem__(self, batch):
-        rows = self.order[batch * self.size : (batch + 1) * self.size]
-        return self.x[rows], self.y[rows]
-
-    def on_epoch_end(self):
-        self.epoch += 1
-        self.order = np.random.default_rng([SEED, self.epoch]).permutation(len(self.x))
+def batches(x, y, size):
+    """Batch after batch, epoch after epoch, in an order that the seed and the number of the epoch determine."""
+    epoch = 0
+    while True:
+        order = np.random.default_rng([SEED, epoch]).permutation(len(x))
+        for start in range(0, len(x), size):
+            rows = order[start : start + size]
+            yield x[rows], y[rows]
+        epoch += 1
 '''
 
 _WARM_UP = '''
@@ -69,14 +60,15 @@ def keras_script(setup: TrainingSetup, file: str = "data.csv") -> str:
     """
     parts = [
         f'"""{setup.data.label}: {len(setup.layers)} hidden layers, {setup.optimizer.label}. Exported from gdviz."""',
-        "from __future__ import annotations\n\nimport keras\nimport numpy as np\n\n" + f"SEED = {setup.seed}",
+        "from __future__ import annotations\n\nfrom typing import Any\n\nimport keras\nimport numpy as np\n\n"
+        + f"SEED = {setup.seed}",
         *_data(setup, file),
         _BATCHES,
         *([_WARM_UP] if setup.warmup_steps else []),
         "\n".join(_model(setup)),
         "\n".join(_fit(setup)),
     ]
-    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def _data(setup: TrainingSetup, file: str) -> list[str]:
@@ -139,12 +131,13 @@ def _fit(setup: TrainingSetup) -> list[str]:
     size = "len(train)" if setup.batch_size is None else str(setup.batch_size)
     validated = setup.split.validation > 0 or setup.split.validate_on_test
     return [
+        f"size = {size}",
         "history = model.fit(",
-        f"    Batches(x[train], y[train], {size}),",
+        "    batches(x[train], y[train], size),",
+        "    steps_per_epoch=-(-len(train) // size),",
         f"    epochs={setup.epochs},",
         *(["    validation_data=(x[validation], y[validation]),"] if validated else []),
         *([f"    callbacks=[{', '.join(callbacks)}],"] if callbacks else []),
-        "    shuffle=False,  # Batches does it",
         "    verbose=2,",
         ")",
         "for name, rows in {'train': train, 'validation': validation, 'test': test}.items():",

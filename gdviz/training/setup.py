@@ -192,9 +192,13 @@ class TrainingSetup:
             raise ValueError(f"a training must be JSON: {error}") from None
         return cls.from_dict(values)
 
+    def flat(self) -> dict[str, Any]:
+        """All values by dotted field, with layers counted from 1: ``{"layers.1.units": 64}``."""
+        return _flat(self.to_dict())
+
     def differences(self, other: "TrainingSetup") -> dict[str, tuple[Any, Any]]:
         """What differs between two setups: values by dotted field, ``{"optimizer.learning_rate": (0.1, 0.01)}``."""
-        mine, theirs = _flat(self.to_dict()), _flat(other.to_dict())
+        mine, theirs = self.flat(), other.flat()
         names = [*mine, *(name for name in theirs if name not in mine)]
         return {n: (mine.get(n), theirs.get(n)) for n in names if mine.get(n) != theirs.get(n)}
 
