@@ -102,7 +102,7 @@ class Jobs:
             return
         future = self._client.submit(work, run, self.runs.url, str(self.runs.folder), pure=False)
         self._futures[run] = future
-        fire_and_forget(future)  # so that a remote cluster goes on when this app is closed
+        fire_and_forget(future)  # type: ignore[no-untyped-call]  # so that a remote cluster goes on when this app is closed
         future.add_done_callback(lambda done: self._done(run, done))  # type: ignore[no-untyped-call]
 
     def _done(self, run: str, future: Future[None]) -> None:

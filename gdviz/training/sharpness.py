@@ -73,5 +73,5 @@ def _product(engine: Engine) -> Any:
                 along = tf.add_n([tf.reduce_sum(g * v) for g, v in zip(gradients, vectors, strict=True)])
             return outer.gradient(along, weights, unconnected_gradients="zero")  # type: ignore[no-any-return]
 
-        engine.compiled["hessian_product"] = tf.function(product, reduce_retracing=True)
+        engine.compiled["hessian_product"] = tf.function(product, reduce_retracing=True, autograph=False)
     return engine.compiled["hessian_product"]
