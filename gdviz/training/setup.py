@@ -88,7 +88,7 @@ class TrainingSetup:
             schedule=given,
             optimizer=replace(self.optimizer, learning_rate=given.initial_learning_rate),
             layers=tuple(self.layers),
-            loss=self.loss or LOSSES[task][0],
+            loss=LOSSES[task][0] if self.loss is None else self.loss,
             metrics=METRICS[task][:1] if self.metrics is None else tuple(self.metrics),
         )
         for name, low, high in _WHOLE:
@@ -224,6 +224,8 @@ _PARTS: dict[str, type[Entry]] = {
     "watch": Watch,
 }
 
+_OPTIONAL = {"convolution", "schedule", "reduce_on_plateau", "clip", "early_stopping"}
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Entry):
@@ -242,7 +244,7 @@ def _made(name: str, value: Any) -> Any:
         if not isinstance(value, list | tuple):
             raise ValueError(f"metrics must be a list of names; got {value!r}")
         return tuple(value)
-    if value is None or name not in _CATALOGUES | _PARTS:
+    if name not in _CATALOGUES | _PARTS or (value is None and name in _OPTIONAL):
         return value
     if not isinstance(value, Mapping):
         raise ValueError(f"{name} must be an object with named fields; got {value!r}")
