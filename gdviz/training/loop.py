@@ -129,7 +129,8 @@ class _Training:
         count = min(self._fitting(), self.batches - at.batch)
         rows = epoch_order(self.setup.seed, at.epoch, self.rows)[at.batch * size : (at.batch + count) * size]
         steps = np.arange(at.step, at.step + count) // self.setup.optimizer.batches_per_step
-        rates = (at.rate_factor * self.setup.learning_rate(steps)).astype(np.float32)
+        with np.errstate(over="ignore"):  # a rate beyond float32 is infinite, and the run will show it
+            rates = (at.rate_factor * self.setup.learning_rate(steps)).astype(np.float32)
         began = time.perf_counter()
         measured, fine = self.engine.chunk(rows, rates, size)
         seconds = time.perf_counter() - began

@@ -219,7 +219,7 @@ class Engine:
 
     def compiled_model(self) -> Any:
         """The model with its optimizer, loss and metrics, as ``keras.models.load_model`` gives it back."""
-        self.model.compile(self.optimizer, self.setup.loss, list(self.setup.metrics or ()))
+        self.model.compile(self.optimizer, loss=self.setup.loss, metrics=list(self.setup.metrics or ()))
         return self.model
 
 
