@@ -139,5 +139,5 @@ def _embedded(trainings: int) -> LocalCluster:
     # A training whose worker died must not begin again by itself on another one.
     dask.config.set({"distributed.scheduler.allowed-failures": 0})
     return LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=trainings, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0
+        n_workers=trainings, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", memory_limit=0
     )

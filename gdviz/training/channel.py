@@ -43,6 +43,9 @@ class Channel(Protocol):
     def emit(self, kind: str, payload: dict[str, Any]) -> None:
         """Record an event."""
 
+    def flush(self) -> None:
+        """Make sure that what was emitted so far will not be lost."""
+
     def commands(self) -> list[Command]:
         """The commands that came since the last call. Called often, also while the training is paused."""
 
@@ -61,6 +64,9 @@ class Recorder:
 
     def emit(self, kind: str, payload: dict[str, Any]) -> None:
         self.events.append((kind, payload))
+
+    def flush(self) -> None:
+        """Nothing waits here."""
 
     def commands(self) -> list[Command]:
         given, self.waiting = self.waiting, []

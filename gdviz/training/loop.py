@@ -270,6 +270,7 @@ class _Training:
     def _save(self) -> None:
         if self.file is None:
             return
+        self.channel.flush()  # first, so that a run that goes on from here has no gap in what it recorded
         try:
             checkpoint.save(self.file, self.at, self.engine.variables, self.best)
         except OSError as error:

@@ -75,8 +75,9 @@ def _residuals(data: Data, predicted: Any, true: Any) -> dict[str, Any]:
 
 
 def _confusion(predicted: Any, true: Any, classes: int) -> dict[str, Any]:
-    chance = predicted if classes > 2 else np.hstack([1 - predicted, predicted])
-    said, is_ = chance.argmax(axis=1), true.argmax(axis=1) if classes > 2 else true[:, 0].astype(int)
+    one_hot = true.shape[1] > 1
+    chance = predicted if one_hot else np.hstack([1 - predicted, predicted])
+    said, is_ = chance.argmax(axis=1), true.argmax(axis=1) if one_hot else true[:, 0].astype(int)
     counts = np.zeros((classes, classes), dtype=int)
     np.add.at(counts, (is_, said), 1)
     wrong = np.flatnonzero(said != is_)
