@@ -1,5 +1,6 @@
 """The training loop: the same steps as Keras, measured right, steered, stopped, resumed."""
 
+import gc
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -279,3 +280,15 @@ def test_a_checkpoint_that_cannot_be_written_is_said_and_survived(tmp_path: Path
     recorder = run(SMALL, checkpoint_file=tmp_path / "file" / "checkpoint.npz")
     assert "The checkpoint could not be written" in recorder.of("fault")[0]["what"]
     assert recorder.of("end")[0]["status"] == "finished"
+
+
+def test_no_graph_outlives_its_training() -> None:
+    def alive() -> int:
+        keras.backend.clear_session()
+        gc.collect()
+        return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+    run(SMALL)
+    before = alive()
+    run(SMALL)
+    assert alive() == before

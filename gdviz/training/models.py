@@ -239,7 +239,17 @@ def _model(setup: TrainingSetup, data: Data) -> tuple[Any, list[str]]:
 
 
 def _optimizer(setup: TrainingSetup) -> Any:
-    return setup.optimizer.call(clip=setup.clip).make(keras)
+    optimizer = setup.optimizer.call(clip=setup.clip).make(keras)
+
+    def update(gradients: list[Tensor], variables: list[Any], learning_rate: Tensor) -> None:
+        for gradient, variable in zip(gradients, variables, strict=True):
+            optimizer.update_step(gradient, variable, learning_rate)
+
+    # Keras updates through tf.distribute, which never lets go of the graph that it is compiled into: megabytes a run.
+    # On one device a plain loop does the same. Nadam has an update of its own around that of Keras, and keeps it.
+    if type(optimizer)._backend_update_step is keras.optimizers.Optimizer._backend_update_step:
+        optimizer._backend_update_step = update
+    return optimizer
 
 
 def _as_list(outputs: Any) -> list[Any]:
