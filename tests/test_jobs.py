@@ -105,7 +105,7 @@ def test_a_bad_table_fails_with_its_reason(jobs: Jobs) -> None:
 
 def test_a_run_whose_worker_is_killed_is_marked_readable_and_goes_on(jobs: Jobs) -> None:
     run = jobs.start(LONG)
-    wait_for(lambda: trains(jobs, run))
+    wait_for(jobs.runs.checkpoint_file(run).exists)
     (pid,) = jobs._client.run(os.getpid).values()
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: jobs.runs.get(run).status == "interrupted")
