@@ -33,8 +33,8 @@ class Training(Entry):
     Raises:
         ValueError: A value is not allowed; names the field, the value and what is allowed.
 
-    >>> Training(optimizer="momentum").schedule
-    Constant(initial_learning_rate=0.01)
+    >>> Training(optimizer="momentum").schedule.initial_learning_rate
+    0.01
     """
 
     label = "Training"
@@ -52,7 +52,7 @@ class Training(Entry):
     def __post_init__(self) -> None:
         super().__post_init__()
         rule = OPTIMIZERS.make(self.optimizer)
-        if getattr(rule, "asks", False):
+        if rule.asks:
             raise ValueError(f"optimizer must be a rule that takes one gradient a step; got {rule.name!r}")
         schedule = Constant(rule.learning_rate) if self.schedule is None else SCHEDULES.make(self.schedule)
         object.__setattr__(self, "schedule", schedule)

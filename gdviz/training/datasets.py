@@ -1,0 +1,389 @@
+"""The data sets that can be trained on, and how they are split and standardised."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdviz.catalogue import Catalogue, Entry, knob
+from gdviz.training import samples, table
+
+if TYPE_CHECKING:
+    from gdviz.training.setup import TrainingSetup
+
+Task = Literal["classes", "binary", "regression"]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Dataset(Entry):
+    """Data to train on. Its knobs are the arguments of the function of :mod:`gdviz.training.samples` that makes it."""
+
+    formula = ""
+    source = "https://scikit-learn.org/stable/datasets/toy_dataset.html"
+    make: ClassVar[Callable[..., Any]]
+    """Makes the inputs (n, d) and the targets (n,)."""
+    image: ClassVar[tuple[int, int, int] | None] = None
+    """Height, width and channels, where the inputs are the pixels of an image."""
+    class_names: ClassVar[tuple[str, ...]] = ()
+    own_test: ClassVar[int] = 0
+    """How many of the last rows are the data's own test part."""
+
+    @property
+    def task(self) -> Task:
+        """What there is to learn: one of several classes, one of two, or a number."""
+        return "classes"
+
+    def load(self, content: bytes | None = None) -> "Loaded":
+        """The numbers, before they are split.
+
+        Args:
+            content: The bytes of the user's file, for the entry that reads one.
+        """
+        x, y = type(self).make(**self.values())
+        inputs = tuple(f"x{i + 1}" for i in range(x.shape[1]))
+        classes = () if self.task == "regression" else tuple(map(str, range(int(y.max()) + 1)))
+        return Loaded(x, y, inputs, self.class_names or classes)
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A data set as it was loaded."""
+
+    x: NDArray[Any]
+    """Inputs, shape (n, d)."""
+    y: NDArray[Any]
+    """Labels or numbers, shape (n,)."""
+    inputs: tuple[str, ...]
+    """The names of the inputs."""
+    classes: tuple[str, ...]
+    """The names of the classes; empty for a regression."""
+
+
+class DataUnavailableError(RuntimeError):
+    """The data are not on this machine and could not be fetched."""
+
+
+DATASETS: Catalogue[Dataset] = Catalogue("data")
+
+
+def _samples() -> Any:
+    return knob(500, 20, 20_000, usual=(100, 2000), help="number of points")
+
+
+def _noise(default: float) -> Any:
+    return knob(default, 0.0, 10.0, usual=(0.0, 0.5), help="standard deviation of the noise")
+
+
+def _seed() -> Any:
+    return knob(0, 0, 2**32 - 1, help="determines the points")
+
+
+@DATASETS.register("digits")
+@dataclass(frozen=True)
+class Digits(Dataset):
+    """1797 handwritten digits of 8 × 8 pixels: ten classes."""
+
+    label = "Digits"
+    make = staticmethod(samples.digits)
+    image = (8, 8, 1)
+
+
+@DATASETS.register("iris")
+@dataclass(frozen=True)
+class Iris(Dataset):
+    """150 iris flowers with four measurements: three species."""
+
+    label = "Iris"
+    make = staticmethod(samples.iris)
+    class_names = ("setosa", "versicolor", "virginica")
+
+
+@DATASETS.register("wine")
+@dataclass(frozen=True)
+class Wine(Dataset):
+    """178 wines with 13 chemical measurements: three cultivars."""
+
+    label = "Wine"
+    make = staticmethod(samples.wine)
+
+
+@DATASETS.register("breast_cancer")
+@dataclass(frozen=True)
+class BreastCancer(Dataset):
+    """569 tumours with 30 measurements: malignant or benign."""
+
+    label = "Breast cancer"
+    make = staticmethod(samples.breast_cancer)
+    class_names = ("malignant", "benign")
+
+    @property
+    def task(self) -> Task:
+        return "binary"
+
+
+@DATASETS.register("diabetes")
+@dataclass(frozen=True)
+class Diabetes(Dataset):
+    """442 patients with ten measurements: how far the disease goes in a year."""
+
+    label = "Diabetes"
+    make = staticmethod(samples.diabetes)
+
+    @property
+    def task(self) -> Task:
+        return "regression"
+
+
+@dataclass(frozen=True)
+class _Plane(Dataset):
+    """Points in the plane, in two classes."""
+
+    source = "https://scikit-learn.org/stable/datasets/sample_generators.html"
+
+    @property
+    def task(self) -> Task:
+        return "binary"
+
+
+@DATASETS.register("moons")
+@dataclass(frozen=True)
+class Moons(_Plane):
+    """Two half circles that reach into each other."""
+
+    label = "Moons"
+    make = staticmethod(samples.moons)
+    samples: int = _samples()
+    noise: float = _noise(0.2)
+    seed: int = _seed()
+
+
+@DATASETS.register("circles")
+@dataclass(frozen=True)
+class Circles(_Plane):
+    """A circle within a circle."""
+
+    label = "Circles"
+    make = staticmethod(samples.circles)
+    samples: int = _samples()
+    noise: float = _noise(0.1)
+    seed: int = _seed()
+
+
+@DATASETS.register("spirals")
+@dataclass(frozen=True)
+class Spirals(_Plane):
+    """Two spirals wound around each other, after Lang & Witbrock (1988)."""
+
+    label = "Spirals"
+    source = "https://playground.tensorflow.org"
+    make = staticmethod(samples.spirals)
+    samples: int = _samples()
+    noise: float = _noise(0.02)
+    seed: int = _seed()
+
+
+@DATASETS.register("xor")
+@dataclass(frozen=True)
+class Xor(_Plane):
+    """Exclusive or: the sign of the product of the two coordinates, which no line separates."""
+
+    label = "XOR"
+    source = "https://playground.tensorflow.org"
+    make = staticmethod(samples.xor)
+    samples: int = _samples()
+    noise: float = _noise(0.05)
+    seed: int = _seed()
+
+
+@DATASETS.register("blobs")
+@dataclass(frozen=True)
+class Blobs(_Plane):
+    """Normal clouds around points of a circle."""
+
+    label = "Blobs"
+    make = staticmethod(samples.blobs)
+    samples: int = _samples()
+    noise: float = _noise(0.3)
+    seed: int = _seed()
+    classes: int = knob(3, 2, 10, help="number of clouds")
+
+    @property
+    def task(self) -> Task:
+        return "binary" if self.classes == 2 else "classes"
+
+
+@DATASETS.register("curve")
+@dataclass(frozen=True)
+class Curve(Dataset):
+    """A curve with noise on it: one number from one number."""
+
+    label = "Curve"
+    make = staticmethod(samples.curve)
+    samples: int = knob(200, 20, 20_000, usual=(50, 1000), help="number of points")
+    noise: float = _noise(0.1)
+    seed: int = _seed()
+    shape: str = knob("sine", choices=("sine", "waves", "cubic", "step", "kink"), help="the curve without the noise")
+
+    @property
+    def task(self) -> Task:
+        return "regression"
+
+
+@DATASETS.register("random_vectors")
+@dataclass(frozen=True)
+class RandomVectors(Dataset):
+    """Normal vectors labelled by a random linear rule, or, with label noise 1, by chance: then there is only memory."""
+
+    label = "Random vectors"
+    make = staticmethod(samples.random_vectors)
+    samples: int = knob(1000, 20, 100_000, usual=(100, 10_000), log=True, help="number of vectors")
+    inputs: int = knob(100, 1, 2000, usual=(2, 1000), log=True, help="length of a vector")
+    classes: int = knob(10, 2, 100, help="number of classes")
+    label_noise: float = knob(0.0, 0.0, 1.0, help="share of labels drawn by chance")
+    seed: int = _seed()
+
+    @property
+    def task(self) -> Task:
+        return "binary" if self.classes == 2 else "classes"
+
+
+@dataclass(frozen=True)
+class _Fetched(Dataset):
+    """Data that Keras downloads when they are first used."""
+
+    image = (28, 28, 1)
+    own_test = 10_000
+
+    def load(self, content: bytes | None = None) -> Loaded:
+        try:
+            return super().load(content)
+        except Exception as error:  # Keras raises a bare Exception where a download fails
+            raise DataUnavailableError(
+                f"{self.label} is not on this machine and could not be downloaded ({error}). "
+                "The other data sets need no network."
+            ) from error
+
+
+@DATASETS.register("mnist")
+@dataclass(frozen=True)
+class Mnist(_Fetched):
+    """70,000 handwritten digits of 28 × 28 pixels: ten classes, with a test part of 10,000."""
+
+    label = "MNIST"
+    source = "https://keras.io/api/datasets/mnist/"
+    make = staticmethod(samples.mnist)
+
+
+@DATASETS.register("fashion_mnist")
+@dataclass(frozen=True)
+class FashionMnist(_Fetched):
+    """70,000 pictures of clothes of 28 × 28 pixels: ten classes, with a test part of 10,000."""
+
+    label = "Fashion-MNIST"
+    source = "https://keras.io/api/datasets/fashion_mnist/"
+    make = staticmethod(samples.fashion_mnist)
+    class_names = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
+
+
+@DATASETS.register("own_table")
+@dataclass(frozen=True)
+class OwnTable(Dataset):
+    """Your own CSV file. It is kept with the run, and goes nowhere else."""
+
+    label = "Your own CSV"
+    source = "https://www.rfc-editor.org/rfc/rfc4180"
+    learn: str = knob("classes", choices=("classes", "binary", "regression"), help="what the target is")
+    target: int = knob(0, 0, 10_000, help="the target's column, counting from 1; 0 is the last")
+    missing: str = knob("drop", choices=table.MISSING, help="what to do with rows in which something is missing")
+
+    @property
+    def task(self) -> Task:
+        return self.learn  # type: ignore[return-value]
+
+    def load(self, content: bytes | None = None) -> Loaded:
+        if content is None:
+            raise ValueError(f"{self.label}: no file was given")
+        return Loaded(*table.encode(*table.read(content), self.target, self.learn, self.missing))
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set ready for a model: split, standardised, targets encoded. All arrays are float32."""
+
+    task: Task
+    x: dict[str, Floats]
+    """Inputs of the parts "train", "validation" and "test", each of shape (n, d) or (n, height, width, channels)."""
+    y: dict[str, Floats]
+    """Targets, shape (n, classes) one-hot for several classes, else (n, 1)."""
+    inputs: tuple[str, ...]
+    classes: tuple[str, ...]
+    image: tuple[int, int, int] | None
+    x_mean: NDArray[Any]
+    x_scale: NDArray[Any]
+    y_mean: NDArray[Any]
+    y_scale: NDArray[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one input, as the model takes it."""
+        return self.x["train"].shape[1:]
+
+    @property
+    def outputs(self) -> int:
+        """The number of outputs of a model."""
+        return int(self.y["train"].shape[1])
+
+
+def prepare(setup: "TrainingSetup", content: bytes | None = None) -> Data:
+    """Load, split, standardise and encode the data of a training.
+
+    Args:
+        setup: The training.
+        content: The bytes of the user's file, where the data are the user's own.
+
+    Raises:
+        ValueError: The user's file cannot be used, or a part would be empty; says why.
+        DataUnavailableError: The data have to be downloaded, and that failed.
+    """
+    loaded, split, task = setup.data.load(content), setup.split, setup.data.task
+    rows = dict(
+        zip(
+            ("train", "validation", "test"),
+            samples.split_rows(len(loaded.x), split.validation, split.test, setup.data.own_test, split.seed),
+            strict=True,
+        )
+    )
+    if split.validate_on_test:
+        rows["validation"] = rows["test"]
+    if not len(rows["train"]):
+        raise ValueError(f"Split: the training part must have at least 1 row; {len(loaded.x)} rows leave none for it")
+    if split.validation and not len(rows["validation"]):
+        raise ValueError(
+            f"Split: validation must give at least 1 row; {split.validation} of {len(loaded.x)} gives none"
+        )
+    x_mean, x_scale = samples.mean_and_scale(loaded.x[rows["train"]])
+    if not split.standardise:
+        x_mean, x_scale = np.zeros_like(x_mean), np.ones_like(x_scale)
+    y = np.eye(len(loaded.classes))[loaded.y.astype(int)] if task == "classes" else loaded.y[:, None].astype(float)
+    y_mean, y_scale = np.zeros(1), np.ones(1)
+    if task == "regression" and split.standardise_target:
+        y_mean, y_scale = samples.mean_and_scale(y[rows["train"]])
+    x = ((loaded.x - x_mean) / x_scale).astype(np.float32)
+    y = ((y - y_mean) / y_scale).astype(np.float32)
+    if setup.convolution is not None and setup.data.image is not None:
+        x = x.reshape(-1, *setup.data.image)
+    return Data(
+        task=task,
+        x={part: x[chosen] for part, chosen in rows.items()},
+        y={part: y[chosen] for part, chosen in rows.items()},
+        inputs=loaded.inputs,
+        classes=loaded.classes,
+        image=setup.data.image,
+        x_mean=x_mean,
+        x_scale=x_scale,
+        y_mean=y_mean,
+        y_scale=y_scale,
+    )

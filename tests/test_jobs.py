@@ -1,0 +1,233 @@
+"""Trainings in worker processes, and what happens when something dies under them. Every fault is made, not imitated."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from distributed import LocalCluster
+
+import gdviz.worker
+from gdviz.jobs import Jobs, JobsError
+from gdviz.runs import Runs, StoreError
+from gdviz.training import DATASETS, DenseLayer, TrainingSetup, Watch
+from gdviz.training.channel import Command, Recorder
+from gdviz.training.datasets import prepare
+from gdviz.training.history import History
+from gdviz.training.loop import train
+from gdviz.worker import work
+
+SHORT = TrainingSetup(
+    data=DATASETS.make("moons", samples=100),
+    layers=(DenseLayer(8, dropout=0.2),),
+    epochs=3,
+    watch=Watch(snapshot_epochs=0, checkpoint_seconds=0.0),
+)
+LONG = replace(SHORT, data=DATASETS.make("moons", samples=20_000), epochs=100_000)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> float:
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < seconds, "it did not happen in time"
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
+    with Jobs(Runs(folder=tmp_path_factory.mktemp("runs"))) as started:
+        yield started
+
+
+def trains(jobs: Jobs, run: str) -> bool:
+    return jobs.runs.get(run).epochs > 0
+
+
+def same_as_uninterrupted(runs: Runs, run: str) -> bool:
+    """Whether what a run recorded is what a training without interruption records, over the epochs that it did."""
+    history = runs.history(run)
+    setup = replace(runs.get(run).setup, epochs=max(history.epochs))
+    recorder = Recorder()
+    train(setup, prepare(setup), recorder)
+    whole = History().add(recorder.events)
+    return all(history.batches[step] == row for step, row in whole.batches.items())
+
+
+def test_a_run_is_trained_and_its_model_kept(jobs: Jobs) -> None:
+    run = jobs.start(SHORT)
+    wait_for(lambda: jobs.runs.get(run).status == "finished")
+    stored = jobs.runs.get(run)
+    assert stored.epochs == 3
+    assert set(stored.losses) == {"train", "validation", "test"}
+    assert jobs.runs.model_file(run).exists()
+    assert [event.kind for event in jobs.runs.events(run)][-1] == "end"
+    assert same_as_uninterrupted(jobs.runs, run)
+    assert jobs.trouble() is None
+
+
+def test_one_trains_and_others_wait_in_their_order(jobs: Jobs) -> None:
+    first, second, third = (jobs.start(LONG) for _ in range(3))
+    wait_for(lambda: trains(jobs, first))
+    assert [jobs.runs.place(run) for run in (first, second, third)] == [None, 1, 2]
+    jobs.runs.send(third, Command("stop"))
+    jobs.runs.send(first, Command("stop"))
+    wait_for(lambda: trains(jobs, second))
+    jobs.runs.send(second, Command("stop"))
+    wait_for(lambda: jobs.runs.get(second).status == "stopped")
+    assert not jobs.runs.events(third)
+
+
+def test_commands_are_answered_at_the_batch_in_hand(jobs: Jobs) -> None:
+    run = jobs.start(LONG)
+    wait_for(lambda: trains(jobs, run))
+    jobs.runs.send(run, Command("pause"))
+    wait_for(lambda: jobs.runs.get(run).status == "paused")
+    jobs.runs.send(run, Command("resume"))
+    wait_for(lambda: jobs.runs.get(run).status == "running")
+    jobs.runs.send(run, Command("stop"))
+    # 300 ms on a free machine; tests share theirs.
+    assert wait_for(lambda: jobs.runs.get(run).status == "stopped") < 2.0
+
+
+def test_a_bad_table_fails_with_its_reason(jobs: Jobs) -> None:
+    run = jobs.start(SHORT.changed(data=DATASETS.make("own_table")), content=b"a\n1\n")
+    wait_for(lambda: jobs.runs.get(run).status == "failed")
+    assert jobs.runs.get(run).reason.startswith("CSV: at least two columns")
+
+
+def test_a_run_whose_worker_is_killed_is_marked_readable_and_goes_on(jobs: Jobs) -> None:
+    run = jobs.start(LONG)
+    wait_for(jobs.runs.checkpoint_file(run).exists)
+    (pid,) = jobs._client.run(os.getpid).values()
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: jobs.runs.get(run).status == "interrupted")
+    assert jobs.runs.get(run).reason == "Its worker process was killed."
+    before = jobs.runs.history(run)
+    assert before.epochs
+    jobs.resume(run)
+    wait_for(lambda: jobs.runs.get(run).epochs > len(before.epochs) + 2)
+    jobs.runs.send(run, Command("stop"))
+    wait_for(lambda: jobs.runs.get(run).status == "stopped")
+    assert any(event.kind == "resumed" for event in jobs.runs.events(run))
+    assert same_as_uninterrupted(jobs.runs, run)
+
+
+APP = """
+import sys, time
+from gdviz.jobs import Jobs
+from gdviz.runs import Runs
+from gdviz.training import TrainingSetup
+if __name__ == "__main__":
+    jobs = Jobs(Runs(folder=sys.argv[1]))
+    print(jobs.start(TrainingSetup.from_json(sys.argv[2])), flush=True)
+    time.sleep(100)
+"""
+
+
+def test_a_run_whose_app_is_killed_is_interrupted_and_goes_on(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    command = [sys.executable, str(tmp_path / "app.py"), str(jobs.runs.folder), LONG.to_json()]
+    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as app:
+        assert app.stdout is not None
+        run = app.stdout.readline().strip()
+        wait_for(lambda: trains(jobs, run))
+        app.kill()
+    monkeypatch.setattr("gdviz.runs.STALE_SECONDS", 5.0)
+    wait_for(lambda: jobs.runs.get(run).status == "interrupted")
+    assert "has not been heard of" in jobs.runs.get(run).reason
+    epochs = jobs.runs.get(run).epochs
+    time.sleep(0.5)
+    assert jobs.runs.get(run).epochs == epochs  # its worker died with it
+    jobs.resume(run)
+    wait_for(lambda: jobs.runs.get(run).epochs > epochs + 2)
+    jobs.runs.send(run, Command("stop"))
+    wait_for(lambda: jobs.runs.get(run).status == "stopped")
+    assert same_as_uninterrupted(jobs.runs, run)
+
+
+def test_a_scheduler_that_goes_away_is_noticed(tmp_path: Path) -> None:
+    runs = Runs(folder=tmp_path)
+    with LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster:
+        remote = Jobs(runs, cluster.scheduler_address)
+        waiting = remote.start(SHORT)
+        assert remote.trouble() == "There is no worker process; one may be starting."
+    wait_for(lambda: "does not answer" in (remote.trouble() or ""))
+    late = remote.start(SHORT)
+    assert (runs.get(late).status, "does not answer" in runs.get(late).reason) == ("failed", True)
+    wait_for(lambda: runs.get(waiting).status == "interrupted")
+    remote.close()
+
+
+def test_a_scheduler_that_does_not_answer_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gdviz.jobs._CONNECT_SECONDS", 1)
+    with pytest.raises(JobsError, match=r"The scheduler at tcp://127\.0\.0\.1:9 does not answer"):
+        Jobs(Runs(folder=tmp_path), "tcp://127.0.0.1:9")
+    with pytest.raises(ValueError, match="trainings must be a whole number with 1 ≤ trainings; got 'two'"):
+        Jobs(Runs(folder=tmp_path), trainings="two")  # type: ignore[arg-type]
+
+
+def test_a_locked_store_is_waited_for_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = Runs(folder=tmp_path)
+    run = runs.create(SHORT)
+    blocker = Runs(folder=tmp_path).engine.connect()
+    seen = []
+    emit = gdviz.worker.StoreChannel.emit
+
+    def lock_at_first_epoch(channel: gdviz.worker.StoreChannel, kind: str, payload: dict) -> None:
+        if kind == "epoch" and not seen:
+            seen.append(time.monotonic())
+            blocker.exec_driver_sql("BEGIN EXCLUSIVE")
+            threading.Timer(3.0, blocker.rollback).start()
+        emit(channel, kind, payload)
+
+    monkeypatch.setattr(gdviz.worker.StoreChannel, "emit", lock_at_first_epoch)
+    work(run, runs.url, str(runs.folder))
+    assert time.monotonic() - seen[0] > 2.5
+    assert runs.get(run).status == "finished"
+    assert same_as_uninterrupted(runs, run)
+
+
+@pytest.mark.parametrize(
+    ("pragma", "message"),
+    [("query_only = ON", "readonly database"), ("max_page_count = 1", "database or disk is full")],
+)
+def test_a_store_that_stays_unwritable_ends_the_run_and_keeps_what_it_has(
+    pragma: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = Runs(folder=tmp_path)
+    run = runs.create(LONG)
+    monkeypatch.setattr(gdviz.worker, "_PATIENCE_SECONDS", 0.5)
+    emit = gdviz.worker.StoreChannel.emit
+
+    def break_at_third_epoch(channel: gdviz.worker.StoreChannel, kind: str, payload: dict) -> None:
+        emit(channel, kind, payload)
+        if kind == "epoch" and payload["epoch"] == 3:
+            channel.flush()
+            sa.event.listen(
+                channel.runs.engine, "checkout", lambda c, *_: c.cursor().execute(f"PRAGMA {pragma}").close()
+            )
+
+    monkeypatch.setattr(gdviz.worker.StoreChannel, "emit", break_at_third_epoch)
+    with pytest.raises(StoreError, match=message):
+        work(run, runs.url, str(runs.folder))
+    assert len(runs.history(run).epochs) >= 3
+    monkeypatch.setattr("gdviz.runs.STALE_SECONDS", 0.0)
+    assert runs.get(run).status == "interrupted"
+    monkeypatch.undo()
+    runs.end(run, "interrupted", "as the app says when its worker raises")
+    runs.requeue(run)
+    monkeypatch.setattr(gdviz.worker.StoreChannel, "commands", lambda self: [Command("stop")])
+    work(run, runs.url, str(runs.folder))
+    assert runs.get(run).status == "stopped"
+    assert any(event.kind == "resumed" for event in runs.events(run))

@@ -1,0 +1,218 @@
+"""The store of runs, on SQLite and, where it is installed, on PostgreSQL."""
+
+import csv
+import io
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+import gdviz.runs
+from gdviz.runs import Runs, StoreError
+from gdviz.training import DATASETS, TrainingSetup
+from gdviz.training.channel import Command
+
+POSTGRES = shutil.which("pg_ctl")
+
+
+def as_postgres(*command: str) -> None:
+    """Run a command of PostgreSQL, which refuses to run as root."""
+    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    subprocess.run([*user, *command], check=True, capture_output=True, cwd="/")
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
+    shutil.chown(folder, "postgres") if os.geteuid() == 0 else None
+    as_postgres("initdb", "-D", str(folder), "-A", "trust", "-U", "gdviz", "--no-sync")
+    port = 54399
+    as_postgres(
+        "pg_ctl", "-D", str(folder), "-w", "-l", str(folder / "log"), "start",
+        "-o", f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off",
+    )  # fmt: skip
+    yield f"postgresql+psycopg://gdviz@127.0.0.1:{port}/postgres"
+    as_postgres("pg_ctl", "-D", str(folder), "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgres", marks=pytest.mark.skipif(not POSTGRES, reason="PostgreSQL is not installed")),
+    ]
+)
+def runs(request: pytest.FixtureRequest, tmp_path: Path) -> Runs:
+    if request.param == "sqlite":
+        return Runs(folder=tmp_path)
+    url = request.getfixturevalue("postgres")
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    return Runs(url, tmp_path)
+
+
+SETUP = TrainingSetup(epochs=2)
+
+
+def ended(runs: Runs, setup: TrainingSetup = SETUP, name: str = "", loss: float = 0.5) -> str:
+    run = runs.create(setup, name)
+    assert runs.claim(run, "me")
+    rows = {"loss": [0.9, loss], "learning_rate": [0.1, 0.1], "gradient_norm": [[1.0, 2.0], [3.0, 4.0]]}
+    start = {"layers": ["dense_1", "output"], "probes": [{"layer": "dense_1", "kind": "dead"}]}
+    batches = {"step": 1, "epoch": 1, **rows, "inactive": [[0.25], [0.5]]}
+    epoch = {"epoch": 1, "step": 2, "loss": loss, "val_loss": loss + 0.1}
+    assert runs.record(run, "me", [("start", start), ("batches", batches), ("epoch", epoch)], epochs=1)
+    assert runs.record(run, "me", [], status="finished", ended=time.time(), train_loss=loss)
+    return run
+
+
+def test_a_run_comes_back_as_it_was_stored(runs: Runs) -> None:
+    setup = SETUP.changed(data=DATASETS.make("own_table"))
+    run = runs.create(setup, "  Mine ", b"a,b\n\xff\x00")
+    stored = runs.get(run)
+    assert (stored.setup, stored.name, stored.status, stored.losses) == (setup, "Mine", "queued", {})
+    assert runs.content(run) == b"a,b\n\xff\x00"
+    assert runs.get(runs.create(SETUP)).name == "Digits, Adam"
+    with pytest.raises(ValueError, match="run must be the id of a stored run; got 'x'"):
+        runs.get("x")
+
+
+def test_runs_are_searched_and_sorted(runs: Runs) -> None:
+    moons = SETUP.changed(data=DATASETS.make("moons"))
+    a, b, c = (ended(runs, s, n, loss) for s, n, loss in ((SETUP, "b%", 0.3), (moons, "A", 0.1), (SETUP, "c", 0.2)))
+    waiting = runs.create(SETUP, "d")
+    assert [run.id for run in runs.search()] == [waiting, c, b, a]
+    assert [run.id for run in runs.search(sort="train_loss", ascending=True)] == [b, c, a, waiting]
+    assert [run.id for run in runs.search("MOONS")] == [b]
+    assert [run.id for run in runs.search("%")] == [a]
+    runs.annotate(c, "a remark")
+    assert [run.id for run in runs.search("remark")] == [c]
+    with pytest.raises(ValueError, match=r"sort must be one of created, name, .*; got 'colour'"):
+        runs.search(sort="colour")
+
+
+def test_a_deleted_run_comes_back_until_it_is_purged(runs: Runs) -> None:
+    run = ended(runs)
+    runs.model_file(run).parent.mkdir()
+    runs.delete(run)
+    assert runs.search() == []
+    assert [other.id for other in runs.search(deleted=True)] == [run]
+    assert runs.purge() == 0
+    runs.restore(run)
+    assert [other.id for other in runs.search()] == [run]
+    runs.delete(run)
+    assert runs.purge(older_than=0.0) == 1
+    assert not runs.events(run)
+    assert not runs.model_file(run).parent.exists()
+    with pytest.raises(ValueError, match="must have ended before it is deleted"):
+        runs.delete(runs.create(SETUP))
+
+
+def test_names_and_notes_are_checked(runs: Runs) -> None:
+    run = ended(runs)
+    runs.rename(run, "other")
+    assert runs.get(run).name == "other"
+    for wrong in ("", "  ", "x" * 201):
+        with pytest.raises(ValueError, match="name must"):
+            runs.rename(run, wrong)
+    with pytest.raises(ValueError, match="note must be a text of at most 10000 characters"):
+        runs.annotate(run, "x" * 10_001)
+
+
+def test_events_are_read_by_cursor_and_put_together(runs: Runs) -> None:
+    run = ended(runs)
+    first = runs.events(run, limit=1)
+    assert [event.kind for event in first] == ["start"]
+    assert [event.kind for event in runs.events(run, after=first[-1].cursor)] == ["batches", "epoch"]
+    history = runs.history(run)
+    assert history.series("loss") == ([1, 2], [0.9, 0.5])
+    assert history.series("val_loss") == ([1], [0.6])
+    by_batch = list(csv.DictReader(io.StringIO(runs.history_csv(run, "batch"))))
+    assert by_batch[1]["gradient_norm output"] == "4.0"
+    assert by_batch[1]["inactive dense_1"] == "0.5"
+    assert next(csv.DictReader(io.StringIO(runs.history_csv(run))))["val_loss"] == "0.6"
+
+
+def test_configurations_are_compared(runs: Runs) -> None:
+    a, b, c = ended(runs), ended(runs, replace(SETUP, seed=3)), ended(runs, replace(SETUP, batch_size=8))
+    assert runs.differences([a, b, c]) == {"seed": [0, 3, 0], "batch_size": [32, 32, 8]}
+
+
+def test_a_run_belongs_to_one_worker(runs: Runs) -> None:
+    run = runs.create(SETUP)
+    assert runs.claim(run, "one")
+    assert not runs.claim(run, "two")
+    assert not runs.record(run, "two", [("fault", {})])
+    assert runs.events(run) == []
+
+
+def test_places_in_the_queue(runs: Runs) -> None:
+    one, two = runs.create(SETUP), runs.create(SETUP)
+    assert [runs.place(run) for run in (one, two)] == [1, 2]
+    runs.send(one, Command("stop"))
+    assert (runs.get(one).status, runs.place(one), runs.place(two)) == ("stopped", None, 1)
+    with pytest.raises(ValueError, match="needs a run that has not ended"):
+        runs.send(one, Command("pause"))
+
+
+def test_a_run_without_a_living_worker_was_interrupted_and_can_go_on(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.create(SETUP)
+    runs.claim(run, "dead")
+    assert runs.get(run).status == "running"
+    with pytest.raises(ValueError, match="only a run that is stopped, failed, interrupted can go on"):
+        runs.requeue(run)
+    monkeypatch.setattr(gdviz.runs, "STALE_SECONDS", 0.0)
+    assert runs.get(run).status == "interrupted"
+    runs.requeue(run)
+    assert runs.get(run).status == "queued"
+    assert not runs.record(run, "dead", [("fault", {})])
+
+
+def test_a_migration_is_applied_once_and_keeps_what_is_stored(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = ended(runs)
+    added = sa.text("ALTER TABLE runs ADD COLUMN colour TEXT")
+    monkeypatch.setattr(gdviz.runs, "MIGRATIONS", [*gdviz.runs.MIGRATIONS, lambda c: c.execute(added)])
+    for _ in range(2):
+        newer = Runs(runs.url, runs.folder)
+        assert newer.get(run).setup == SETUP
+        assert "colour" in {column["name"] for column in sa.inspect(newer.engine).get_columns("runs")}
+    monkeypatch.setattr(gdviz.runs, "MIGRATIONS", gdviz.runs.MIGRATIONS[:-1])
+    with pytest.raises(StoreError, match="newer version of gdviz"):
+        Runs(runs.url, runs.folder)
+
+
+def test_sqlite_is_in_wal_mode_and_read_while_it_is_locked_for_writing(tmp_path: Path) -> None:
+    runs = Runs(folder=tmp_path)
+    run = ended(runs)
+    with Runs(folder=tmp_path).engine.connect() as other:
+        assert other.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        other.exec_driver_sql("BEGIN EXCLUSIVE")
+        assert len(runs.events(run)) == 3
+        with pytest.raises(StoreError, match="database is locked"):
+            runs.rename(run, "other")
+
+
+def test_a_read_only_store_is_still_read(tmp_path: Path) -> None:
+    run = ended(Runs(folder=tmp_path))
+    runs = Runs(f"sqlite:///file:{tmp_path / 'runs.sqlite'}?mode=ro&uri=true", tmp_path)
+    assert len(runs.events(run)) == 3
+    with pytest.raises(StoreError, match="readonly database"):
+        runs.rename(run, "other")
+
+
+def test_a_store_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
+    (tmp_path / "runs.sqlite").write_text("this is not a database, and longer than its header would be" * 10)
+    with pytest.raises(StoreError, match="cannot be opened: file is not a database"):
+        Runs(folder=tmp_path)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Runs(folder=tmp_path / "runs.sqlite" / "below")
