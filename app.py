@@ -3,4 +3,8 @@
 import streamlit as st
 
 st.set_page_config(page_title="gdviz", page_icon="⛰️", layout="wide")
-st.navigation([st.Page("pages/descent.py", title="Descent", icon="⛰️", default=True)]).run()
+PAGES = [
+    st.Page("pages/descent.py", title="Descent", icon="⛰️", default=True),
+    st.Page("pages/reference.py", title="Reference", icon="📖"),
+]
+st.navigation(PAGES).run()

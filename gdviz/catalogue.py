@@ -113,6 +113,8 @@ class Entry:
     """The defining formula, in LaTeX."""
     source: ClassVar[str] = ""
     """A link to the paper or page that defines it."""
+    checked_against: ClassVar[str] = ""
+    """The independent source that the tests compare it with."""
 
     def __post_init__(self) -> None:
         for knob in self.knobs():

@@ -5,7 +5,7 @@ import streamlit as st
 import gdviz.charts
 from gdviz import export
 from gdviz.experiment import Experiment
-from gdviz.ui import controls, report, style
+from gdviz.ui import controls, inspector, report, style
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.width import page_width
 
@@ -53,6 +53,10 @@ st.markdown(report.outcome_table(runs))
 st.markdown(report.reasons(runs))
 with st.expander("The chart in words"):
     st.write(figure.description)
+if st.toggle("Look into a step", key="inspect"):
+    inspector.inspect_step(runs, width)
+if st.toggle("Quantities against the step", key="quantities"):
+    inspector.show_quantity(runs, width)
 with st.expander("Show the code"):
     st.code(export.python_code(experiment), language="python")
     st.code(export.keras_code(experiment), language="python")

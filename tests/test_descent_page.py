@@ -211,3 +211,49 @@ def test_a_change_sends_little() -> None:
     page = opened(run=[f"{name},learning_rate=0.001" for name in list(gdviz.OPTIMIZERS)[:6]])
     sent = len(chart(page).SerializeToString())
     assert sent <= 150_000
+
+
+def test_a_step_and_the_quantities_can_be_looked_into() -> None:
+    page = opened()
+    widget(page.toggle, "Look into a step").set_value(True)
+    widget(page.toggle, "Quantities against the step").set_value(True)
+    page = run(page)
+    for chosen in range(4):
+        widget(page.selectbox, "Run").set_value(chosen)
+        widget(page.number_input, "Step").set_value(300)
+        page = run(page)
+        assert any("| position θ |" in text.value for text in page.markdown)
+    for name in widget(page.selectbox, "Quantity").options:
+        widget(page.selectbox, "Quantity").set_value(name)
+        page = run(page)
+    assert len(page.get("vega_lite_chart")) == 3
+
+
+@pytest.mark.parametrize("text", ["__import__('os')", "x**", "x" * 200, "9**9**9", "f(x)", ""])
+def test_a_function_that_cannot_be_read_is_explained_and_the_last_one_stays(text: str) -> None:
+    page = opened(landscape="own_function", function="x**2 + y**2", domain="-2,2,-2,2")
+    assert page.get("vega_lite_chart")
+    widget(page.text_input, "f(x, y)").set_value(text)
+    page = run(page)
+    assert len(page.error) == 1
+    assert "x**2 + y**2" in page.error[0].value
+    widget(page.text_input, "f(x, y)").set_value("sin(x) * y**2 + x**2")
+    page = run(page)
+    assert not page.error
+    assert described(page).landscape.text == "sin(x) * y**2 + x**2"
+
+
+def test_batches_of_real_data() -> None:
+    page = opened(landscape="logistic_regression", run="gradient_descent,learning_rate=0.1")
+    widget(page.slider, "Batch size").set_value(1)
+    page = run(page)
+    assert described(page).batch_size == 1
+
+
+def test_the_reference_page_lists_and_finds() -> None:
+    page = AppTest.from_file(str(Path(PAGE).parent / "pages" / "reference.py"), default_timeout=60)
+    page = run(page)
+    assert len(page.expander) == len(gdviz.OPTIMIZERS)
+    page.text_input[0].set_value("nesterov")
+    page = run(page)
+    assert 1 <= len(page.expander) < 6

@@ -13,7 +13,7 @@ SOURCES = sorted([*(ROOT / "gdviz").rglob("*.py"), *(ROOT / "pages").glob("*.py"
 LAYERS = (
     ("catalogue",),
     ("landscapes", "optimizers", "schedules", "clipping"),
-    ("outcome", "walk", "descent", "expression", "analysis", "gradflow", "advice", "experiment"),
+    ("outcome", "walk", "descent", "expression", "analysis", "gradflow", "advice", "experiment", "reference"),
     ("training",),
     ("charts", "export", "jobs", "runs", "worker"),
     ("ui",),
@@ -22,10 +22,11 @@ LAYERS = (
 
 ALLOWED = {
     "streamlit": {"ui", "pages", "app"},
-    "tensorflow": {"training"},
+    "tensorflow": {"training", "worker"},
     "keras": {"training", "worker"},
     "sympy": {"expression"},
 }
+"""Who may import these; the worker is the module that runs in Dask's processes."""
 NUMPY_ONLY = {name for layer in LAYERS[:3] for name in layer}
 
 

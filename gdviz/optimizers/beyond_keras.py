@@ -26,6 +26,7 @@ class GradientAscent(Optimizer):
     label = "Gradient ascent"
     formula = r"\theta \leftarrow \theta + \eta\, g"
     source = "https://en.wikipedia.org/wiki/Gradient_descent"
+    checked_against = "gradient descent on the negative of the loss"
 
     learning_rate: float = learning_rate(0.01)
 
@@ -54,6 +55,7 @@ class DynamicGradientDescent(Optimizer):
     label = "Dynamic gradient descent"
     formula = r"\theta \leftarrow \theta - \eta\, \frac{g}{1 + \lVert g \rVert / c}"
     source = "https://arxiv.org/abs/1905.11881"
+    checked_against = "its formula"
     elementwise = False
 
     learning_rate: float = learning_rate(0.1)
@@ -86,6 +88,7 @@ class AdamUncorrected(Optimizer):
         r"\theta \leftarrow \theta - \eta\, \frac{m}{\sqrt{v} + \varepsilon}"
     )
     source = "https://arxiv.org/abs/1412.6980"
+    checked_against = "Adam, which it becomes as the correction fades"
     state_names = ("m", "v")
 
     learning_rate: float = learning_rate(0.001)
@@ -123,6 +126,7 @@ class RAdam(Optimizer):
         r"\text{else}\ \theta - \eta\, \hat m"
     )
     source = "https://arxiv.org/abs/1908.03265"
+    checked_against = "Optax, optax.radam"
     state_names = ("m", "v")
 
     learning_rate: float = learning_rate(0.001)
@@ -165,6 +169,7 @@ class AdaBelief(Optimizer):
         r"\theta \leftarrow \theta - \eta\, \frac{m/(1-\beta_1^t)}{\sqrt{s/(1-\beta_2^t)} + \varepsilon}"
     )
     source = "https://arxiv.org/abs/2010.07468"
+    checked_against = "Optax, optax.adabelief"
     state_names = ("m", "s")
 
     learning_rate: float = learning_rate(0.001)
@@ -202,6 +207,7 @@ class Yogi(Optimizer):
         r"\theta \leftarrow \theta - \eta\, \frac{m/(1-\beta_1^t)}{\sqrt{v/(1-\beta_2^t)} + \varepsilon}"
     )
     source = "https://papers.nips.cc/paper/8186-adaptive-methods-for-nonconvex-optimization"
+    checked_against = "Optax, optax.yogi"
     state_names = ("m", "v")
 
     learning_rate: float = learning_rate(0.001)
@@ -245,6 +251,7 @@ class Rprop(Optimizer):
         r"\theta \leftarrow \theta - \operatorname{sign}(g)\, \Delta"
     )
     source = "https://doi.org/10.1109/ICNN.1993.298623"
+    checked_against = "PyTorch, torch.optim.Rprop (recorded steps)"
     state_names = ("step_size", "previous_gradient")
 
     learning_rate: float = learning_rate(0.01)
@@ -290,6 +297,7 @@ class Prodigy(Optimizer):
         r"\eta\, d\, \frac{\sqrt{1-\beta_2^t}}{1-\beta_1^t} \cdot \frac{m}{\sqrt{v} + d\varepsilon}"
     )
     source = "https://arxiv.org/abs/2306.06101"
+    checked_against = "Optax, optax.contrib.prodigy"
     state_names = ("m", "v", "s", "r", "distance", "origin")
     elementwise = False
 

@@ -31,6 +31,7 @@ class BoldDriver(Optimizer):
         r"\theta \leftarrow \theta',\ \sigma \leftarrow a\sigma; \quad \text{else } \sigma \leftarrow b\sigma"
     )
     source = "https://doi.org/10.1007/BF00332914"
+    checked_against = "its rule: the loss never rises"
     state_names = ("scale", "lowest_loss")
     elementwise = False
     asks = True
@@ -70,6 +71,7 @@ class PolyakStep(Optimizer):
     label = "Polyak step"
     formula = r"\theta \leftarrow \theta - \eta \min\!\left(\frac{L(\theta) - L^*}{\lVert g \rVert^2}, \gamma\right) g"
     source = "https://arxiv.org/abs/1905.00313"
+    checked_against = "Optax, optax.polyak_sgd"
     elementwise = False
     asks = True
 
@@ -105,6 +107,7 @@ class Newton(Optimizer):
     label = "Newton"
     formula = r"\theta \leftarrow \theta - \eta\, (H + \lambda I)^{-1} g"
     source = "https://en.wikipedia.org/wiki/Newton%27s_method_in_optimization"
+    checked_against = "quadratics, which it solves in one step"
     elementwise = False
     asks = True
 
@@ -144,6 +147,7 @@ class Sophia(Optimizer):
         r"\pm 1\right)"
     )
     source = "https://arxiv.org/abs/2305.14342"
+    checked_against = "its limit, damped momentum over the curvature"
     state_names = ("m", "h")
     elementwise = False
     asks = True
@@ -190,6 +194,7 @@ class LBFGS(Optimizer):
     label = "L-BFGS"
     formula = r"\theta \leftarrow \theta - \alpha\eta\, B g, \qquad B \approx H^{-1}"
     source = "https://doi.org/10.1007/BF01589116"
+    checked_against = "the inverse Hessian written out"
     state_names = ("steps", "gradient_changes", "previous_theta", "previous_gradient")
     elementwise = False
     asks = True

@@ -36,6 +36,7 @@ class Lookahead(Optimizer):
         r"\phi \leftarrow \phi + \alpha(\theta - \phi),\ \theta \leftarrow \phi"
     )
     source = "https://arxiv.org/abs/1907.08610"
+    checked_against = "Optax, optax.lookahead"
     elementwise = False
 
     learning_rate: float = learning_rate(0.01)
@@ -86,6 +87,7 @@ class SAM(Optimizer):
         r"\theta \leftarrow \mathrm{rule}(\theta, g')"
     )
     source = "https://arxiv.org/abs/2010.01412"
+    checked_against = "its formula, and the rule inside at radius 0"
     elementwise = False
     asks = True
 

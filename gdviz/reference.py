@@ -1,0 +1,51 @@
+"""What the catalogues hold, as text: generated from the entries, so that nothing can drift from them."""
+
+from gdviz.catalogue import Catalogue, Entry, Knob
+from gdviz.clipping import CLIPPERS
+from gdviz.landscapes import LANDSCAPES
+from gdviz.optimizers import OPTIMIZERS
+from gdviz.schedules import SCHEDULES
+
+CATALOGUES: dict[str, Catalogue[Entry]] = {
+    "Optimizers": OPTIMIZERS,  # type: ignore[dict-item]
+    "Schedules": SCHEDULES,  # type: ignore[dict-item]
+    "Clipping": CLIPPERS,  # type: ignore[dict-item]
+    "Landscapes": LANDSCAPES,  # type: ignore[dict-item]
+}
+
+
+def provenance(entry: type[Entry]) -> str:
+    """What the tests compare an entry with."""
+    keras_class = getattr(entry, "keras_class", None)
+    if entry.checked_against:
+        return entry.checked_against
+    if entry.name in OPTIMIZERS and keras_class:
+        return f"Keras, keras.optimizers.{keras_class}: 200 steps, relative difference at most 1e-10 (Nadam: 1e-8)"
+    if entry.name in SCHEDULES:
+        peer = f"keras.optimizers.schedules.{keras_class}" if keras_class else "its formula and, where it has it, Optax"
+        return f"every step: {peer}"
+    if entry.name in LANDSCAPES:
+        return "gradient and Hessian: automatic differentiation; minima: published values"
+    return "Keras, the argument of the same name of keras.optimizers"
+
+
+def hyperparameters(entry: type[Entry]) -> str:
+    """A Markdown table of an entry's hyperparameters; empty where it has none."""
+    rows = [f"| `{knob.name}` | {_default(knob)} | {knob.allowed} | {knob.help} |" for knob in entry.knobs()]
+    return "\n".join(["| Name | Default | Allowed | Meaning |", "|---|---|---|---|", *rows]) if rows else ""
+
+
+def matches(entry: type[Entry], text: str) -> bool:
+    """True where an entry's name, label or description contains ``text``, whatever its case."""
+    return text.casefold() in f"{entry.name} {entry.label} {entry.__doc__}".casefold()
+
+
+def explanation(entry: type[Entry]) -> str:
+    """An entry's docstring up to its examples."""
+    lines = (entry.__doc__ or "").split("\n")
+    kept = [line.strip() for line in lines[: next((i for i, line in enumerate(lines) if ">>>" in line), len(lines))]]
+    return "\n".join(kept).strip()
+
+
+def _default(knob: Knob) -> str:
+    return f"{knob.default:g}" if isinstance(knob.default, float) else str(knob.default)

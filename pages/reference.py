@@ -1,0 +1,24 @@
+"""The Reference page: every entry of the catalogues, generated from the entries themselves."""
+
+import streamlit as st
+
+from gdviz import reference
+from gdviz.ui import style
+
+style.apply()
+st.header("Reference")
+st.markdown("Every rule, schedule and landscape: its formula, its source, and what its tests compare it with.")
+chosen = st.segmented_control(
+    "Catalogue", list(reference.CATALOGUES), default="Optimizers", required=True, key="reference.catalogue"
+)
+sought = st.text_input("Search", max_chars=60, key="reference.search")
+found = [entry for entry in reference.CATALOGUES[chosen].values() if reference.matches(entry, sought)]
+st.caption(f"{len(found)} of {len(reference.CATALOGUES[chosen])} entries")
+for entry in found:
+    with st.expander(f"{entry.label}  ·  `{entry.name}`"):
+        st.latex(entry.formula)
+        st.text(reference.explanation(entry))
+        st.markdown(reference.hyperparameters(entry))
+        st.markdown(f"**Checked against** {reference.provenance(entry)}.")
+        if entry.source:
+            st.markdown(f"**Source** <{entry.source}>")
