@@ -4,7 +4,7 @@ import streamlit as st
 
 st.set_page_config(page_title="gdviz", page_icon="⛰️", layout="wide")
 PAGES = [
-    st.Page("pages/descent.py", title="Descent", icon="⛰️", default=True),
-    st.Page("pages/reference.py", title="Reference", icon="📖"),
+    st.Page("pages/descent.py", title="Descent", icon=":material/landscape:", default=True),
+    st.Page("pages/reference.py", title="Reference", icon=":material/menu_book:"),
 ]
 st.navigation(PAGES).run()

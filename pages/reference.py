@@ -4,6 +4,7 @@ import streamlit as st
 
 from gdviz import reference
 from gdviz.ui import style
+from gdviz.ui.inspector import one_below_another
 
 style.apply()
 st.header("Reference")
@@ -16,7 +17,7 @@ found = [entry for entry in reference.CATALOGUES[chosen].values() if reference.m
 st.caption(f"{len(found)} of {len(reference.CATALOGUES[chosen])} entries")
 for entry in found:
     with st.expander(f"{entry.label}  ·  `{entry.name}`"):
-        st.latex(entry.formula)
+        st.latex(one_below_another(entry.formula))
         st.text(reference.explanation(entry))
         st.markdown(reference.hyperparameters(entry))
         st.markdown(f"**Checked against** {reference.provenance(entry)}.")

@@ -23,8 +23,8 @@ def inspect_step(runs: Sequence[Trajectory], width: int) -> None:
         return
     asked = right.number_input("Step", 1, run.steps, 1, key=f"inspect.step.{run.steps}")
     explained = explain(run, int(asked))
-    st.latex(explained.formula)
-    st.latex(explained.numbers)
+    st.latex(one_below_another(explained.formula))
+    st.latex(one_below_another(explained.numbers))
     show(step_figure(run, explained, width=min(width, 560), dark=is_dark()), "inspect.chart")
     st.markdown(step_table(explained))
     st.markdown(curvature_words(explained))
@@ -36,6 +36,11 @@ def show_quantity(runs: Sequence[Trajectory], width: int) -> None:
     figure = quantity(runs, name, width=width, dark=is_dark())
     show(figure, "quantity.chart")
     st.caption(figure.description)
+
+
+def one_below_another(formula: str) -> str:
+    """A formula of several equations, one to a line: side by side they are wider than a phone."""
+    return r"\begin{gathered}" + formula.replace(r"\qquad", r"\\") + r"\end{gathered}"
 
 
 def step_table(explained: Step) -> str:
@@ -70,4 +75,5 @@ def curvature_words(explained: Step) -> str:
 def _numbers(value: Any) -> str:
     if value is None:
         return ""
-    return ", ".join(f"{number:.6g}" for number in np.atleast_1d(np.asarray(value, dtype=np.float64)).ravel())
+    numbers = np.atleast_1d(np.asarray(value, dtype=np.float64)).ravel() + 0.0  # turns -0 into 0
+    return ", ".join(f"{number:.6g}" for number in numbers)

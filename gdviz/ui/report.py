@@ -39,7 +39,8 @@ def reasons(runs: Sequence[Trajectory]) -> str:
 def _cost(run: Trajectory) -> str:
     """What the optimizer asked for in all: gradients, and losses and Hessians where it needs them."""
     totals = {what: int(counts.sum()) for what, counts in run.evaluations.items()}
-    return ", ".join(f"{total} {what}" for what, total in totals.items() if total) or "0"
+    many = {"gradient": "gradients", "loss": "losses", "hessian": "Hessians"}
+    return ", ".join(f"{total} {many[what]}" for what, total in totals.items() if total) or "none"
 
 
 def _reason(run: Trajectory) -> str:
