@@ -19,7 +19,10 @@ _DECADES = 1.5
 """Losses that spread over more decades than this are coloured on a logarithmic scale."""
 _MOST_DECADES = 4.0
 """A logarithmic scale ends this many decades below the highest loss: what lies lower is one colour."""
-_CONTOURS = 10
+_CONTOURS = (10, 6, 4, 3, 2)
+"""How many levels have contour lines: the first of these that makes do with..."""
+_MOST_POINTS = 4000
+"""...this many points, so that a rugged landscape still plays smoothly."""
 _STRAIGHT = 5e-4
 """Points of a contour line that lie within this share of the plot of the line between their neighbours are left out."""
 
@@ -73,9 +76,13 @@ def _png(height: NDArray[np.float64], theme: Theme) -> str:
 def _contours(x: NDArray[np.float64], y: NDArray[np.float64], height: NDArray[np.float64]) -> Table:
     """Polylines at equal distances of the coloured scale, numbered so that each is drawn by itself."""
     generator = contour_generator(x, y, height)
-    lines = [line for level in np.linspace(0, 1, _CONTOURS + 2)[1:-1] for line in generator.lines(float(level))]
     size = np.array([x[-1] - x[0], y[-1] - y[0]])
-    lines = [_simplified(np.asarray(line), size) for line in lines]
+    lines: list[NDArray[np.float64]] = []
+    for count in _CONTOURS:
+        levels = np.linspace(0, 1, count + 2)[1:-1]
+        lines = [_simplified(np.asarray(line), size) for level in levels for line in generator.lines(float(level))]
+        if sum(map(len, lines)) <= _MOST_POINTS:
+            break
     points = np.concatenate([*lines, np.empty((0, 2))])
     return {
         "at": np.arange(len(points)),
