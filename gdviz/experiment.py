@@ -3,7 +3,7 @@
 An :class:`Experiment` can be written as plain data (for files) and as the fields of a link, and read back from both.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.descent import Averaging, Descent, Stop, Trajectory
 from gdviz.expression import OwnFunction, compile_landscape
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
+from gdviz.links import Fields, entry_text, number, read_entry, read_values, settings_text, whole
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.schedules import SCHEDULES, Constant, Schedule
 
@@ -97,9 +98,6 @@ DEFAULT = Experiment(
 
 # Links --------------------------------------------------------------------------------------------------------------
 
-Fields = Mapping[str, Sequence[str]]
-"""The fields of a link: each name with all its values."""
-
 
 def to_link(experiment: Experiment) -> dict[str, list[str]]:
     """The fields of a link that reproduces the experiment exactly.
@@ -111,17 +109,17 @@ def to_link(experiment: Experiment) -> dict[str, list[str]]:
     """
     fields = {
         **_landscape_fields(experiment.landscape),
-        "run": [_entry_text(optimizer) for optimizer in experiment.optimizers],
-        "schedule": [_entry_text(experiment.schedule)],
+        "run": [entry_text(optimizer) for optimizer in experiment.optimizers],
+        "schedule": [entry_text(experiment.schedule)],
         "learning_rate": [] if experiment.shared_learning_rate is None else [repr(experiment.shared_learning_rate)],
         "start": [] if experiment.start is None else [",".join(map(repr, experiment.start))],
         "steps": [str(experiment.steps)],
-        "clip": [] if experiment.clip is None else [_entry_text(experiment.clip)],
+        "clip": [] if experiment.clip is None else [entry_text(experiment.clip)],
         "noise": [repr(experiment.noise)],
         "seed": [str(experiment.seed)],
         "stop": [f"{name}={value!r}" for name, value in experiment.stop.changes().items()],
         "weight_decay": [repr(experiment.weight_decay)] if experiment.weight_decay else [],
-        "averaging": _settings_text(experiment.averaging) if experiment.averaging else [],
+        "averaging": settings_text(experiment.averaging) if experiment.averaging else [],
         "batch_size": [] if experiment.batch_size is None else [str(experiment.batch_size)],
     }
     return {name: values for name, values in fields.items() if values}
@@ -144,7 +142,7 @@ def from_link(fields: Fields, default: Experiment = DEFAULT) -> tuple[Experiment
             return fallback
 
     def entry(name: str, catalogue: Catalogue[E], fallback: E) -> E:
-        return read(name, lambda text: _entry(catalogue, text, notes), fallback)
+        return read(name, lambda text: read_entry(catalogue, text, notes), fallback)
 
     runs = list(fields.get("run", ()))
     if len(runs) > MOST_RUNS:
@@ -152,25 +150,25 @@ def from_link(fields: Fields, default: Experiment = DEFAULT) -> tuple[Experiment
     optimizers = []
     for text in runs[:MOST_RUNS]:
         try:
-            optimizers.append(_entry(OPTIMIZERS, text, notes))
+            optimizers.append(read_entry(OPTIMIZERS, text, notes))
         except ValueError as error:
             notes.append(f"run: {error}. This run is left out.")
     experiment = Experiment(
         landscape=_landscape(fields, default.landscape, notes),
         optimizers=tuple(optimizers) or default.optimizers,
         schedule=entry("schedule", SCHEDULES, default.schedule),
-        clip=read("clip", lambda text: _entry(CLIPPERS, text, notes), default.clip),
-        stop=Stop(**_values(Stop, list(fields.get("stop", ())), notes)),
-        averaging=Averaging(**_values(Averaging, fields["averaging"], notes)) if fields.get("averaging") else None,
+        clip=read("clip", lambda text: read_entry(CLIPPERS, text, notes), default.clip),
+        stop=Stop(**read_values(Stop, list(fields.get("stop", ())), notes)),
+        averaging=Averaging(**read_values(Averaging, fields["averaging"], notes)) if fields.get("averaging") else None,
     )
     values: dict[str, Any] = {
-        "shared_learning_rate": read("learning_rate", _number, default.shared_learning_rate),
+        "shared_learning_rate": read("learning_rate", number, default.shared_learning_rate),
         "start": read("start", _point, default.start),
-        "steps": read("steps", _whole, default.steps),
-        "noise": read("noise", _number, default.noise),
-        "seed": read("seed", _whole, default.seed),
-        "weight_decay": read("weight_decay", _number, default.weight_decay),
-        "batch_size": read("batch_size", _whole, default.batch_size),
+        "steps": read("steps", whole, default.steps),
+        "noise": read("noise", number, default.noise),
+        "seed": read("seed", whole, default.seed),
+        "weight_decay": read("weight_decay", number, default.weight_decay),
+        "batch_size": read("batch_size", whole, default.batch_size),
     }
     for name, value in values.items():
         try:
@@ -182,7 +180,7 @@ def from_link(fields: Fields, default: Experiment = DEFAULT) -> tuple[Experiment
 
 def _landscape_fields(landscape: Landscape) -> dict[str, list[str]]:
     if not isinstance(landscape, OwnFunction):
-        return {"landscape": [_entry_text(landscape)]}
+        return {"landscape": [entry_text(landscape)]}
     ends = [end for axis in landscape.domain for end in axis]
     return {"landscape": [OwnFunction.name], "function": [landscape.text], "domain": [",".join(map(repr, ends))]}
 
@@ -192,7 +190,7 @@ def _landscape(fields: Fields, default: Landscape, notes: list[str]) -> Landscap
     try:
         if text == OwnFunction.name:
             return own_function((fields.get("function") or [""])[0], (fields.get("domain") or ["-5,5,-5,5"])[0])
-        return _entry(LANDSCAPES, text, notes) if text else default
+        return read_entry(LANDSCAPES, text, notes) if text else default
     except ValueError as error:
         notes.append(f"landscape: {error}. The default is used.")
         return default
@@ -204,68 +202,14 @@ def own_function(text: str, domain: str) -> OwnFunction:
     Raises:
         ValueError: One of them cannot be read; the message says where and why.
     """
-    ends = [_number(end) for end in domain.split(",")]
+    ends = [number(end) for end in domain.split(",")]
     if len(ends) != 4:
         raise ValueError(f"domain must be four numbers, xmin,xmax,ymin,ymax; got {domain[:60]!r}")
     return compile_landscape(text, ((ends[0], ends[1]), (ends[2], ends[3])))
-
-
-def _settings_text(entry: Entry) -> list[str]:
-    return [f"{name}={value!r}" for name, value in entry.values().items()]
-
-
-def _entry_text(entry: Entry) -> str:
-    # A text stands without quotes; none of those there are holds a comma.
-    settings = [f"{name}={value if isinstance(value, str) else repr(value)}" for name, value in entry.values().items()]
-    return ",".join([entry.name, *settings])
-
-
-def _entry(catalogue: Catalogue[E], text: str, notes: list[str]) -> E:
-    name, *settings = text.split(",")
-    if name not in catalogue:
-        raise ValueError(f"no {catalogue.kind} is called {name[:40]!r}")
-    return catalogue.make(name, **_values(catalogue[name], settings, notes))
-
-
-def _values(entry: type[Entry], settings: Sequence[str], notes: list[str]) -> dict[str, Any]:
-    """The hyperparameters that can be read; a note on each that cannot."""
-    known = {knob.name: knob for knob in entry.knobs()}
-    values: dict[str, Any] = {}
-    for setting in settings:
-        name, _, text = setting.partition("=")
-        try:
-            if name not in known:
-                raise ValueError(f"{entry.label}: no hyperparameter {name[:40]!r}; it has {', '.join(known) or 'none'}")
-            values[name] = known[name].check(_PARSERS[known[name].type](text), entry.label)
-        except ValueError as error:
-            notes.append(f"{error}. The default is used.")
-    return values
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{text[:40]!r} is not a number") from None
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise ValueError(f"{text[:40]!r} is not a whole number")
-    return int(text)
 
 
 def _point(text: str) -> Point:
     parts = text.split(",")
     if len(parts) != 2:
         raise ValueError(f"{text[:40]!r} is not two numbers, x and y")
-    return _number(parts[0]), _number(parts[1])
-
-
-def _boolean(text: str) -> bool:
-    if text not in ("True", "False"):
-        raise ValueError(f"{text[:40]!r} is neither True nor False")
-    return text == "True"
-
-
-_PARSERS: dict[type, Callable[[str], Any]] = {bool: _boolean, int: _whole, float: _number, str: str}
+    return number(parts[0]), number(parts[1])

@@ -15,6 +15,7 @@ from gdviz.clipping import CLIPPERS
 from gdviz.descent import Averaging, Descent, Stop, Trajectory
 from gdviz.experiment import Experiment
 from gdviz.expression import OwnFunction, compile_landscape
+from gdviz.gradflow import GradientFlow
 from gdviz.landscapes import LANDSCAPES, Landscape
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.schedules import SCHEDULES, Constant
@@ -87,6 +88,21 @@ def to_html(figure: Figure, title: str) -> str:
 
     page = vl_convert.vegalite_to_html(figure.to_dict(), bundle=True)
     return page.replace("<head>", f"<head><meta charset='utf-8'><title>{title}</title>", 1)
+
+
+def flow_csv(flow: GradientFlow) -> str:
+    """One row for each seed and layer of a measured network."""
+    names = (
+        "mean", "std", "pre_activation", "saturated", "dead", "activation_gradient", "weight_gradient", "weight_norm"
+    )  # fmt: skip
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["seed", "layer", *names])
+    for row in range(len(flow.mean)):
+        for column, layer in enumerate(flow.layers):
+            measured = [getattr(flow, name)[row, column] for name in names]
+            writer.writerow([flow.setup.seed + row, int(layer), *measured])
+    return table.getvalue()
 
 
 def python_code(experiment: Experiment) -> str:

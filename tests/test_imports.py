@@ -12,7 +12,7 @@ SOURCES = sorted([*(ROOT / "gdviz").rglob("*.py"), *(ROOT / "pages").glob("*.py"
 
 LAYERS = (
     ("catalogue",),
-    ("landscapes", "optimizers", "schedules", "clipping"),
+    ("landscapes", "optimizers", "schedules", "clipping", "links"),
     ("outcome", "walk", "descent", "expression", "analysis", "gradflow", "advice", "experiment", "reference"),
     ("training",),
     ("charts", "export", "jobs", "runs", "worker"),

@@ -1,0 +1,210 @@
+"""Signal and gradient through the layers of a deep network, before and after a cure, and between order and chaos."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import numpy as np
+from numpy.typing import NDArray
+
+from gdviz.charts.figure import Figure, Table
+from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, SHAPES
+from gdviz.gradflow import GradientFlow, theory, verdict
+from gdviz.gradflow.flow import Histograms
+
+Array = NDArray[np.float64]
+
+QUANTITIES = {
+    "signal": "root mean square of the activations",
+    "gradient": "norm of the gradient of the activations",
+    "weights": "norm of the gradient of the weights",
+}
+_PAD = {"type": "pad", "contains": "padding"}
+
+
+def layers(flow: GradientFlow, *, width: int = 960, dark: bool = False) -> Figure:
+    """Forward signal and backward gradients in each layer: median and range over the seeds, and theory's prediction.
+
+    The theory's line stands only where it applies: fully connected, random weights, no normalisation, no residuals.
+    """
+    theme = DARK_THEME if dark else LIGHT_THEME
+    measured = measured_table(flow)
+    predicted = predicted_table(flow)
+    inner = (width - 220) // 3 if width >= 900 else width - 90
+    plots = []
+    for i, (name, title) in enumerate(QUANTITIES.items()):
+        colour = theme.runs[i]
+        x = alt.X("layer:Q", title="layer", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
+        y = alt.Y(
+            "median:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=".0e", tickCount=6)
+        )
+        base = alt.Chart(alt.NamedData(name="measured")).transform_filter(f"datum.quantity == '{name}'")
+        line = alt.Chart(alt.NamedData(name="predicted")).transform_filter(f"datum.quantity == '{name}'")
+        plots.append(
+            alt.layer(
+                base.mark_area(opacity=0.25, color=colour, tooltip=None).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
+                base.mark_line(color=colour, strokeWidth=2, tooltip=None).encode(x=x, y=y),
+                base.mark_point(color=colour, filled=True, size=30, shape=SHAPES[i]).encode(
+                    x=x, y=y, tooltip=["layer:Q", "median:Q", "low:Q", "high:Q"]
+                ),
+                line.mark_line(color=theme.ink, strokeDash=[5, 4], strokeWidth=1.5, tooltip=None).encode(x=x, y=y),
+            ).properties(width=inner, height=260)
+        )
+    chart = alt.hconcat(*plots) if width >= 900 else alt.vconcat(*plots)
+    return Figure(
+        {**chart.to_dict(validate=False), "autosize": _PAD},
+        {"measured": measured, "predicted": predicted},
+        "Signal forward and gradient backward, layer by layer",
+        verdict(flow),
+    )
+
+
+def measured_table(flow: GradientFlow) -> dict[str, Any]:
+    """One row a quantity and layer: median, smallest and largest over the seeds. Zeros and what is not finite are left
+    out: a logarithmic axis has no place for them.
+    """
+    values = {
+        "signal": np.hypot(flow.mean, flow.std),
+        "gradient": flow.activation_gradient,
+        "weights": flow.weight_gradient,
+    }
+    rows = [
+        (name, layer, *np.percentile(column, [50, 0, 100]))
+        for name, array in values.items()
+        for layer, column in zip(flow.layers, array.T, strict=True)
+        if np.all(np.isfinite(column) & (column > 0))
+    ]
+    return _columns(("quantity", "layer", "median", "low", "high"), rows)
+
+
+def predicted_table(flow: GradientFlow) -> dict[str, Any]:
+    """What mean-field theory expects, in the rows of :func:`measured_table`; empty where it does not apply."""
+    try:
+        expected = theory.predict(flow)
+    except ValueError:
+        return _columns(("quantity", "layer", "median"), [])
+    last = float(np.median(flow.activation_gradient[:, -1]))
+    lines = {"signal": expected.rms, "gradient": expected.relative_gradient * last}
+    rows = [
+        (name, layer, value)
+        for name, array in lines.items()
+        for layer, value in zip(flow.layers, array, strict=True)
+        if np.isfinite(value) and value > 0
+    ]
+    return _columns(("quantity", "layer", "median"), rows)
+
+
+def before_and_after(flows: Mapping[str, GradientFlow], *, width: int = 960, dark: bool = False) -> Figure:
+    """The gradient of the activations in each layer, relative to the last layer's, of several networks."""
+    theme = DARK_THEME if dark else LIGHT_THEME
+    names = list(flows)
+    rows = []
+    for name, flow in flows.items():
+        gradient = np.median(flow.activation_gradient, axis=0)
+        with np.errstate(all="ignore"):
+            relative = gradient / gradient[-1]
+        usable = np.isfinite(relative) & (relative > 0)
+        rows += [(name, layer, value) for layer, value in zip(flow.layers[usable], relative[usable], strict=True)]
+    colours = alt.Scale(domain=names, range=list(theme.runs[: len(names)]))
+    dashes = alt.Scale(domain=names, range=list(DASHES[: len(names)]))
+    chart = (
+        alt.Chart(alt.NamedData(name="relative"))
+        .transform_calculate(dash="datum.network")
+        .mark_line(tooltip=None, strokeWidth=2)
+        .encode(
+            x=alt.X("layer:Q", title="layer", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False)),
+            y=alt.Y(
+                "gradient:Q",
+                title="gradient relative to the last layer",
+                scale=alt.Scale(type="log", nice=False),
+                axis=alt.Axis(format=".0e", tickCount=6),
+            ),
+            color=alt.Color(
+                "network:N",
+                scale=colours,
+                legend=alt.Legend(title=None, orient="top", columns=3 if width >= 720 else 1, labelLimit=400),
+            ),
+            strokeDash=alt.StrokeDash("dash:N", scale=dashes, legend=None),
+        )
+        .properties(width=max(200, min(width, 1100) - 90), height=300)
+    )
+    told = [f"{name}: {factor(flow)}" for name, flow in flows.items()]
+    return Figure(
+        {**chart.to_dict(validate=False), "autosize": _PAD},
+        {"relative": _columns(("network", "layer", "gradient"), rows)},
+        "Gradient before and after a change",
+        "; ".join(told) + ".",
+    )
+
+
+def factor(flow: GradientFlow) -> str:
+    """What a layer multiplies the gradient by on its way back, in words: the geometric mean over layers and seeds."""
+    gradient = np.median(flow.activation_gradient, axis=0)
+    if len(gradient) < 2 or not np.isfinite(gradient[[0, -1]]).all() or not gradient[[0, -1]].all():
+        return "no factor: the gradient is 0 or not finite"
+    return f"a factor of {(gradient[0] / gradient[-1]) ** (1 / (len(gradient) - 1)):.3g} a layer"
+
+
+def histogram(histograms: Histograms, layer: int, title: str, *, width: int = 420, dark: bool = False) -> Figure:
+    """The distribution of one quantity's entries in one layer, of the first seed."""
+    theme = DARK_THEME if dark else LIGHT_THEME
+    edges, counts = histograms.edges[0, layer - 1], histograms.counts[0, layer - 1]
+    usable = bool(np.isfinite(edges).all())
+    columns = {
+        "left": edges[:-1] if usable else np.empty(0),
+        "right": edges[1:] if usable else np.empty(0),
+        "count": counts if usable else np.empty(0),
+    }
+    chart = (
+        alt.Chart(alt.NamedData(name="bins"))
+        .mark_rect(color=theme.runs[1], tooltip=None)
+        .encode(
+            x=alt.X("left:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format=".2~g", tickCount=5)),
+            x2="right",
+            y=alt.Y("count:Q", title="entries", scale=alt.Scale(zero=True)),
+            y2=alt.datum(0),
+        )
+        .properties(width=max(160, width - 90), height=180)
+    )
+    words = f"{int(counts.sum())} entries from {edges[0]:.3g} to {edges[-1]:.3g}." if usable else "Not finite."
+    return Figure({**chart.to_dict(validate=False), "autosize": _PAD}, {"bins": columns}, title, words)
+
+
+def order_and_chaos(flow: GradientFlow, *, width: int = 520, dark: bool = False) -> Figure:
+    """The plane of weight and bias variance, with the critical line of the activation and where this network stands.
+
+    Raises:
+        ValueError: The theory does not apply to this network.
+    """
+    theme = DARK_THEME if dark else LIGHT_THEME
+    field = theory.of_network(flow.setup)
+    weights, biases = theory.critical_line(flow.setup.activation, np.geomspace(1e-4, 30, 200))
+    usable = np.isfinite(weights) & np.isfinite(biases) & (biases >= 0)
+    right = 1.25 * max(field.weight_variance, 3.0)
+    top = 1.25 * max(field.bias_variance, 0.5)
+    x = alt.X("weight:Q", title="weight variance σ_w²", scale=alt.Scale(domain=[0, right], nice=False))
+    y = alt.Y("bias:Q", title="bias variance σ_b²", scale=alt.Scale(domain=[0, top], nice=False))
+    point = alt.Chart(alt.NamedData(name="point")).encode(x=x, y=y)
+    chart = alt.layer(
+        alt.Chart(alt.NamedData(name="line"))
+        .mark_line(color=theme.ink, clip=True, tooltip=None)
+        .encode(x=x, y=y, order="at:Q"),
+        point.mark_point(size=160, filled=True, color=theme.runs[0], opacity=1, tooltip=None),
+        point.mark_text(dy=-16, color=theme.ink, tooltip=None).encode(text="label:N"),
+    ).properties(width=max(200, width - 90), height=300)
+    gains = flow.gradient_gain[np.isfinite(flow.gradient_gain) & (flow.gradient_gain > 0)]
+    measured = f", measured {np.median(gains) ** 2:.3g}" if len(gains) else ""
+    words = (
+        f"This network: σ_w² = {field.weight_variance:.3g}, σ_b² = {field.bias_variance:.3g}, "
+        f"χ₁ = {field.chi:.3g} in theory{measured}: {field.phase}. "
+        "Left of the line (order) gradients vanish, right of it (chaos) they explode."
+    )
+    tables: dict[str, Table] = {
+        "line": {"at": np.arange(int(usable.sum())), "weight": weights[usable], "bias": biases[usable]},
+        "point": {"weight": [field.weight_variance], "bias": [field.bias_variance], "label": ["this network"]},
+    }
+    return Figure({**chart.to_dict(validate=False), "autosize": _PAD}, tables, "Order and chaos", words)
+
+
+def _columns(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    return {name: np.array([row[i] for row in rows]) for i, name in enumerate(names)}

@@ -1,0 +1,74 @@
+"""Entries as text in the fields of a link, and back: ``adam,learning_rate=0.1,beta_1=0.9``."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from gdviz.catalogue import Catalogue, Entry
+
+Fields = Mapping[str, Sequence[str]]
+"""The fields of a link: each name with all its values."""
+
+E = TypeVar("E", bound=Entry)
+
+
+def settings_text(entry: Entry) -> list[str]:
+    """An entry's hyperparameters, each as ``name=value``."""
+    return [f"{name}={value!r}" for name, value in entry.values().items()]
+
+
+def entry_text(entry: Entry) -> str:
+    """An entry with all its hyperparameters."""
+    # A text stands without quotes; none of those there are holds a comma.
+    settings = [f"{name}={value if isinstance(value, str) else repr(value)}" for name, value in entry.values().items()]
+    return ",".join([entry.name, *settings])
+
+
+def read_entry(catalogue: Catalogue[E], text: str, notes: list[str]) -> E:
+    """The entry that :func:`entry_text` described.
+
+    Raises:
+        ValueError: The catalogue has no entry of that name. What is wrong with a hyperparameter becomes a note.
+    """
+    name, *settings = text.split(",")
+    if name not in catalogue:
+        raise ValueError(f"no {catalogue.kind} is called {name[:40]!r}")
+    return catalogue.make(name, **read_values(catalogue[name], settings, notes))
+
+
+def read_values(entry: type[Entry], settings: Sequence[str], notes: list[str]) -> dict[str, Any]:
+    """The hyperparameters that can be read; a note on each that cannot."""
+    known = {knob.name: knob for knob in entry.knobs()}
+    found: dict[str, Any] = {}
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        try:
+            if name not in known:
+                raise ValueError(f"{entry.label}: no hyperparameter {name[:40]!r}; it has {', '.join(known) or 'none'}")
+            found[name] = known[name].check(_PARSERS[known[name].type](text), entry.label)
+        except ValueError as error:
+            notes.append(f"{error}. The default is used.")
+    return found
+
+
+def number(text: str) -> float:
+    """A number from text, or a ValueError that says what was given."""
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text[:40]!r} is not a number") from None
+
+
+def whole(text: str) -> int:
+    """A whole number, not negative, from text, or a ValueError that says what was given."""
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise ValueError(f"{text[:40]!r} is not a whole number")
+    return int(text)
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("True", "False"):
+        raise ValueError(f"{text[:40]!r} is neither True nor False")
+    return text == "True"
+
+
+_PARSERS: dict[type, Callable[[str], Any]] = {bool: _boolean, int: whole, float: number, str: str}
