@@ -7,6 +7,7 @@ from gdviz import export
 from gdviz.experiment import Experiment
 from gdviz.ui import controls, inspector, report, style
 from gdviz.ui.charts import is_dark, show
+from gdviz.ui.navigation import begin_page
 from gdviz.ui.width import page_width
 
 CHART = "descent"
@@ -28,6 +29,7 @@ def downloads(experiment: Experiment, runs: tuple[gdviz.Trajectory, ...], figure
         st.download_button(f"Download {label}", make, name, mime, key=f"download.{name}", on_click="ignore")
 
 
+begin_page()
 style.apply()
 st.header("Descent")
 st.markdown("Optimizers from the same start, step for step as Keras takes them. Click on the landscape to start there.")

@@ -7,8 +7,10 @@ from gdviz.charts import gradflow as charts
 from gdviz.ui import network as controls
 from gdviz.ui import style
 from gdviz.ui.charts import is_dark, show
+from gdviz.ui.navigation import begin_page
 from gdviz.ui.width import page_width
 
+begin_page()
 style.apply()
 st.header("Gradient flow")
 st.markdown("What happens to the signal and to its gradient on their way through a deep network, before any training.")

@@ -5,7 +5,9 @@ import streamlit as st
 from gdviz import reference
 from gdviz.ui import style
 from gdviz.ui.inspector import one_below_another
+from gdviz.ui.navigation import begin_page
 
+begin_page()
 style.apply()
 st.header("Reference")
 st.markdown("Every rule, schedule and landscape: its formula, its source, and what its tests compare it with.")

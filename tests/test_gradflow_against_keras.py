@@ -221,7 +221,7 @@ def test_training_takes_the_steps_of_keras(name: str, clip: str | None) -> None:
     network = gradflow.Network(depth=2, width=8, batch_size=32, inputs="digits", normalization="layer", bias_scale=0.5)
     training = gradflow.Training(network, rule, clip=clipper, steps=10, samples=32)
     run = gradflow.train(training)
-    assert run.clipped.all() == bool(clip)
+    assert run.clipped.any() == bool(clip)
 
     code = rule.keras_code()
     optimizer = eval(f"{code[:-1]}, {clipper.keras_code()})" if clipper else code, {"keras": keras})
@@ -235,4 +235,5 @@ def test_training_takes_the_steps_of_keras(name: str, clip: str | None) -> None:
         _, gradients, outputs = ours(network, x, y, now)
         losses.append(network.loss.value(outputs, y))
         optimizer.apply([tf.constant(gradient) for gradient in gradients], variables)
-    np.testing.assert_allclose(run.loss, losses, rtol=1e-9)
+    # Keras holds Nadam's constant 0.96 in float32, which is 1e-8 off.
+    np.testing.assert_allclose(run.loss, losses, rtol=1e-7 if name == "nadam" else 1e-9)

@@ -59,6 +59,13 @@ def layers(flow: GradientFlow, *, width: int = 960, dark: bool = False) -> Figur
     )
 
 
+def _scale(table: Mapping[str, Any], quantity: str) -> Any:
+    """Logarithmic; linear from 0 where the values are within a factor of ten, whose digits a logarithmic axis hides."""
+    of_it = table["quantity"] == quantity
+    spread = of_it.any() and table["high"][of_it].max() > 10 * table["low"][of_it].min()
+    return alt.Scale(type="log", nice=False) if spread else alt.Scale(type="linear", zero=True)
+
+
 def measured_table(flow: GradientFlow) -> dict[str, Any]:
     """One row a quantity and layer: median, smallest and largest over the seeds. Zeros and what is not finite are left
     out: a logarithmic axis has no place for them.
