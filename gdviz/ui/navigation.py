@@ -12,6 +12,7 @@ def navigate() -> StreamlitPage:
         [
             st.Page("pages/descent.py", title="Descent", icon=":material/landscape:", default=True),
             st.Page("pages/gradient_flow.py", title="Gradient flow", icon=":material/waterfall_chart:"),
+            st.Page("pages/training.py", title="Live training", icon=":material/model_training:"),
             st.Page("pages/reference.py", title="Reference", icon=":material/menu_book:"),
         ]
     )

@@ -40,7 +40,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = free.getsockname()[1]
     log = (tmp_path_factory.mktemp("app") / "log.txt").open("w+")
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
-    server = subprocess.Popen([*command, "--server.fileWatcherType=none"], cwd=ROOT, stdout=log, stderr=log)
+    environment = {**os.environ, "GDVIZ_FOLDER": str(tmp_path_factory.mktemp("runs"))}
+    command.append("--server.fileWatcherType=none")
+    server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
     address = f"http://localhost:{port}"
     try:
         _wait_until_healthy(address, server)
