@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import vl_convert
 from streamlit.testing.v1 import AppTest
 
 from gdviz.charts.training import by_layer, curves
+from gdviz.runs import Runs
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, TrainingSetup
 from gdviz.ui import training as ui
 
@@ -100,10 +102,15 @@ def test_a_measurement_by_layer_is_one_series_a_layer() -> None:
 def test_the_page_opens_and_a_run_that_is_not_stored_is_said_not_to_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GDVIZ_FOLDER", str(tmp_path))
-    page = AppTest.from_file(str(Path(__file__).parents[1] / "pages" / "training.py"), default_timeout=120)
+    """With a store, without workers: those are started by what the app's own process is, and tested in the browser."""
+    jobs = SimpleNamespace(runs=Runs(folder=tmp_path), trouble=lambda: None)
+    monkeypatch.setattr(ui, "shared_jobs", lambda: jobs)
+    page = AppTest.from_file(str(Path(__file__).parents[1] / "pages" / "training.py"), default_timeout=60)
     page.query_params["run"] = "lost"
     page = run(page)
     assert "run must be the id of a stored run; got 'lost'" in page.warning[0].value
-    ui.shared_jobs().close()
-    ui.shared_jobs.clear()
+
+    page.query_params["run"] = jobs.runs.create(TrainingSetup(epochs=7))
+    page = run(page)
+    assert any("**queued**, place 1 in the queue · 0 of 7 epochs" in text.value for text in page.markdown)
+    assert {button.label for button in page.button} >= {"Start", "Pause", "Stop", "Change the learning rate"}

@@ -6,14 +6,15 @@ from streamlit.navigation.page import StreamlitPage
 
 def navigate() -> StreamlitPage:
     """Set the app up, and return the page that was asked for."""
+    # No icons: a page's icon is its browser tab's too, and for that Streamlit asks a server on the internet.
     st.set_page_config(page_title="gdviz", layout="wide")
     st.session_state["navigated"] = True
     return st.navigation(
         [
-            st.Page("pages/descent.py", title="Descent", icon=":material/landscape:", default=True),
-            st.Page("pages/gradient_flow.py", title="Gradient flow", icon=":material/waterfall_chart:"),
-            st.Page("pages/training.py", title="Live training", icon=":material/model_training:"),
-            st.Page("pages/reference.py", title="Reference", icon=":material/menu_book:"),
+            st.Page("pages/descent.py", title="Descent", default=True),
+            st.Page("pages/gradient_flow.py", title="Gradient flow"),
+            st.Page("pages/training.py", title="Live training"),
+            st.Page("pages/reference.py", title="Reference"),
         ]
     )
 
