@@ -2,4 +2,5 @@
 
 from gdviz.ui.navigation import navigate
 
-navigate().run()
+if __name__ == "__main__":  # a process that trains models imports this file under another name, and needs no page
+    navigate().run()

@@ -119,7 +119,9 @@ if width is None:
     st.stop()  # the browser is about to tell, and the page runs again
 
 missing = setup.data.name == ui.OWN_TABLE and content is None
-st.button("Start", type="primary", on_click=start, args=(setup, content), disabled=missing)
+# Not by a callback: that would be given what the controls showed before the change made last.
+if st.button("Start", type="primary", disabled=missing):
+    start(setup, content)
 with st.expander("Show the code"):
     try:
         st.code(training.keras_script(setup), language="python")
