@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from gdviz.catalogue import Catalogue, Entry, Value
+from gdviz.catalogue import Catalogue, Entry
 
 Fields = Mapping[str, Sequence[str]]
 """The fields of a link: each name with all its values."""
@@ -18,12 +18,9 @@ def settings_text(entry: Entry) -> list[str]:
 
 def entry_text(entry: Entry) -> str:
     """An entry with all its hyperparameters."""
-    return ",".join([entry.name, *(f"{name}={value_text(value)}" for name, value in entry.values().items())])
-
-
-def value_text(value: Value) -> str:
-    """One value. A text stands without quotes; none of those there are holds a comma."""
-    return value if isinstance(value, str) else repr(value)
+    # A text stands without quotes; none of those there are holds a comma.
+    settings = [f"{name}={value if isinstance(value, str) else repr(value)}" for name, value in entry.values().items()]
+    return ",".join([entry.name, *settings])
 
 
 def read_entry(catalogue: Catalogue[E], text: str, notes: list[str]) -> E:

@@ -5,6 +5,7 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+import pyarrow as pa
 import pytest
 import vl_convert
 
@@ -14,6 +15,7 @@ from gdviz.charts.figure import Figure
 from gdviz.charts.palette import DARK, DARK_THEME, LIGHT, LIGHT_THEME, SHAPES
 from gdviz.charts.trajectories import drawn_steps, labels, layout, left_plot
 from gdviz.experiment import DEFAULT
+from gdviz.ui.charts import arrow
 
 
 def figure(**options: Any) -> Figure:
@@ -151,3 +153,11 @@ def test_wrong_input_is_refused() -> None:
     runs = [gdviz.descend(name, "adam", steps=2) for name in ("beale", "saddle")]
     with pytest.raises(ValueError, match="same landscape"):
         gdviz.charts.descent(runs)
+
+
+@pytest.mark.parametrize("values", [[1.0, -2.5, 0.0], [1e-60, 1.0], [1e60, 1.0]])
+def test_numbers_arrive_in_the_browser_as_they_are(values: list[float]) -> None:
+    """A vanished gradient of 1e-60 is not 0: on a logarithmic axis that is the whole point."""
+    table = pa.ipc.open_stream(arrow({"value": np.array(values), "name": ["a"] * len(values)})).read_all()
+    assert table["value"].to_pylist() == pytest.approx(values, rel=1e-6)
+    assert table["name"].to_pylist() == ["a"] * len(values)
