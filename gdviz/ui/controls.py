@@ -85,7 +85,7 @@ def experiment_controls(box: DeltaGenerator) -> Experiment:
     steps, noise, seed = _run_controls(box, current)
     batch_size = _batch_controls(box, landscape, current.batch_size)
     more = box.expander("Clipping, weight decay, averaging, stop conditions")
-    clip = _clip_controls(more, current.clip, exact)
+    clip = clip_controls(more, _key("clip"), current.clip, exact)
     decay = _weight_decay_control(more, current.weight_decay)
     averaging = _averaging_controls(more, current.averaging, exact)
     stop = _stop_controls(more, current.stop)
@@ -253,8 +253,8 @@ def _run_controls(box: DeltaGenerator, current: Experiment) -> tuple[int, float,
     return int(steps), float(noise), int(seed)
 
 
-def _clip_controls(box: DeltaGenerator, current: Clipper | None, exact: bool) -> Clipper | None:
-    key = _key("clip")
+def clip_controls(box: DeltaGenerator, key: str, current: Clipper | None, exact: bool) -> Clipper | None:
+    """A select box of the clipping rules, or none, and widgets for the one that is chosen."""
     labels = {"none": "None", **{name: entry.label for name, entry in CLIPPERS.items()}}
     first = widgets.first_value(key, current.name if current else "none")
     name = box.selectbox(

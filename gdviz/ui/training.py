@@ -5,13 +5,13 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from gdviz.clipping import CLIPPERS
 from gdviz.jobs import Jobs
 from gdviz.runs import Runs
 from gdviz.schedules import SCHEDULES
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, DenseLayer, TrainingSetup
 from gdviz.training.history import History
 from gdviz.ui import widgets
+from gdviz.ui.controls import clip_controls
 
 OWN_TABLE = "own_table"
 
@@ -65,17 +65,7 @@ def setup_controls(box: DeltaGenerator) -> tuple[TrainingSetup, bytes | None]:
     before = current.plan.values() if name == current.plan.name else {}
     without = ("initial_learning_rate", "warmup_steps")
     schedule = widgets.entry(box, SCHEDULES, name, f"{prefix}.schedule", before, exact, without)
-    labels = {"none": "None", **{name: entry.label for name, entry in CLIPPERS.items()}}
-    first = widgets.first_value(f"{prefix}.clip", current.clip.name if current.clip else "none")
-    name = box.selectbox(
-        "Gradient clipping",
-        list(labels),
-        list(labels).index(first),
-        format_func=labels.__getitem__,
-        key=f"{prefix}.clip",
-    )
-    before = current.clip.values() if current.clip and current.clip.name == name else {}
-    clip = None if name == "none" else widgets.entry(box, CLIPPERS, name, f"{prefix}.clip", before, exact)
+    clip = clip_controls(box, f"{prefix}.clip", current.clip, exact)
     full = box.checkbox(
         "All rows in one batch", widgets.first_value(f"{prefix}.full", current.batch_size is None), key=f"{prefix}.full"
     )
