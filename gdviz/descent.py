@@ -37,19 +37,24 @@ class Stop(Entry):
 
     label = "Stop"
 
-    loss: float | None = knob(None, help="stop as soon as the loss is at most this")
+    loss: float | None = knob(None, help="stop as soon as the loss is at most this (when climbing: at least)")
     loss_change: float | None = knob(None, 0.0, log=True, help="stop when a step changes the loss by at most this")
     gradient_norm: float | None = knob(None, 0.0, log=True, help="stop when the gradient is at most this long")
 
-    def first(self, loss: Array, gradient: Array) -> tuple[int, str] | None:
+    def first(self, loss: Array, gradient: Array, maximize: bool = False) -> tuple[int, str] | None:
         """The first row at which a condition holds, and which it is; None where none ever holds.
 
         Args:
             loss: Shape (T+1,).
             gradient: Shape (T+1, d).
+            maximize: The run climbs, and ends when the loss is at least ``Stop.loss``.
         """
+        sign = -1.0 if maximize else 1.0
         watched = {
-            f"the loss is at most {self.loss}": (self.loss, loss),
+            f"the loss is at {'least' if maximize else 'most'} {self.loss}": (
+                None if self.loss is None else sign * self.loss,
+                sign * loss,
+            ),
             f"the loss changed by at most {self.loss_change}": (
                 self.loss_change,
                 np.abs(np.diff(loss, prepend=np.inf)),
@@ -111,6 +116,8 @@ class Descent:
     weight_decay: float = 0.0
     averaging: Averaging | None = None
     batch_size: int | None = None
+    maximize: bool = False
+    """Climb: the optimizer is given -L in place of the loss L."""
 
     def __post_init__(self) -> None:
         check_whole("steps", self.steps, 1, MOST_STEPS)
@@ -135,16 +142,18 @@ class Descent:
             theta, exact = steps.theta, steps.gradient
             loss = np.asarray(self.landscape.value(theta.T))
             bad = outcome.first_non_finite(theta, loss, exact)
-            met = self.stop.first(loss, exact)
+            met = self.stop.first(loss, exact, self.maximize)
             last = min((end[0] for end in (bad, met) if end), default=self.steps)
             theta, loss, exact = theta[: last + 1], loss[: last + 1], exact[: last + 1]
             status: Status
             if bad and bad[0] == last:
-                status, reason = "diverged", outcome.divergence(*bad, loss, exact)
+                status, reason = "diverged", outcome.divergence(*bad, loss, exact, self.maximize)
             else:
-                status, reason = outcome.judge(self.landscape, theta, loss, exact)
+                status, reason = outcome.judge(self.landscape, theta, loss, exact, self.maximize)
+                if status == "stalled":
+                    reason += outcome.slowed_down(steps.learning_rate[:last])
                 if met:
-                    status = "converged" if self.stop.loss is not None and loss[-1] <= self.stop.loss else status
+                    status = "converged" if met[1].startswith("the loss is at") else status
                     reason = f"Stopped after step {last}: {met[1]}. {reason}"
         return Trajectory(
             setup=self,
@@ -152,6 +161,7 @@ class Descent:
             loss=loss,
             gradient=exact,
             used_gradient=steps.used_gradient[:last],
+            clipped=steps.clipped[:last],
             learning_rate=steps.learning_rate[:last],
             state={name: values[: last + 1] for name, values in steps.state.items()},
             evaluations={what: counts[:last] for what, counts in steps.evaluations.items()},
@@ -175,6 +185,8 @@ class Trajectory:
     """Exact gradients, shape (T+1, d)."""
     used_gradient: Array
     """What the optimizer was given at each step, after noise and clipping, shape (T, d)."""
+    clipped: NDArray[np.bool_]
+    """Which steps had their gradient clipped, shape (T,)."""
     learning_rate: Array
     """Learning rate of each step, shape (T,)."""
     state: dict[str, Array]
@@ -211,9 +223,10 @@ class Trajectory:
         """The number of steps after which the loss stays at that of the minimum; None where it has not converged."""
         if self.status != "converged":
             return None
-        lowest, end = self.setup.landscape.lowest, float(self.loss[-1])
-        target = lowest if lowest is not None and outcome.reaches(self.loss, lowest)[-1] else end
-        above = np.flatnonzero(~outcome.reaches(self.loss, target))
+        loss = -self.loss if self.setup.maximize else self.loss
+        lowest, end = self.setup.landscape.lowest, float(loss[-1])
+        known = lowest is not None and not self.setup.maximize and outcome.reaches(loss, lowest)[-1]
+        above = np.flatnonzero(~outcome.reaches(loss, lowest if known and lowest is not None else end))
         return int(above[-1]) + 1 if len(above) else 0
 
     @property
@@ -245,6 +258,7 @@ def descend(
     stop: Stop | None = None,
     weight_decay: float = 0.0,
     averaging: Averaging | None = None,
+    maximize: bool = False,
 ) -> Trajectory:
     """Run an optimizer on a landscape and record every step.
 
@@ -264,6 +278,7 @@ def descend(
         weight_decay: Share of the position that is taken off before each step, times the learning rate. As in Keras,
             that is apart from the gradient, whatever the optimizer.
         averaging: Average the positions, as Keras does with ``use_ema``. None: no average.
+        maximize: Climb instead: the optimizer is given -L in place of the loss L, as PyTorch does with ``maximize``.
 
     Raises:
         ValueError: An argument is not allowed; the message names it, its value, and what is allowed.
@@ -296,6 +311,7 @@ def descend(
         weight_decay=weight_decay,
         averaging=averaging,
         batch_size=batch_size,
+        maximize=maximize,
     ).run()
 
 

@@ -43,6 +43,7 @@ class Experiment:
     weight_decay: float = 0.0
     averaging: Averaging | None = None
     batch_size: int | None = None
+    maximize: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.optimizers) <= MOST_RUNS:
@@ -75,6 +76,7 @@ class Experiment:
                 weight_decay=self.weight_decay,
                 averaging=self.averaging,
                 batch_size=self.batch_size,
+                maximize=self.maximize,
             )
             for optimizer, rate in zip(self.optimizers, rates, strict=True)
         )
@@ -121,6 +123,7 @@ def to_link(experiment: Experiment) -> dict[str, list[str]]:
         "weight_decay": [repr(experiment.weight_decay)] if experiment.weight_decay else [],
         "averaging": settings_text(experiment.averaging) if experiment.averaging else [],
         "batch_size": [] if experiment.batch_size is None else [str(experiment.batch_size)],
+        "direction": ["ascent"] if experiment.maximize else [],
     }
     return {name: values for name, values in fields.items() if values}
 
@@ -169,6 +172,7 @@ def from_link(fields: Fields, default: Experiment = DEFAULT) -> tuple[Experiment
         "seed": read("seed", whole, default.seed),
         "weight_decay": read("weight_decay", number, default.weight_decay),
         "batch_size": read("batch_size", whole, default.batch_size),
+        "maximize": read("direction", _climbs, default.maximize),
     }
     for name, value in values.items():
         try:
@@ -206,6 +210,12 @@ def own_function(text: str, domain: str) -> OwnFunction:
     if len(ends) != 4:
         raise ValueError(f"domain must be four numbers, xmin,xmax,ymin,ymax; got {domain[:60]!r}")
     return compile_landscape(text, ((ends[0], ends[1]), (ends[2], ends[3])))
+
+
+def _climbs(text: str) -> bool:
+    if text not in ("ascent", "descent"):
+        raise ValueError(f"{text[:40]!r} is neither ascent nor descent")
+    return text == "ascent"
 
 
 def _point(text: str) -> Point:

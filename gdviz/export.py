@@ -51,6 +51,7 @@ def to_json(trajectories: Sequence[Trajectory]) -> str:
             "loss": _list(run.loss),
             "gradient": _list(run.gradient),
             "used_gradient": _list(run.used_gradient),
+            "clipped": run.clipped.tolist(),
             "learning_rate": _list(run.learning_rate),
             "state": {name: _list(values) for name, values in run.state.items()},
             "evaluations": {what: counts.tolist() for what, counts in run.evaluations.items()},
@@ -117,6 +118,7 @@ def python_code(experiment: Experiment) -> str:
         "weight_decay": repr(experiment.weight_decay) if experiment.weight_decay else None,
         "averaging": f"gdviz.{experiment.averaging!r}" if experiment.averaging else None,
         "batch_size": None if experiment.batch_size is None else repr(experiment.batch_size),
+        "maximize": "True" if experiment.maximize else None,
     }
     shared = "".join(f", {name}={value}" for name, value in same.items() if value is not None)
     lines = ["import gdviz", "", f"landscape = {_landscape_code(experiment.landscape)}", "runs = ["]
@@ -131,6 +133,8 @@ def python_code(experiment: Experiment) -> str:
 def keras_code(experiment: Experiment) -> str:
     """For each optimizer, the line that makes the same one in Keras, or a comment where Keras has none."""
     lines = ["import keras", ""]
+    if experiment.maximize:
+        lines += ["# Keras minimises: give it the loss times -1.", ""]
     for descent in experiment.descents():
         line = descent.optimizer.keras_code(descent.schedule.keras_code())
         if line is None:
@@ -171,6 +175,7 @@ def _setup_data(setup: Descent) -> dict[str, Any]:
         "weight_decay": setup.weight_decay,
         "averaging": None if setup.averaging is None else setup.averaging.values(),
         "batch_size": setup.batch_size,
+        "maximize": setup.maximize,
     }
 
 
@@ -191,8 +196,9 @@ def _trajectory(data: Mapping[str, Any]) -> Trajectory:
     clip = setup["clip"]
     x, y = setup["start"]
     arrays = {name: _array(data[name]) for name in ("theta", "loss", "gradient", "used_gradient", "learning_rate")}
-    rows = {name: len(values) for name, values in arrays.items()}
-    if rows["loss"] != rows["theta"] or rows["gradient"] != rows["theta"] or rows["learning_rate"] != rows["theta"] - 1:
+    rows = {name: len(values) for name, values in {**arrays, "clipped": data["clipped"]}.items()}
+    steps = rows["theta"] - 1
+    if any(count != steps + (name in ("theta", "loss", "gradient")) for name, count in rows.items()):
         raise ValueError(f"the file is damaged: its arrays have {rows} rows")
     if data["status"] not in ("converged", "running", "stalled", "diverged"):
         raise ValueError(f"the file is damaged: no status is called {data['status']!r}")
@@ -210,7 +216,9 @@ def _trajectory(data: Mapping[str, Any]) -> Trajectory:
             weight_decay=setup["weight_decay"],
             averaging=None if setup["averaging"] is None else Averaging(**setup["averaging"]),
             batch_size=setup["batch_size"],
+            maximize=setup["maximize"] is True,
         ),
+        clipped=np.array(data["clipped"], dtype=bool),
         state={name: _array(values) for name, values in data["state"].items()},
         evaluations={what: np.array(counts, dtype=np.int64) for what, counts in data["evaluations"].items()},
         status=data["status"],

@@ -28,6 +28,7 @@ class Walk:
     theta: Array
     gradient: Array
     used_gradient: Array
+    clipped: NDArray[np.bool_]
     learning_rate: Array
     state: dict[str, Array]
     evaluations: dict[str, NDArray[np.int64]]
@@ -44,9 +45,10 @@ def walk(setup: "Descent") -> Walk:
     states: Sequence[State] = [rule.initial_state(part) for part in parts]
     averages: Sequence[Any] = parts
     batches = _batches(setup)
-    points, exact, used, rates, asked = [], [], [], [], []
+    points, exact, used, cut, rates, asked = [], [], [], [], [], []
     history, means = [states], [averages]
 
+    uphill = -1.0 if setup.maximize else 1.0
     plateau = setup.schedule if isinstance(setup.schedule, ReduceOnPlateau) else None
     watched = plateau.before() if plateau else None
 
@@ -55,7 +57,7 @@ def walk(setup: "Descent") -> Walk:
         if not all(map(math.isfinite, point)):
             break
         if plateau and watched and step > 1:
-            watched = plateau.after(float(landscape.f(*point)), watched)
+            watched = plateau.after(uphill * float(landscape.f(*point)), watched)
             rate = min(rate, watched[0])
         gradient: Sequence[Any] | Array = landscape.df(*point)
         points.append(point)
@@ -63,8 +65,12 @@ def walk(setup: "Descent") -> Walk:
         rows = batches[step - 1] if batches else None
         if rows is not None and isinstance(landscape, DataLandscape):
             gradient = landscape.df_of(rows, *point)
+        if setup.maximize:
+            gradient = [-slope for slope in gradient]
         if noise is not None or setup.clip is not None:
-            gradient = _disturbed(gradient, None if noise is None else noise[step - 1], setup.clip)
+            full = _disturbed(gradient, None if noise is None else noise[step - 1], None)
+            gradient = full if setup.clip is None else setup.clip(full)
+            cut.append(bool(np.any(gradient != full)))
         used.append(gradient)
         rates.append(rate)
         if setup.weight_decay:
@@ -90,7 +96,16 @@ def walk(setup: "Descent") -> Walk:
     named = _named(rule, history)
     if setup.averaging is not None:
         named["average"] = np.array([mean if rule.elementwise else mean[0] for mean in means])
-    return Walk(np.array(points), np.array(exact), np.array(used), np.array(rates), named, _counted(asked, len(rates)))
+    taken = len(rates)
+    return Walk(
+        theta=np.array(points),
+        gradient=np.array(exact),
+        used_gradient=np.array(used),
+        clipped=np.array(cut or [False] * taken),
+        learning_rate=np.array(rates),
+        state=named,
+        evaluations=_counted(asked, taken),
+    )
 
 
 def _disturbed(gradient: Sequence[float] | Array, noise: Array | None, clip: Clipper | None) -> Array:
@@ -107,10 +122,11 @@ def _oracle(setup: "Descent", noise: Array | None, rows: NDArray[np.int64] | Non
     value, slope = landscape.f, landscape.df
     if rows is not None and isinstance(landscape, DataLandscape):
         value, slope = partial(landscape.f_of, rows), partial(landscape.df_of, rows)
+    sign = -1.0 if setup.maximize else 1.0
     return Oracle(
-        loss=lambda theta: float(value(*theta)),
-        gradient=lambda theta: _disturbed(slope(*theta), noise, setup.clip),
-        hessian=landscape.hessian,
+        loss=lambda theta: sign * float(value(*theta)),
+        gradient=lambda theta: _disturbed(sign * np.array(slope(*theta)), noise, setup.clip),
+        hessian=lambda theta: sign * landscape.hessian(theta),
     )
 
 

@@ -13,7 +13,8 @@ import gdviz
 from gdviz.charts.background import background
 from gdviz.charts.figure import Figure
 from gdviz.charts.palette import DARK, DARK_THEME, LIGHT, LIGHT_THEME, SHAPES
-from gdviz.charts.trajectories import drawn_steps, labels, layout, left_plot
+from gdviz.charts.trails import drawn_steps
+from gdviz.charts.trajectories import labels, layout, left_plot
 from gdviz.experiment import DEFAULT
 from gdviz.ui.charts import arrow
 
@@ -64,7 +65,7 @@ def test_every_landscape_draws_with_finite_numbers_even_where_runs_diverge(name:
     vl_convert.vegalite_to_svg(json.loads(text))
     (xmin, xmax), _ = runs[0].setup.landscape.domain
     assert np.all(np.abs(drawn.tables["trails"]["x"] - (xmin + xmax) / 2) <= 3.0 * (xmax - xmin) * 1.001)
-    assert drawn.tables["ends"]["low"][0] < drawn.tables["ends"]["high"][0]
+    assert drawn.tables["ends"]["loss_low"][0] < drawn.tables["ends"]["loss_high"][0]
 
 
 def test_a_trail_that_leaves_does_so_in_its_true_direction() -> None:
@@ -161,3 +162,24 @@ def test_numbers_arrive_in_the_browser_as_they_are(values: list[float]) -> None:
     table = pa.ipc.open_stream(arrow({"value": np.array(values), "name": ["a"] * len(values)})).read_all()
     assert table["value"].to_pylist() == pytest.approx(values, rel=1e-6)
     assert table["name"].to_pylist() == ["a"] * len(values)
+
+
+def test_clipped_steps_are_the_broad_parts_of_a_trail() -> None:
+    run = gdviz.descend("rosenbrock", "adam", 0.1, clip=gdviz.CLIPPERS["clipnorm"](5.0), steps=100)
+    table = gdviz.charts.descent(run).tables["clipped"]
+    reached = {step for step, first in zip(table["step"], _first_of_part(table["part"]), strict=True) if not first}
+    assert reached == set((np.flatnonzero(run.clipped) + 1).tolist())
+    assert "clipped" not in gdviz.charts.descent(gdviz.descend("rosenbrock", "adam")).tables
+
+
+def _first_of_part(parts: list[int]) -> list[bool]:
+    return [i == 0 or parts[i - 1] != part for i, part in enumerate(parts)]
+
+
+def test_a_schedule_is_drawn_below_the_loss_and_a_constant_is_not() -> None:
+    schedule = gdviz.SCHEDULES["cosine_decay"](0.1, 80)
+    runs = [gdviz.descend("rosenbrock", "adam", schedule, steps=100)]
+    figure = gdviz.charts.descent(runs)
+    np.testing.assert_allclose(figure.tables["trails"]["rate"][:80], schedule(np.arange(80)))
+    assert "learning rate" in vl_convert.vegalite_to_svg(figure.to_dict())
+    assert "rate" not in gdviz.charts.descent(gdviz.descend("rosenbrock", "adam")).tables["trails"]

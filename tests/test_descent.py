@@ -173,3 +173,50 @@ def test_a_descent_is_the_same_whoever_runs_it() -> None:
     run = gdviz.descend("himmelblau", "nesterov", 0.005, noise=0.5)
     assert isinstance(run.setup, Descent)
     np.testing.assert_array_equal(run.setup.run().theta, run.theta)
+
+
+@pytest.mark.parametrize("name", ["gradient_descent", "adam", "newton", "lbfgs", "bold_driver"])
+def test_climbing_is_descending_on_the_landscape_upside_down(name: str) -> None:
+    hill = gdviz.compile_landscape("exp(-x**2 - 2*y**2)", ((-2, 2), (-2, 2)))
+    pit = gdviz.compile_landscape("-exp(-x**2 - 2*y**2)", ((-2, 2), (-2, 2)))
+    up = gdviz.descend(hill, name, 0.05, start=(0.4, 0.3), steps=400, maximize=True)
+    down = gdviz.descend(pit, name, 0.05, start=(0.4, 0.3), steps=400)
+    np.testing.assert_allclose(up.theta, down.theta, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(up.loss, -down.loss, rtol=1e-12)
+    assert up.status == down.status
+    assert up.steps_to_converge == down.steps_to_converge
+
+
+def test_a_run_that_climbs_ends_at_a_maximum_or_without_bound() -> None:
+    top = gdviz.descend("himmelblau", "gradient_descent", 0.002, start=(0.0, 0.0), steps=2000, maximize=True)
+    assert top.status == "converged"
+    assert top.reason.startswith("At a local maximum, (-0.2708, -0.923)")
+    away = gdviz.descend("quadratic", "gradient_descent", 10.0, steps=2000, maximize=True)
+    assert away.status == "diverged"
+    assert "rises without bound, there is no maximum" in away.reason
+
+
+def test_a_maximum_is_not_where_a_descent_converges() -> None:
+    still = gdviz.descend("himmelblau", "gradient_descent", 1e-9, start=(-0.270845, -0.923039), steps=20)
+    assert still.status == "stalled"
+    assert still.reason.startswith("Near a maximum")
+
+
+def test_a_schedule_that_ends_at_0_does_not_make_a_minimum_of_the_valley() -> None:
+    """The gradient there is small beside the steep curvature of the walls, but not beside that along the valley."""
+    schedule = gdviz.SCHEDULES["cosine_decay"](0.1, 250)
+    run = gdviz.descend(
+        "rosenbrock", "adam", schedule, start=(-1.5, 2.0), steps=300, clip=gdviz.CLIPPERS["clipnorm"](5.0)
+    )
+    assert run.distance[-1] > 0.1
+    assert run.status == "stalled"
+    assert run.reason.endswith("The schedule has lowered the learning rate to 0.")
+
+
+def test_clipped_steps_are_those_whose_gradient_was_longer() -> None:
+    run = gdviz.descend("rosenbrock", "momentum", 0.002, clip=gdviz.CLIPPERS["clipnorm"](5.0), steps=300)
+    np.testing.assert_array_equal(run.clipped, np.linalg.norm(run.gradient[:-1], axis=1) > 5.0)
+    assert 0 < run.clipped.sum() < 300
+    noisy = gdviz.descend("rosenbrock", "momentum", 0.002, clip=gdviz.CLIPPERS["clipnorm"](5.0), noise=3.0, steps=300)
+    np.testing.assert_array_equal(noisy.clipped, np.isclose(np.linalg.norm(noisy.used_gradient, axis=1), 5.0))
+    assert not gdviz.descend("rosenbrock", "momentum", 0.002).clipped.any()

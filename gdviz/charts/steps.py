@@ -11,7 +11,8 @@ from gdviz.analysis import Step
 from gdviz.charts.background import background
 from gdviz.charts.figure import Figure
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME
-from gdviz.charts.trajectories import drawn_steps, labels, layout
+from gdviz.charts.trails import drawn_steps
+from gdviz.charts.trajectories import labels, layout
 from gdviz.descent import Trajectory
 
 Array = NDArray[np.float64]

@@ -3,33 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 import numpy as np
-from numpy.typing import NDArray
 
 from gdviz.charts.background import background
 from gdviz.charts.figure import Figure, Table
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, SHAPES, Theme
 from gdviz.charts.timeline import PICK, animated
+from gdviz.charts.trails import LossScale, ScaleKind, clipped, heights, loss_axis, rate_axis, trails
 from gdviz.descent import Trajectory
 from gdviz.landscapes import Point
-
-Array = NDArray[np.float64]
-LossScale = Literal["log", "linear"]
-ScaleKind = Literal["linear", "log", "symlog"]
+from gdviz.schedules import Constant
 
 CLICK_CELLS = 64
 """A click is answered with the centre of one of this many cells along each axis."""
-_EVERY = 150
-"""Trails are drawn with every step up to this one..."""
-_MORE = 250
-"""...and with this many points for all later steps: more than a screen can show."""
-LOWEST_LOG = 1e-16
-"""A logarithmic axis ends here: differences this small are rounding."""
-_FAR = 3.0
-"""Lines that leave the plot are led this many plot widths beyond its edge, in their true direction."""
+_BETWEEN = 36
+"""Pixels between the plots of loss and learning rate: room for the numbers of the axis."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +30,26 @@ class Layout:
     side_by_side: bool
     landscape: tuple[int, int]
     loss: tuple[int, int]
+    rate: tuple[int, int] | None
+    """The plot of the learning rate; None where it is constant, and not drawn."""
 
 
-def layout(width: int, domain: tuple[Point, Point]) -> Layout:
+def layout(width: int, domain: tuple[Point, Point], rates: bool = False) -> Layout:
     """Sizes that fit into ``width`` pixels, axes included."""
     (xmin, xmax), (ymin, ymax) = domain
     aspect = float(np.clip((ymax - ymin) / (xmax - xmin), 0.6, 1.1))
     if width < 720:
         inner = max(200, width - 64)
-        return Layout(False, (inner, round(inner * aspect)), (inner, 200))
+        return Layout(False, (inner, round(inner * aspect)), (inner, 200), (inner, 110) if rates else None)
     left = min(round(0.56 * width) - 64, 760, round(640 / aspect))
-    right = min(width - left - 150, 900)
-    return Layout(True, (left, round(left * aspect)), (right, round(left * aspect)))
+    right, height = min(width - left - 150, 900), round(left * aspect)
+    rate = round(0.24 * height) if rates else 0
+    return Layout(
+        True,
+        (left, height),
+        (right, height - rate - _BETWEEN if rates else height),
+        (right, rate) if rates else None,
+    )
 
 
 def descent(
@@ -82,17 +81,25 @@ def descent(
         raise ValueError("trajectories must all be on the same landscape")
     names = labels(runs)
     ground = background(landscape, theme)
-    heights = _heights(runs, loss_scale)
-    axis = _loss_axis(runs, heights, loss_scale)
+    drawn = heights(runs, loss_scale)
+    losses = loss_axis(runs, drawn, loss_scale)
+    scheduled = any(not isinstance(run.setup.schedule, Constant) for run in runs)
+    rates = rate_axis(runs) if scheduled else None
+    led_out = [losses.led_out(height) for height in drawn]
     spec = _template(
         tuple(names),
         landscape.domain,
-        (axis.title, axis.kind),
-        layout(width, landscape.domain),
+        (losses.title, losses.kind),
+        None if rates is None else (rates.title, rates.kind),
+        layout(width, landscape.domain, scheduled),
         theme,
         max(run.steps for run in runs),
         clickable,
+        any(run.setup.clip for run in runs),
     )
+    ends = {"loss_low": [losses.low], "loss_high": [losses.high]}
+    if rates is not None:
+        ends |= {"rate_low": [rates.low], "rate_high": [rates.high]}
     return Figure(
         spec=spec,
         tables={
@@ -100,8 +107,9 @@ def descent(
             "contours": ground.contours,
             "minima": _points(landscape.minima),
             "start": _points([runs[0].setup.start]),
-            "ends": {"low": [axis.low], "high": [axis.high]},
-            "trails": _trails(runs, names, [axis.led_out(height) for height in heights]),
+            "ends": ends,
+            "trails": trails(runs, names, led_out, rates),
+            **({"clipped": clipped(runs, names, led_out)} if any(run.setup.clip for run in runs) else {}),
         },
         title=f"Paths of optimizers on the {landscape.label} landscape, and their losses against the step",
         description=summary(runs),
@@ -140,100 +148,8 @@ def colour_scale(run: Trajectory) -> str:
     return background(run.setup.landscape, LIGHT_THEME).scale
 
 
-# Data ---------------------------------------------------------------------------------------------------------------
-
-
 def _points(points: Sequence[Point]) -> Table:
     return {"x": [x for x, _ in points], "y": [y for _, y in points]}
-
-
-def _heights(runs: Sequence[Trajectory], scale: LossScale) -> list[Array]:
-    """What is drawn as the loss: on a logarithmic scale, the loss above the lowest one."""
-    lowest = runs[0].setup.landscape.lowest
-    if scale == "linear" or lowest is None:
-        return [run.loss for run in runs]
-    return [np.maximum(run.loss - lowest, LOWEST_LOG) for run in runs]
-
-
-def drawn_steps(steps: int) -> NDArray[np.int64]:
-    """The steps that are drawn of a run of ``steps``: all of a short run, ever fewer of a long one."""
-    if steps <= _EVERY + _MORE:
-        return np.arange(steps + 1)
-    return np.concatenate([np.arange(_EVERY), np.linspace(_EVERY, steps, _MORE).round().astype(np.int64)])
-
-
-def _trails(runs: Sequence[Trajectory], names: Sequence[str], heights: Sequence[Array]) -> Table:
-    """One row for each drawn point. ``next`` is the step at which the following point takes over as the head."""
-    columns: dict[str, list[Any]] = {name: [] for name in ("run", "step", "next", "x", "y", "loss")}
-    for run, name, height in zip(runs, names, heights, strict=True):
-        finite = np.isfinite(run.theta).all(axis=1) & np.isfinite(height)
-        steps = drawn_steps(run.steps)
-        steps = steps[finite[steps]]
-        if not len(steps):
-            continue
-        columns["run"] += [name] * len(steps)
-        columns["step"].append(steps)
-        columns["next"].append(np.append(steps[1:], 2**31 - 1))
-        x, y = _led_out(run.theta[steps], run.setup.landscape.domain).T
-        columns["x"].append(x)
-        columns["y"].append(y)
-        columns["loss"].append(height[steps])
-    return {"run": columns.pop("run"), **{name: np.concatenate(parts) for name, parts in columns.items() if parts}}
-
-
-def _led_out(theta: Array, domain: tuple[Point, Point]) -> Array:
-    """Far points brought near, along the line from the point before, so that a line still leaves where it did."""
-    low, high = np.array(domain).T
-    middle, reach = (low + high) / 2, _FAR * (high - low)
-    drawn = theta.copy()
-    for i in range(len(drawn)):
-        apart = np.abs(drawn[i] - middle) / reach
-        if apart.max() > 1:
-            origin = drawn[i - 1] if i else middle
-            step = theta[i] - origin
-            room = (np.where(step > 0, middle + reach, middle - reach) - origin) / np.where(step == 0, 1.0, step)
-            drawn[i] = origin + step * max(0.0, float(np.min(room[step != 0], initial=1.0)))
-    return drawn
-
-
-@dataclass(frozen=True)
-class _LossAxis:
-    title: str
-    kind: ScaleKind
-    low: float
-    high: float
-
-    def led_out(self, height: Array) -> Array:
-        """Losses far beyond the axis, brought to just outside it: the line still leaves at its top or bottom."""
-        if self.kind == "log":
-            return np.minimum(height, 1e9 * self.high)
-        reach = _FAR * (self.high - self.low)
-        return np.clip(height, self.low - reach, self.high + reach)
-
-
-def _loss_axis(runs: Sequence[Trajectory], heights: Sequence[Array], scale: LossScale) -> _LossAxis:
-    """An axis that holds all losses up to a thousand times (linear: twice) the first; higher ones leave at its top."""
-    known = runs[0].setup.landscape.lowest is not None
-    finite = [height[np.isfinite(height)] for height in heights]
-    low = min(float(height.min(initial=np.inf)) for height in finite)
-    high = max(float(height.max(initial=-np.inf)) for height in finite)
-    first = float(heights[0][0])
-    if scale == "log" and known:
-        high = min(high, 1e3 * max(first, low))
-        decades = np.floor(np.log10(low)), np.ceil(np.log10(max(high, 1.001 * low)))
-        return _LossAxis("loss above the lowest (log scale)", "log", 10.0 ** decades[0], 10.0 ** decades[1])
-    span = max(abs(first), 1.0)
-    low, high = max(low, first - 1e3 * span), min(high, first + span)
-    if scale == "log":
-        return _LossAxis("loss (symmetric log scale)", "symlog", *_rounded_out(low, high))
-    return _LossAxis("loss", "linear", *_rounded_out(low, high))
-
-
-def _rounded_out(low: float, high: float) -> tuple[float, float]:
-    """Ends widened to round numbers, so that an axis stays still while losses change a little."""
-    unit = 10.0 ** np.floor(np.log10(max(high - low, 1e-300))) / 2
-    low, high = float(np.floor(low / unit) * unit), float(np.ceil(high / unit) * unit)
-    return (low, high) if high > low else (low - 1.0, high + 1.0)
 
 
 # Specification ------------------------------------------------------------------------------------------------------
@@ -243,11 +159,13 @@ def _rounded_out(low: float, high: float) -> tuple[float, float]:
 def _template(
     names: tuple[str, ...],
     domain: tuple[Point, Point],
-    loss_axis: tuple[str, ScaleKind],
+    loss: tuple[str, ScaleKind],
+    rate: tuple[str, ScaleKind] | None,
     sizes: Layout,
     theme: Theme,
     steps: int,
     clickable: bool,
+    clips: bool,
 ) -> dict[str, Any]:
     """The specification without its data. Made once for a shape of chart: Altair takes its time."""
     colour = alt.Color("run:N", scale=alt.Scale(domain=list(names), range=list(theme.runs[: len(names)])))
@@ -261,16 +179,18 @@ def _template(
         shape=alt.Shape("run:N", scale=alt.Scale(domain=list(names), range=list(SHAPES[: len(names)])), legend=legend),
         theme=theme,
     )
-    plots = [
-        _landscape_plot(look, domain, sizes.landscape, clickable),
-        _loss_plot(look, loss_axis, sizes.loss, steps),
-    ]
-    chart = alt.hconcat(*plots, spacing=24) if sizes.side_by_side else alt.vconcat(*plots, spacing=16)
+    landscape = _landscape_plot(look, domain, sizes.landscape, clickable, clips)
+    plots = [_step_plot(look, "loss", loss, sizes.loss, steps, "step" if rate is None else "")]
+    if rate is not None and sizes.rate is not None:
+        plots.append(_step_plot(look, "rate", rate, sizes.rate, steps, "step"))
+    beside = alt.hconcat(landscape, alt.vconcat(*plots, spacing=8), spacing=24)
+    chart = beside if sizes.side_by_side else alt.vconcat(landscape, *plots, spacing=16)
     # Descriptions and tooltips of single marks would be made anew in every frame; the heads have tooltips of their own,
     # and the figure as a whole has a description.
     chart = chart.configure_mark(aria=False, tooltip=None)
+    names_of_ends = [f"{what}_{end}" for what in ("loss", "rate")[: len(plots)] for end in ("low", "high")]
     ends = {
-        f"loss_{end}": f"length(data('ends')) ? data('ends')[0].{end} : {i}" for i, end in ((1, "low"), (2, "high"))
+        name: f"length(data('ends')) ? data('ends')[0].{name} : {1 + name.endswith('high')}" for name in names_of_ends
     }
     return animated(chart.to_dict(validate=False), steps, clickable, ends)
 
@@ -292,7 +212,9 @@ def _legend_columns(names: Sequence[str], width: int) -> int:
     return max(1, min(len(names), width // (7 * longest + 26)))
 
 
-def _landscape_plot(look: _Look, domain: tuple[Point, Point], size: tuple[int, int], clickable: bool) -> Any:
+def _landscape_plot(
+    look: _Look, domain: tuple[Point, Point], size: tuple[int, int], clickable: bool, clips: bool
+) -> Any:
     theme = look.theme
     x_scale, y_scale = (alt.Scale(domain=list(ends), nice=False, zero=False) for ends in domain)
     ticks = alt.Axis(format="~g", tickCount=8)
@@ -318,6 +240,14 @@ def _landscape_plot(look: _Look, domain: tuple[Point, Point], size: tuple[int, i
         .mark_point(clip=True, filled=True, size=110, opacity=1, stroke=theme.halo, strokeWidth=1)
         .encode(color=look.colour, shape=look.shape, tooltip=["run:N", "step:Q", "x:Q", "y:Q"]),
     ]
+    if clips:
+        layers.insert(
+            2,
+            alt.Chart(alt.NamedData(name="clipped"))
+            .transform_filter("datum.step <= step")
+            .mark_line(clip=True, strokeWidth=10, opacity=0.3, color=theme.ink)
+            .encode(x=x, y=y, detail="part:N", order="step:Q"),
+        )
     if clickable:
         layers.append(_click_grid(domain, x_scale, y_scale))
     return alt.layer(*layers).properties(width=size[0], height=size[1])
@@ -340,9 +270,9 @@ def _click_grid(domain: tuple[Point, Point], x_scale: Any, y_scale: Any) -> Any:
     )
 
 
-def _loss_scale(kind: ScaleKind) -> Any:
+def _axis_scale(kind: ScaleKind, name: str) -> Any:
     """A scale whose ends are data: were they in the specification, a new one would start the animation again."""
-    ends = [alt.ExprRef("loss_low"), alt.ExprRef("loss_high")]
+    ends = [alt.ExprRef(f"{name}_low"), alt.ExprRef(f"{name}_high")]
     return (
         alt.Scale(type=kind, domain=ends, nice=False)
         if kind == "log"
@@ -350,17 +280,20 @@ def _loss_scale(kind: ScaleKind) -> Any:
     )
 
 
-def _loss_ticks(kind: ScaleKind) -> Any:
+def _ticks(kind: ScaleKind, count: int) -> Any:
     if kind != "log":
-        return alt.Axis(format="~g")
+        return alt.Axis(format="~g", tickCount=count)
     decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6"
-    return alt.Axis(labelExpr=f"{decade} ? format(datum.value, '~e') : ''", tickCount=8)
+    return alt.Axis(labelExpr=f"{decade} ? format(datum.value, '~e') : ''", tickCount=count)
 
 
-def _loss_plot(look: _Look, axis: tuple[str, ScaleKind], size: tuple[int, int], steps: int) -> Any:
+def _step_plot(
+    look: _Look, field: str, axis: tuple[str, ScaleKind], size: tuple[int, int], steps: int, across: str
+) -> Any:
+    """A column of the trails against the step: faint as a whole, strong as far as it has been played."""
     title, kind = axis
-    x = alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False))
-    y = alt.Y("loss:Q", title=title, scale=_loss_scale(kind), axis=_loss_ticks(kind))
+    x = alt.X("step:Q", title=across or None, scale=alt.Scale(domain=[0, steps], nice=False))
+    y = alt.Y(f"{field}:Q", title=title, scale=_axis_scale(kind, field), axis=_ticks(kind, max(3, size[1] // 40)))
     trails = alt.Chart(alt.NamedData(name="trails")).encode(x=x, y=y)
     return alt.layer(
         alt.Chart(alt.NamedData(name="ends")).mark_point(opacity=0),  # draws nothing: it brings the data in
@@ -371,5 +304,5 @@ def _loss_plot(look: _Look, axis: tuple[str, ScaleKind], size: tuple[int, int], 
         .encode(order="step:Q", color=look.colour, strokeDash=look.dash),
         trails.transform_filter(_HEAD)
         .mark_point(clip=True, filled=True, size=90, opacity=1, stroke=look.theme.halo, strokeWidth=1)
-        .encode(color=look.colour, shape=look.shape, tooltip=["run:N", "step:Q", "loss:Q"]),
+        .encode(color=look.colour, shape=look.shape, tooltip=["run:N", "step:Q", f"{field}:Q"]),
     ).properties(width=size[0], height=size[1])

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from gdviz.catalogue import Value
-from gdviz.charts.trajectories import LossScale
+from gdviz.charts.trails import LossScale
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.descent import MOST_SEED, Averaging, Stop
 from gdviz.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment, from_link, own_function, to_link
@@ -79,6 +79,7 @@ def experiment_controls(box: DeltaGenerator) -> Experiment:
     exact = box.toggle("Exact numbers", key="exact", help="Number fields in place of sliders.")
     landscape = _landscape_controls(box, current.landscape, exact)
     start = _start_controls(box, landscape, current)
+    maximize = _direction_control(box, current.maximize)
     shared = _shared_rate_controls(box, current.shared_learning_rate, exact)
     optimizers = _optimizer_controls(box, current.optimizers, exact, shared is not None)
     schedule = _schedule_controls(box, current.schedule, exact)
@@ -90,7 +91,20 @@ def experiment_controls(box: DeltaGenerator) -> Experiment:
     averaging = _averaging_controls(more, current.averaging, exact)
     stop = _stop_controls(more, current.stop)
     return Experiment(
-        landscape, optimizers, schedule, shared, start, steps, clip, noise, seed, stop, decay, averaging, batch_size
+        landscape=landscape,
+        optimizers=optimizers,
+        schedule=schedule,
+        shared_learning_rate=shared,
+        start=start,
+        steps=steps,
+        clip=clip,
+        noise=noise,
+        seed=seed,
+        stop=stop,
+        weight_decay=decay,
+        averaging=averaging,
+        batch_size=batch_size,
+        maximize=maximize,
     )
 
 
@@ -178,6 +192,14 @@ def _start_controls(box: DeltaGenerator, landscape: Landscape, current: Experime
         label, help = f"Start {axis}", "Or click on the landscape."
         made.append(box_.number_input(label, value=first, key=key, format="%.6g", step=0.1, help=help))
     return made[0], made[1]
+
+
+def _direction_control(box: DeltaGenerator, current: bool) -> bool:
+    key = _key("direction")
+    names = ["Descent", "Ascent"]
+    first = widgets.first_value(key, "Ascent" if current else "Descent")
+    help = "Ascent gives every optimizer the loss times -1, so that it climbs."
+    return bool(box.radio("Direction", names, names.index(first), key=key, horizontal=True, help=help) == "Ascent")
 
 
 def _shared_rate_controls(box: DeltaGenerator, current: float | None, exact: bool) -> float | None:

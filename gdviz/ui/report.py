@@ -6,7 +6,7 @@ import numpy as np
 
 from gdviz.advice import finite_learning_rate
 from gdviz.charts import colour_scale, labels, left_plot
-from gdviz.charts.trajectories import LOWEST_LOG, drawn_steps
+from gdviz.charts.trails import LOWEST_LOG, drawn_steps
 from gdviz.descent import Trajectory
 
 _SIGNS = {"converged": "✓", "running": "…", "stalled": "‖", "diverged": "✕"}
@@ -49,6 +49,8 @@ def _reason(run: Trajectory) -> str:
         rate = finite_learning_rate(run.setup)
         if rate is not None:
             sentences.append(f"Tried: with learning rate {_digits(rate)} the same run stays finite.")
+    if run.setup.clip is not None:
+        sentences.append(f"{int(run.clipped.sum())} of {run.steps} steps had their gradient clipped.")
     left = left_plot(run)
     if left is not None:
         sentences.append(f"It leaves the plot at step {left}; its trail is cut at the edge.")
@@ -62,10 +64,13 @@ def drawing_notes(runs: Sequence[Trajectory], dark: bool) -> str:
     sentences = [
         "○ start, ★ known minimum." if landscape.minima else "○ start.",
         f"{'Lighter' if dark else 'Darker'} is higher; colours and contours are on a {scale} scale of the loss.",
+        *(["All climb: every optimizer is given the loss times -1."] if runs[0].setup.maximize else []),
     ]
     lowest = landscape.lowest
     if lowest is not None and any(np.min(run.loss - lowest) < LOWEST_LOG for run in runs):
         sentences.append(f"On a logarithmic axis, losses less than {LOWEST_LOG:g} above the lowest stand at its foot.")
+    if any(run.clipped.any() for run in runs):
+        sentences.append("A trail is broad where the gradient was clipped.")
     steps = max(run.steps for run in runs)
     drawn = len(drawn_steps(steps))
     if drawn < steps + 1:
