@@ -1,22 +1,15 @@
 """What theory says about a point, and what happened in one step of a run."""
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gdviz.descent import Trajectory, check_whole
+from gdviz.formulas import with_numbers
 from gdviz.landscapes import Landscape
-from gdviz.optimizers import Optimizer
 
 Array = NDArray[np.float64]
-
-_LATEX = {
-    "α": r"\alpha", "β₁": r"\beta_1", "β₂": r"\beta_2", "β": r"\beta", "γ": r"\gamma", "ε₁": r"\varepsilon_1",
-    "ε₂": r"\varepsilon_2", "ε_r": r"\varepsilon_r", "ε": r"\varepsilon", "η": r"\eta", "λ": r"\lambda", "μ": r"\mu",
-    "ρ": r"\rho", "ρ_min": r"\rho_{\min}", "l₁": "l_1", "l₂": "l_2",
-}  # fmt: skip
 
 
 def curvature(landscape: Landscape, theta: ArrayLike) -> tuple[Array, Array]:
@@ -58,7 +51,7 @@ class Step:
     formula: str
     """The rule, in LaTeX."""
     numbers: str
-    """The rule with this step's hyperparameters, learning rate and t in it, in LaTeX."""
+    """The rule with this step's numbers in it, in LaTeX; see :func:`gdviz.formulas.with_numbers`."""
     theta: tuple[Array, Array]
     """Position before and after."""
     loss: tuple[float, float]
@@ -91,42 +84,21 @@ def explain(trajectory: Trajectory, step: int) -> Step:
     check_whole("step", step, 1, trajectory.steps)
     before, optimizer = step - 1, trajectory.setup.optimizer
     landscape, rate = trajectory.setup.landscape, float(trajectory.learning_rate[before])
+    theta = trajectory.theta[before], trajectory.theta[step]
+    used_gradient = np.asarray(trajectory.used_gradient[before])
+    state = {name: (values[before], values[step]) for name, values in trajectory.state.items()}
+    decayed = theta[0] - theta[0] * trajectory.setup.weight_decay * rate  # what the rule is given
     return Step(
         number=step,
         formula=optimizer.formula,
-        numbers=_with_numbers(optimizer, rate, step),
-        theta=(trajectory.theta[before], trajectory.theta[step]),
+        numbers=with_numbers(optimizer, rate, step, (decayed, theta[1]), used_gradient, state),
+        theta=theta,
         loss=(float(trajectory.loss[before]), float(trajectory.loss[step])),
         gradient=trajectory.gradient[before],
-        used_gradient=np.asarray(trajectory.used_gradient[before]),
+        used_gradient=used_gradient,
         update=trajectory.theta[step] - trajectory.theta[before],
         learning_rate=rate,
-        state={name: (values[before], values[step]) for name, values in trajectory.state.items()},
+        state=state,
         eigenvalues=curvature(landscape, trajectory.theta[before])[0],
         stability_limit=stability_limit(landscape, trajectory.theta[before]),
     )
-
-
-def _with_numbers(optimizer: Optimizer, learning_rate: float, step: int) -> str:
-    """The formula with a number for every symbol that a hyperparameter's help names, for η and for t."""
-    numbers = {"t": f"{step}"}
-    for knob in optimizer.knobs():
-        symbol, value = re.search(r"\((\S+)\)", knob.help), getattr(optimizer, knob.name)
-        if symbol and isinstance(value, int | float):
-            numbers[_LATEX.get(symbol[1], symbol[1])] = _latex_number(value)
-    numbers[r"\eta"] = _latex_number(learning_rate)
-    # A symbol ends where neither a letter nor an index goes on; the longest are looked for first.
-    symbols = "|".join(re.escape(symbol) for symbol in sorted(numbers, key=len, reverse=True))
-    pattern = rf"(?<![A-Za-z\\_])(?:{symbols})(?![A-Za-z_'0-9])"
-    words = re.split(r"(\\(?:text|mathrm|operatorname)\{[^}]*\})", optimizer.formula)
-    return "".join(
-        word if i % 2 else re.sub(pattern, lambda m: f"{{{numbers[m[0]]}}}", word) for i, word in enumerate(words)
-    )
-
-
-def _latex_number(value: float) -> str:
-    digits = f"{value:.6g}"
-    if "e" not in digits:
-        return digits
-    mantissa, exponent = digits.split("e")
-    return rf"({mantissa} \cdot 10^{{{int(exponent)}}})"

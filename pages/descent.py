@@ -6,7 +6,7 @@ import gdviz.charts
 from gdviz import export
 from gdviz.experiment import Experiment
 from gdviz.ui import controls, inspector, report, style
-from gdviz.ui.charts import is_dark, show
+from gdviz.ui.charts import is_dark, show, show_surface
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.width import page_width
 
@@ -55,6 +55,8 @@ st.markdown(report.outcome_table(runs))
 st.markdown(report.reasons(runs))
 with st.expander("The chart in words"):
     st.write(figure.description)
+if st.toggle("Surface in 3-D", key="surface"):
+    show_surface(runs)
 if st.toggle("Look into a step", key="inspect"):
     inspector.inspect_step(runs, width)
 if st.toggle("Quantities against the step", key="quantities"):

@@ -1,5 +1,7 @@
 """The step inspector's data agree with the record, and theory with what happens."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -22,11 +24,50 @@ def test_a_step_of_every_rule_is_explained(name: str) -> None:
         np.testing.assert_allclose(theta, step.theta[1], rtol=1e-14)
 
 
+def column(vector: np.ndarray) -> str:
+    return (
+        r"{\left(\begin{smallmatrix}"
+        + r" \\ ".join(f"{number:.4g}" for number in vector)
+        + r"\end{smallmatrix}\right)}"
+    )
+
+
 def test_the_formula_holds_the_numbers_of_the_step() -> None:
-    numbers = analysis.explain(gdviz.descend("himmelblau", "adam", 0.25, steps=8), 3).numbers
-    assert r"m \leftarrow {0.9} m + (1-{0.9}) g" in numbers
-    assert r"{0.25}\, \frac{\sqrt{1-{0.999}^{3}}}{1-{0.9}^{3}}" in numbers
-    assert r"\sqrt{v} + {(1 \cdot 10^{-7})}" in numbers
+    run = gdviz.descend("beale", "adam", 0.25, start=(1.5, 1.2), steps=8)
+    numbers = analysis.explain(run, 3).numbers
+    m, v, g = run.state["m"], run.state["v"], run.gradient[2]
+    assert rf"m \leftarrow {{0.9}} {column(m[2])} + (1-{{0.9}}) {column(g)} = {column(m[3])[1:-1]}" in numbers
+    assert rf"v \leftarrow {{0.999}} {column(v[2])} + (1-{{0.999}}) {column(g)}^2 = {column(v[3])[1:-1]}" in numbers
+    assert (
+        rf"\theta \leftarrow {column(run.theta[2])} - {{0.25}}\, \frac{{\sqrt{{1-{{0.999}}^{{3}}}}}}{{1-{{0.9}}^{{3}}}}"
+        in numbers
+    )
+    assert rf"\frac{{{column(m[3])}}}{{\sqrt{{{column(v[3])}}} + {{(1 \cdot 10^{{-7}})}}}}" in numbers
+    assert numbers.endswith(f" = {column(run.theta[3])[1:-1]}")
+
+
+@pytest.mark.parametrize("name", list(gdviz.OPTIMIZERS))
+def test_no_symbol_is_left_whose_value_is_known(name: str) -> None:
+    run = gdviz.descend("himmelblau", name, 0.01, steps=8)
+    numbers = analysis.explain(run, 3).numbers
+    symbols = [
+        "g",
+        r"\theta",
+        "t",
+        r"\eta",
+        *(key for key in run.state if len(key) == 1),
+        *run.setup.optimizer.symbols.values(),
+    ]
+    for symbol in symbols:
+        left = re.findall(
+            rf"(?<![A-Za-z\\_])(?<!\\hat ){re.escape(symbol)}(?![A-Za-z_'0-9])(?!\s*\\leftarrow)", numbers
+        )
+        assert not left or (name, symbol) == ("lookahead", r"\theta"), (symbol, numbers)
+
+
+def test_weight_decay_comes_before_the_rule() -> None:
+    run = gdviz.descend("himmelblau", "gradient_descent", 0.01, weight_decay=0.5, steps=3)
+    assert column(run.theta[1] * (1 - 0.5 * 0.01)) in analysis.explain(run, 2).numbers
 
 
 @pytest.mark.parametrize("step", [0, 9, -1, 1.5, True])

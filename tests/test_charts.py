@@ -183,3 +183,27 @@ def test_a_schedule_is_drawn_below_the_loss_and_a_constant_is_not() -> None:
     np.testing.assert_allclose(figure.tables["trails"]["rate"][:80], schedule(np.arange(80)))
     assert "learning rate" in vl_convert.vegalite_to_svg(figure.to_dict())
     assert "rate" not in gdviz.charts.descent(gdviz.descend("rosenbrock", "adam")).tables["trails"]
+
+
+def test_paths_lie_on_the_surface_in_the_colours_of_the_flat_chart() -> None:
+    runs = [gdviz.descend("himmelblau", name, 0.01, steps=60) for name in ("adam", "momentum")]
+    ground, *paths, minima = gdviz.charts.surface(runs).data
+    flat = vl_convert.vegalite_to_svg(gdviz.charts.descent(runs).to_dict())
+    for run, path in zip(runs, paths, strict=True):
+        assert path.line.color in flat
+        x, y = run.theta[-1]
+        nearest = np.argmin(np.abs(ground.y - y)), np.argmin(np.abs(ground.x - x))
+        assert abs(path.z[-1] - ground.z[nearest]) < 0.1 * np.ptp(ground.z)
+        np.testing.assert_allclose(path.customdata, run.loss)
+    assert len(minima.x) == 4
+    assert max(minima.z) <= ground.z.min()
+    with pytest.raises(ValueError, match="all be on the same landscape"):
+        gdviz.charts.surface([runs[0], gdviz.descend("beale", "adam")])
+
+
+def test_a_path_on_the_surface_breaks_where_it_leaves_the_plot() -> None:
+    run = gdviz.descend("rosenbrock", "gradient_descent", 0.01, steps=60)
+    path = gdviz.charts.surface(run).data[1]
+    outside = np.any(np.abs(run.theta - [0.0, 1.0]) > 2.0, axis=1)
+    assert outside.any()
+    np.testing.assert_array_equal(np.isnan(path.x), outside[: len(path.x)])

@@ -3,6 +3,7 @@
 from gdviz.charts.figure import Figure
 from gdviz.charts.steps import quantities, quantity
 from gdviz.charts.steps import step as step_figure
+from gdviz.charts.surface import surface
 from gdviz.charts.trajectories import colour_scale, descent, labels, left_plot, summary
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "quantity",
     "step_figure",
     "summary",
+    "surface",
 ]

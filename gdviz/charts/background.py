@@ -2,12 +2,12 @@
 
 import base64
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from contourpy import contour_generator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from gdviz.charts.figure import Table
@@ -41,27 +41,54 @@ class Background:
 def background(landscape: Landscape, theme: Theme) -> Background:
     """The heatmap and contours of a landscape, on a scale that shows its structure."""
     (xmin, xmax), (ymin, ymax) = landscape.domain
-    x, y = np.linspace(xmin, xmax, _PIXELS), np.linspace(ymin, ymax, _PIXELS)
-    loss = np.asarray(landscape.value(np.stack(np.meshgrid(x, y))))
-    height, scale = _height(loss, landscape.lowest)
+    x, y, loss = grid(landscape, _PIXELS)
+    drawn = relief(landscape)
+    height = (drawn.height(loss) - drawn.low) / (drawn.high - drawn.low)
     return Background(
         image={"url": [_png(height, theme)], "x": [(xmin + xmax) / 2], "y": [(ymin + ymax) / 2]},
         contours=_contours(x, y, height),
-        scale=scale,
+        scale=drawn.scale,
     )
 
 
-def _height(loss: NDArray[np.float64], lowest: float | None) -> tuple[NDArray[np.float64], str]:
-    """Losses brought to 0..1, linearly or by their logarithm above the lowest, and which of the two it is."""
-    floor = float(np.nanmin(loss)) if lowest is None else lowest
+@dataclass(frozen=True)
+class Relief:
+    """Which height stands for a loss: the loss itself, or the logarithm of what it is above the lowest."""
+
+    scale: str
+    """linear or logarithmic."""
+    floor: float
+    lift: float
+    """Added before the logarithm is taken: where its scale begins."""
+    low: float
+    high: float
+
+    def height(self, loss: ArrayLike) -> NDArray[np.float64]:
+        """Heights of losses: at ``low`` and ``high`` stand the lowest and highest of the plot."""
+        above = np.maximum(np.asarray(loss) - self.floor, 0.0)
+        return np.asarray(above if self.scale == "linear" else np.log10(above + self.lift))
+
+
+@lru_cache(maxsize=64)
+def relief(landscape: Landscape) -> Relief:
+    """Heights that show a landscape's structure: logarithmic where its losses spread over decades."""
+    _, _, loss = grid(landscape, _PIXELS)
+    floor = float(np.nanmin(loss)) if landscape.lowest is None else landscape.lowest
     above = np.maximum(loss - floor, 0.0)
     low, top = np.nanpercentile(above, [2, 100])
-    scale = "linear"
-    if top > 10**_DECADES * low:
-        above = np.log10(above + max(low, top / 10**_MOST_DECADES))
-        scale = "logarithmic"
-    low, high = np.nanmin(above), np.nanmax(above)
-    return (above - low) / (high - low if high > low else 1.0), scale
+    logarithmic = bool(top > 10**_DECADES * low)
+    lift = max(low, top / 10**_MOST_DECADES)
+    drawn = Relief("logarithmic" if logarithmic else "linear", floor, lift, 0.0, 1.0)
+    heights = drawn.height(loss)
+    low, high = float(np.nanmin(heights)), float(np.nanmax(heights))
+    return replace(drawn, low=low, high=high if high > low else low + 1.0)
+
+
+def grid(landscape: Landscape, points: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Coordinates of a grid over the domain, and the losses on it: shapes (n,), (n,), (n, n), y first."""
+    (xmin, xmax), (ymin, ymax) = landscape.domain
+    x, y = np.linspace(xmin, xmax, points), np.linspace(ymin, ymax, points)
+    return x, y, np.asarray(landscape.value(np.stack(np.meshgrid(x, y))))
 
 
 def _png(height: NDArray[np.float64], theme: Theme) -> str:

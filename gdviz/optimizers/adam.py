@@ -73,6 +73,7 @@ class AMSGrad(Optimizer):
     )
     source = "https://arxiv.org/abs/1904.09237"
     state_names = ("m", "v", "v_max")
+    symbols = {"v_max": r"\hat v"}
     keras_class = "Adam"
     keras_fixed = {"amsgrad": True}
 
@@ -192,6 +193,7 @@ class Nadam(Optimizer):
     )
     source = "https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ"
     state_names = ("m", "v", "mu_product")
+    symbols = {"mu_product": r"\Pi"}
     keras_class = "Nadam"
 
     learning_rate: float = learning_rate(0.001)

@@ -29,6 +29,7 @@ class AdaGrad(Optimizer):
     formula = r"a \leftarrow a + g^2, \qquad \theta \leftarrow \theta - \eta\, \frac{g}{\sqrt{a + \varepsilon}}"
     source = "https://jmlr.org/papers/v12/duchi11a.html"
     state_names = ("accumulator",)
+    symbols = {"accumulator": "a"}
     keras_class = "Adagrad"
 
     learning_rate: float = learning_rate(0.001)
@@ -67,6 +68,7 @@ class Adadelta(Optimizer):
     )
     source = "https://arxiv.org/abs/1212.5701"
     state_names = ("mean_square", "mean_square_update")
+    symbols = {"mean_square": "a", "mean_square_update": "u"}
     keras_class = "Adadelta"
 
     learning_rate: float = learning_rate(0.001)
@@ -106,6 +108,7 @@ class RMSprop(Optimizer):
     )
     source = "https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf"
     state_names = ("mean_square", "mean_gradient", "velocity")
+    symbols = {"mean_square": "s", "velocity": "v"}
     keras_class = "RMSprop"
 
     learning_rate: float = learning_rate(0.001)
@@ -148,6 +151,7 @@ class Ftrl(Optimizer):
     )
     source = "https://research.google/pubs/ad-click-prediction-a-view-from-the-trenches/"
     state_names = ("accumulator", "linear")
+    symbols = {"accumulator": "n", "linear": "z"}
     keras_class = "Ftrl"
 
     learning_rate: float = learning_rate(0.001)
@@ -158,7 +162,7 @@ class Ftrl(Optimizer):
     l2_shrinkage_regularization_strength: float = knob(
         0.0, 0.0, usual=(0.0, 10.0), help="adds 2sθ to the gradient, not to n (s)"
     )
-    beta: float = knob(0.0, 0.0, usual=(0.0, 10.0), help="the paper's β, added to the root of n")
+    beta: float = knob(0.0, 0.0, usual=(0.0, 10.0), help="added to the root of n (β)")
 
     def initial_state(self, theta: Any) -> State:
         return theta * 0.0 + self.initial_accumulator_value, theta * 0.0

@@ -1,6 +1,6 @@
 """What every optimizer shares, and the catalogue that lists them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -77,6 +77,8 @@ class Optimizer(Entry):
     """True where every coordinate is updated by itself; False where the rule needs the whole vector."""
     asks: ClassVar[bool] = False
     """True where the rule asks for losses, gradients or Hessians of its own, in :meth:`search`."""
+    symbols: ClassVar[Mapping[str, str]] = {}
+    """LaTeX symbols of the formula for quantities in the state; one that is named by a letter has that letter."""
     keras_class: ClassVar[str | None] = None
     """The class of ``keras.optimizers`` that computes the same steps."""
     keras_fixed: ClassVar[dict[str, Value]] = {}

@@ -246,13 +246,14 @@ class Rprop(Optimizer):
 
     label = "Rprop"
     formula = (
-        r"\Delta \leftarrow \min(\eta^+ \Delta, \Delta_{\max})\ (g\, g' > 0),\quad "
+        r"\Delta \leftarrow \min(\eta^+ \Delta, \Delta_{\max})\ (g\, g' > 0),\ "
         r"\max(\eta^- \Delta, \Delta_{\min}),\ g \leftarrow 0\ (g\, g' < 0), \qquad "
         r"\theta \leftarrow \theta - \operatorname{sign}(g)\, \Delta"
     )
     source = "https://doi.org/10.1109/ICNN.1993.298623"
     checked_against = "PyTorch, torch.optim.Rprop (recorded steps)"
     state_names = ("step_size", "previous_gradient")
+    symbols = {"step_size": r"\Delta", "previous_gradient": "g'"}
 
     learning_rate: float = learning_rate(0.01)
     eta_minus: float = knob(0.5, above=0.0, below=1.0, help="factor after a change of sign (η⁻)")
@@ -299,6 +300,7 @@ class Prodigy(Optimizer):
     source = "https://arxiv.org/abs/2306.06101"
     checked_against = "Optax, optax.contrib.prodigy"
     state_names = ("m", "v", "s", "r", "distance", "origin")
+    symbols = {"distance": "d"}
     elementwise = False
 
     learning_rate: float = learning_rate(1.0)

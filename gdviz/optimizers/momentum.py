@@ -55,6 +55,7 @@ class Momentum(Optimizer):
     formula = r"v \leftarrow \mu v - \eta\, g, \qquad \theta \leftarrow \theta + v"
     source = "https://doi.org/10.1016/0041-5553(64)90137-5"
     state_names = ("velocity",)
+    symbols = {"velocity": "v"}
     keras_class = "SGD"
 
     learning_rate: float = learning_rate(0.01)
@@ -87,6 +88,7 @@ class Nesterov(Optimizer):
     formula = r"v \leftarrow \mu v - \eta\, g, \qquad \theta \leftarrow \theta + \mu v - \eta\, g"
     source = "https://proceedings.mlr.press/v28/sutskever13.html"
     state_names = ("velocity",)
+    symbols = {"velocity": "v"}
     keras_class = "SGD"
     keras_fixed = {"nesterov": True}
 

@@ -33,6 +33,7 @@ class BoldDriver(Optimizer):
     source = "https://doi.org/10.1007/BF00332914"
     checked_against = "its rule: the loss never rises"
     state_names = ("scale", "lowest_loss")
+    symbols = {"scale": r"\sigma"}
     elementwise = False
     asks = True
 

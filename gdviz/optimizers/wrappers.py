@@ -33,10 +33,11 @@ class Lookahead(Optimizer):
     label = "Lookahead"
     formula = (
         r"\theta \leftarrow \mathrm{rule}(\theta); \quad \text{every } k \text{ steps } "
-        r"\phi \leftarrow \phi + \alpha(\theta - \phi),\ \theta \leftarrow \phi"
+        r"\theta \leftarrow \phi \leftarrow \phi + \alpha(\theta - \phi)"
     )
     source = "https://arxiv.org/abs/1907.08610"
     checked_against = "Optax, optax.lookahead"
+    symbols = {"slow": r"\phi"}
     elementwise = False
 
     learning_rate: float = learning_rate(0.01)

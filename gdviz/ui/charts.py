@@ -1,6 +1,6 @@
 """Figures on the page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,8 +8,9 @@ import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
-from gdviz.charts import Figure
+from gdviz.charts import Figure, surface
 from gdviz.charts.figure import Table
+from gdviz.descent import Trajectory
 
 
 def is_dark() -> bool:
@@ -33,6 +34,18 @@ def show(figure: Figure, key: str, on_select: Callable[[], None] | None = None) 
         width="content",
         alt=f"{figure.title}. In words below the chart.",  # a text that changed would start the animation again
     )
+
+
+def show_surface(runs: Sequence[Trajectory]) -> None:
+    """The runs on their landscape in three dimensions, to be turned by hand."""
+    st.plotly_chart(
+        surface(runs, dark=is_dark()),
+        key="surface.chart",
+        theme=None,
+        config={"displaylogo": False},
+        alt=f"The {runs[0].setup.landscape.label} landscape as a surface, and the paths on it. In words above.",
+    )
+    st.caption("Drag to turn, scroll to come nearer. Height and colours are on the scale of the chart above.")
 
 
 def arrow(table: Table) -> bytes:

@@ -40,7 +40,7 @@ def show_quantity(runs: Sequence[Trajectory], width: int) -> None:
 
 def one_below_another(formula: str) -> str:
     """A formula of several equations, one to a line: side by side they are wider than a phone."""
-    return r"\begin{gathered}" + formula.replace(r"\qquad", r"\\") + r"\end{gathered}"
+    return r"\begin{gathered}" + formula.replace(r"\qquad", r"\\").replace(r"\quad", r"\\") + r"\end{gathered}"
 
 
 def step_table(explained: Step) -> str:
