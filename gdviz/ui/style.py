@@ -25,8 +25,9 @@ form.vega-bindings .vega-bind-radio label:hover { border-color: currentColor; }
 form.vega-bindings .vega-bind-radio label:focus-within { outline: 2px solid currentColor; }
 form.vega-bindings .vega-bind-radio input { position: absolute; opacity: 0; pointer-events: none; }
 form.vega-bindings .vega-bind-radio label:has(input[value="0"]) { display: none; }
-/* Wide tables scroll inside themselves. */
-[data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
+/* Wide tables and formulas scroll inside themselves. */
+[data-testid="stMarkdownContainer"]:has(> table), .katex-display { overflow-x: auto; overflow-y: hidden; }
+@media (max-width: 640px) { .katex-display { font-size: 0.8em; text-align: left; } }
 </style>
 """
 
