@@ -27,7 +27,8 @@ ATTACKS = [
     "\uff58+1", "x\u200b+y", "\u0445+1", "x\x00", "x;y", "x=1", "(x:=1)", "f'{x}'", "'x'", "True", "None", "1j", "x y",
     "x if y else x", "x < y", "not x", "x @ y", "x // 2", "x % 2", "sin", "sin()", "sin(x, y)", "sin(*x)", "sin(x=x)",
     "x(y)", "sin(x)(y)", "eval(x)", "gamma(x)", "z", "", "   ", "(", "x+", "sqrt(-1)", "1/0", "0.0**-1", "log(0)", "#",
-    "x\n+y", "0x10**x", "*x", "((x+y)*" * 18 + "x" + ")" * 18 + "**20**20",
+    "x\n+y", "cos(x)/(y-y)**4", "sin(1/(tan(y)*(x-x)))", "x**2**9",
+    "0x10**x", "*x", "((x+y)*" * 18 + "x" + ")" * 18 + "**20**20",
 ]  # fmt: skip
 
 
@@ -97,6 +98,42 @@ def test_any_text_gives_a_landscape_or_a_value_error(text: str) -> None:
         return
     with np.errstate(all="ignore"):
         assert np.shape(own.gradient((0.5, 0.5))) == (2,)
+
+
+def formulas(depth: int, calls: int = 0) -> st.SearchStrategy[str]:
+    """Any formula that is well formed, of functions within functions, powers and quotients."""
+    leaves = st.sampled_from(["x", "y", "2.5", "3.0"])
+    if depth == 0:
+        return leaves
+    inner = formulas(depth - 1, calls)
+    kinds = [
+        leaves,
+        st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda t: f"({t[0]}{t[1]}{t[2]})"),
+        st.tuples(inner, st.integers(-3, 20)).map(lambda t: f"({t[0]})**{t[1]}"),
+        st.tuples(inner, st.sampled_from(["0.5", "1.5"])).map(lambda t: f"({t[0]})**{t[1]}"),
+    ]
+    names = ("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "sinh", "cosh", "tanh", "atan")
+    deeper = formulas(depth - 1, calls + 1)
+    kinds += [st.tuples(st.sampled_from(names), deeper).map(lambda t: f"{t[0]}({t[1]})")] if calls < 4 else []
+    return st.one_of(kinds)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(formulas(5))
+def test_any_formula_has_the_derivatives_of_autodiff_or_a_reason(text: str) -> None:
+    try:
+        own = gdviz.compile_landscape(text)
+    except ValueError:
+        return
+    names = {name: getattr(jnp, name) for name in ("sin", "cos", "tan", "exp", "log", "sqrt", "sinh", "cosh", "tanh")}
+    names |= {"abs": jnp.abs, "atan": jnp.arctan}
+    loss = lambda x, y: eval(text, names, {"x": x, "y": y}) + 0.0 * x  # noqa: E731 - the test's own text
+    theta = (0.83, 1.37)
+    with jax.enable_x64(True), np.errstate(all="ignore"):
+        value, slopes = jax.value_and_grad(loss, argnums=(0, 1))(*map(jnp.float64, theta))
+        if np.isfinite([value, *slopes]).all() and np.abs([value, *slopes]).max() < 1e12:
+            np.testing.assert_allclose(own.value(theta), value, rtol=1e-6, atol=1e-9)
+            np.testing.assert_allclose(own.gradient(theta), slopes, rtol=1e-5, atol=1e-8)
 
 
 @pytest.mark.parametrize("domain", [((1.0, 0.0), (0.0, 1.0)), ((0.0, np.inf), (0.0, 1.0)), "wide", ((0, 1),), None])

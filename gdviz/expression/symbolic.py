@@ -1,0 +1,212 @@
+"""Formulas in SymPy: the functions that may stand in one, their derivatives, and how numbers are put in.
+
+The functions are defined here and not taken from SymPy, because SymPy rewrites its own (tan(atan(u)), |√u|, ...): that
+may take minutes, and may bring in functions of complex numbers, which x and y are not.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import sympy
+
+X, Y = sympy.symbols("x y", real=True)
+MOST_OPERATIONS = 1500
+"""A formula whose second derivatives take more operations than this is refused."""
+
+
+class RealFunction(sympy.Function):  # type: ignore[misc]
+    """A function of a real number, left as it is written."""
+
+    is_real = True
+    compute: ClassVar[Callable[..., Any]]
+    template: ClassVar[str] = r"\operatorname{%s}"
+    """Its LaTeX, with %s for the argument."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Its derivative."""
+        return self.slope(self.args[0])
+
+    def slope(self, u: Any) -> Any:
+        """Its derivative at u."""
+        raise NotImplementedError
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        text = self.template % printer._print(self.args[0])
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+
+class Sin(RealFunction):
+    compute, template = np.sin, r"\sin\left(%s\right)"
+
+    def slope(self, u: Any) -> Any:
+        return Cos(u)
+
+
+class Cos(RealFunction):
+    compute, template = np.cos, r"\cos\left(%s\right)"
+
+    def slope(self, u: Any) -> Any:
+        return -Sin(u)
+
+
+class Tan(RealFunction):
+    compute, template = np.tan, r"\tan\left(%s\right)"
+
+    def slope(self, u: Any) -> Any:
+        return 1 + Tan(u) ** 2
+
+
+class Exp(RealFunction):
+    compute, template = np.exp, r"e^{%s}"
+
+    def slope(self, u: Any) -> Any:
+        return Exp(u)
+
+
+class Log(RealFunction):
+    compute, template = np.log, r"\log\left(%s\right)"
+
+    def slope(self, u: Any) -> Any:
+        return 1 / u
+
+
+class Sqrt(RealFunction):
+    compute, template = np.sqrt, r"\sqrt{%s}"
+
+    def slope(self, u: Any) -> Any:
+        return 1 / (2 * Sqrt(u))
+
+
+class Abs(RealFunction):
+    compute, template = np.abs, r"\left|%s\right|"
+
+    def slope(self, u: Any) -> Any:
+        return Sign(u)
+
+
+class Sign(RealFunction):
+    compute, template = np.sign, r"\operatorname{sign}\left(%s\right)"
+
+    def slope(self, u: Any) -> Any:
+        return sympy.Integer(0)  # off the kink
+
+
+class Sinh(RealFunction):
+    compute, template = np.sinh, r"\sinh\left(%s\right)"
+
+    def slope(self, u: Any) -> Any:
+        return Cosh(u)
+
+
+class Cosh(RealFunction):
+    compute, template = np.cosh, r"\cosh\left(%s\right)"
+
+    def slope(self, u: Any) -> Any:
+        return Sinh(u)
+
+
+class Tanh(RealFunction):
+    compute, template = np.tanh, r"\tanh\left(%s\right)"
+
+    def slope(self, u: Any) -> Any:
+        return 1 - Tanh(u) ** 2
+
+
+class Atan(RealFunction):
+    compute, template = np.arctan, r"\arctan\left(%s\right)"
+
+    def slope(self, u: Any) -> Any:
+        return 1 / (1 + u**2)
+
+
+class RealPower(RealFunction):
+    """u to a power that is not a whole number."""
+
+    compute = np.power
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        base, exponent = self.args
+        return exponent * RealPower(base, exponent - 1)
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        base, exponent = map(printer._print, self.args)
+        text = rf"\left({base}\right)^{{{exponent}}}"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+
+FUNCTIONS: dict[str, type[RealFunction]] = {
+    "sin": Sin, "cos": Cos, "tan": Tan, "exp": Exp, "log": Log, "sqrt": Sqrt, "abs": Abs, "sinh": Sinh, "cosh": Cosh,
+    "tanh": Tanh, "atan": Atan,
+}  # fmt: skip
+
+
+class Program:
+    """Expressions as a list of operations on numbers or arrays; what they share is computed once.
+
+    Raises:
+        ValueError: They take too many operations, or hold a number too large to be one.
+    """
+
+    def __init__(self, expressions: Sequence[Any]) -> None:
+        self._places: dict[Any, int] = {X: 0, Y: 1}
+        self._operations: list[tuple[Callable[..., Any], tuple[int, ...]]] = []
+        self._results = [self._place(expression) for expression in expressions]
+
+    def __call__(self, x: Any, y: Any) -> list[Any]:
+        """The values of the expressions at (x, y)."""
+        values = [x, y]
+        for compute, operands in self._operations:
+            values.append(compute(*[values[place] for place in operands]))
+        return [values[place] for place in self._results]
+
+    def _place(self, expression: Any) -> int:
+        """Where an expression's value stands, once the operations before have run."""
+        if expression not in self._places:
+            operation = self._operation(expression)
+            if len(self._operations) == MOST_OPERATIONS:
+                raise ValueError(f"its derivatives take more than {MOST_OPERATIONS} operations; write it shorter")
+            self._operations.append(operation)
+            self._places[expression] = len(self._operations) + 1
+        return self._places[expression]
+
+    def _operation(self, expression: Any) -> tuple[Callable[..., Any], tuple[int, ...]]:
+        if expression.is_number:
+            value = _finite(expression)
+            return lambda: value, ()
+        if expression.is_Pow:
+            base, exponent = expression.args
+            return _whole_power(int(exponent)), (self._place(base),)
+        if expression.is_Add or expression.is_Mul:
+            return (_sum if expression.is_Add else _product), tuple(map(self._place, expression.args))
+        return type(expression).compute, tuple(map(self._place, expression.args))
+
+
+def _finite(expression: Any) -> float:
+    try:
+        value = float(expression)
+    except (OverflowError, TypeError):
+        value = np.inf
+    if not np.isfinite(value):
+        raise ValueError("a number in it or in its derivatives is too large")
+    return value
+
+
+def _whole_power(exponent: int) -> Callable[[Any], Any]:
+    if exponent >= 0:
+        return lambda base: np.asarray(base)[()] ** exponent
+    return lambda base: np.float64(1.0) / np.asarray(base)[()] ** -exponent
+
+
+def _sum(*values: Any) -> Any:
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total
+
+
+def _product(*values: Any) -> Any:
+    product = values[0]
+    for value in values[1:]:
+        product = product * value
+    return product
