@@ -14,7 +14,7 @@ import gdviz
 from gdviz import export
 from gdviz.clipping import ClipNorm
 from gdviz.experiment import DEFAULT, Experiment
-from gdviz.schedules import ExponentialDecay
+from gdviz.schedules.decays import ExponentialDecay
 
 VARIED = Experiment(
     landscape=gdviz.LANDSCAPES["himmelblau"](),
