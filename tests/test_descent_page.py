@@ -257,3 +257,11 @@ def test_the_reference_page_lists_and_finds() -> None:
     page.text_input[0].set_value("nesterov")
     page = run(page)
     assert 1 <= len(page.expander) < 6
+
+
+@pytest.mark.parametrize("function", ["sqrt(-1-x**2)", "x*0", "log(x)", "exp(exp(x))"])
+def test_a_function_that_is_constant_or_undefined_in_places_has_a_page_too(function: str) -> None:
+    page = opened(landscape="own_function", function=function, domain="-9,9,-9,9", schedule="cosine_decay")
+    for toggle in page.toggle:
+        toggle.set_value(True)
+    run(page)

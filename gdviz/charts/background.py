@@ -73,6 +73,8 @@ class Relief:
 def relief(landscape: Landscape) -> Relief:
     """Heights that show a landscape's structure: logarithmic where its losses spread over decades."""
     _, _, loss = grid(landscape, _PIXELS)
+    if np.all(np.isnan(loss)):
+        return Relief("linear", 0.0, 0.0, 0.0, 1.0)
     floor = float(np.nanmin(loss)) if landscape.lowest is None else landscape.lowest
     above = np.maximum(loss - floor, 0.0)
     low, top = np.nanpercentile(above, [2, 100])
@@ -85,18 +87,29 @@ def relief(landscape: Landscape) -> Relief:
 
 
 def grid(landscape: Landscape, points: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Coordinates of a grid over the domain, and the losses on it: shapes (n,), (n,), (n, n), y first."""
+    """Coordinates of a grid over the domain, and the losses on it: shapes (n,), (n,), (n, n), y first.
+
+    NaN where a loss is not finite.
+    """
     (xmin, xmax), (ymin, ymax) = landscape.domain
     x, y = np.linspace(xmin, xmax, points), np.linspace(ymin, ymax, points)
-    return x, y, np.asarray(landscape.value(np.stack(np.meshgrid(x, y))))
+    with np.errstate(all="ignore"):  # a loss may be undefined in a part of its domain
+        loss = np.asarray(landscape.value(np.stack(np.meshgrid(x, y))))
+    return x, y, np.where(np.isfinite(loss), loss, np.nan)
 
 
 def _png(height: NDArray[np.float64], theme: Theme) -> str:
-    """The heatmap as a data URL; y points up."""
+    """The heatmap as a data URL; y points up. Where there is no height, it is transparent."""
     ends = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (theme.valley, theme.hill)])
-    colours = ends[0] + height[::-1, :, None] * (ends[1] - ends[0])
+    defined = np.isfinite(height[::-1])
+    colours = ends[0] + np.where(defined, height[::-1], 0.0)[:, :, None] * (ends[1] - ends[0])
+    picture = Image.fromarray(colours.round().astype(np.uint8))
+    if not defined.all():
+        picture.putalpha(Image.fromarray(defined.astype(np.uint8) * 255))
     buffer = io.BytesIO()
-    Image.fromarray(colours.round().astype(np.uint8)).quantize(64).save(buffer, "PNG", optimize=True)
+    picture.quantize(64, method=Image.Quantize.FASTOCTREE if "A" in picture.mode else None).save(
+        buffer, "PNG", optimize=True
+    )
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 

@@ -52,7 +52,7 @@ def quantity(runs: Sequence[Trajectory], name: str, *, width: int = 960, dark: b
     with np.errstate(all="ignore"):
         tables = [_rows(label, run, name) for label, run in zip(names, runs, strict=True)]
     columns = {key: np.concatenate([table[key] for table in tables]) for key in tables[0]}
-    axes = list(dict.fromkeys(columns["axis"].tolist()))
+    axes = list(dict.fromkeys(columns["axis"].tolist())) or [""]
     inner = max(180, (width - 90 * len(axes)) // len(axes) if width >= 720 else width - 90)
     colours = alt.Scale(domain=names, range=list(theme.runs[: len(names)]))
     dashes = alt.StrokeDash("run:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=None)
