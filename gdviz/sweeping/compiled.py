@@ -17,14 +17,13 @@ import tempfile
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from gdviz import outcome
 from gdviz.landscapes import LANDSCAPES, Landscape
 from gdviz.landscapes.data import DataLandscape
-from gdviz.optimizers import Optimizer
+from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.sweeping.cases import Array, Cases, with_values
 from gdviz.sweeping.ends import TILE, Ends
 
@@ -109,8 +108,8 @@ def run(cases: Cases) -> Ends:
     setup = cases.shared
     noise, varied = cases.noise(), cases.varied
     kernel = compiled(
-        type(setup.optimizer),
-        type(setup.landscape),
+        setup.optimizer.name,
+        setup.landscape.name,
         tuple(varied),
         noise is not None,
         noise is not None and noise.shape[2] > 1,
@@ -144,18 +143,19 @@ def _padded(values: Array) -> Array:
 
 @cache
 def compiled(
-    rule: type[Optimizer],
-    landscape: type[Landscape],
+    rule_name: str,
+    landscape_name: str,
     varied: tuple[str, ...] = (),
     noisy: bool = False,
     noise_of_its_own: bool = False,
     decays: bool = False,
 ) -> Callable[..., None]:
     """The function ``run`` of the module for a rule, a landscape and what varies from point to point."""
+    rule, landscape = OPTIMIZERS[rule_name], LANDSCAPES[landscape_name]
     text = _source(rule, landscape, varied, noisy, noise_of_its_own, decays)
     sources = [text, *(inspect.getsource(part) for part in (rule.update, landscape.f, landscape.df))]
     digest = hashlib.sha256("".join(sources).encode()).hexdigest()[:16]
-    name = f"gdviz_sweep_{rule.name}_{landscape.name}_{digest}"
+    name = f"gdviz_sweep_{rule_name}_{landscape_name}_{digest}"
     path = _written(name, text)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -175,7 +175,7 @@ def _source(
     decays: bool,
 ) -> str:
     names = [knob.name for knob in rule.knobs()]
-    states = len(rule().state_names)
+    states = len(OPTIMIZERS.make(rule.name).state_names)
     rows = {axis: [(2 + 2 * k + axis) * TILE for k in range(states)] for axis in (0, 1)}
     finite = (2 + 2 * states) * TILE
     whole = {knob.name for knob in rule.knobs() if knob.type is int}
