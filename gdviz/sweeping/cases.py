@@ -52,7 +52,7 @@ class Cases:
                 )
 
     def __len__(self) -> int:
-        return self.starts.shape[1]
+        return int(self.starts.shape[1])
 
     def __getitem__(self, which: slice | NDArray[np.int64]) -> Self:
         """Some of the cases."""

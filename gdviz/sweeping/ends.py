@@ -48,7 +48,7 @@ def judged(landscape: Landscape, ends: Ends, steps: int) -> tuple[NDArray[np.int
     still = np.flatnonzero(~(ends.moved > outcome.STILL * width) & (ends.finite > steps))
     codes[still] = _at_rest(landscape, ends.theta[:, still], ends.gradient[:, still], width)
     if landscape.lowest is not None:
-        codes[outcome.reaches(ends.loss, landscape.lowest)] = CONVERGED
+        codes[np.asarray(outcome.reaches(ends.loss, landscape.lowest))] = CONVERGED
     codes[ends.finite <= steps] = DIVERGED
     return codes, np.where(codes == CONVERGED, ends.settled, np.nan)
 

@@ -1,36 +1,30 @@
-"""What the compiled sweeps of all pairs share: how a tile of points is loaded, and what is kept of it. Needs Numba.
+"""What the compiled sweeps of all rules and landscapes share: the loop over tiles and steps. Needs Numba.
 
 A tile is one array w of rows of ``TILE`` numbers: x, y, then the rule's state, x and y by turns, then the count of
-finite positions and the gradient.
+finite positions and the gradient. Within a tile steps are the outer loop and points the inner one, which lies in the
+functions ``look`` and ``move`` that :mod:`gdviz.sweeping.compiled` makes; it becomes vector instructions.
 """
 
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import float64, int64, njit, types, void
 
-from gdviz.outcome import TOLERANCE
+from gdviz.outcome import LAST, TOLERANCE
 from gdviz.sweeping.ends import TILE, Array
 
-kernel: Any = njit(cache=True, nogil=True, error_model="numpy")
+ROW, TABLE = float64[::1], float64[:, ::1]
+LOOK = void(ROW, ROW, float64, ROW)
+MOVE = void(ROW, float64, int64, ROW, TABLE, float64, ROW, TABLE)
+
+options: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "cache": True,
+}  # division by 0 gives inf, as in NumPy, and no branch
 
 
-@kernel  # type: ignore[untyped-decorator]
-def load(w: Array, values: Array, first: int) -> None:
-    """Copy the rows of ``values`` from column ``first`` on to the first rows of a tile; the other rows become 0."""
-    count = values.shape[0] * TILE
-    for k in range(len(w)):
-        w[k] = values[k // TILE, first + k % TILE] if k < count else 0.0
-
-
-@kernel  # type: ignore[untyped-decorator]
-def add_moves(w: Array, before: Array, moved: Array, first: int) -> None:
-    """Add how far a step moved."""
-    for i in range(TILE):
-        moved[first + i] += abs(w[i] - before[i]) + abs(w[TILE + i] - before[TILE + i])
-
-
-@kernel  # type: ignore[untyped-decorator]
+@njit(void(ROW, TABLE, float64, TABLE, int64), **options)
 def unload(w: Array, losses: Array, lowest: float, ends: Array, first: int) -> None:
     """Keep the ends of a tile: the fields of ``gdviz.sweeping.ends.Ends``, but ``moved``, in their order."""
     aims, slacks, settled = np.empty(TILE), np.empty(TILE), np.zeros(TILE)
@@ -47,3 +41,50 @@ def unload(w: Array, losses: Array, lowest: float, ends: Array, first: int) -> N
             settled[i] = settled[i] if losses[t, i] - aims[i] <= slacks[i] else t + 1.0
     for i in range(TILE):
         ends[7, first + i] = settled[i]
+
+
+@njit(
+    void(
+        types.FunctionType(LOOK), types.FunctionType(MOVE), TABLE, TABLE, float64[:, :, ::1], float64, ROW, TABLE, ROW,
+        float64, int64, TABLE,
+    ),
+    **options,
+)  # fmt: skip
+def run(
+    look: Any, move: Any, values: Array, rates: Array, noise: Array, decay: float, knobs: Array, varied: Array,
+    shape: Array, lowest: float, steps: int, ends: Array,
+) -> None:  # fmt: skip
+    """All tiles of some points, one after the other.
+
+    Args:
+        look, move: The landscape's and the rule's share, as :mod:`gdviz.sweeping.compiled` writes them.
+        values: Positions and states before the first step, one row for each row of a tile, N columns.
+        rates: Learning rates, shape (1 or steps, 1 or N).
+        noise: What is added to the gradients, shape (1 or steps, 2, 1 or N).
+        decay: The weight decay.
+        knobs: The rule's hyperparameters.
+        varied: Those that vary, shape (how many, N).
+        shape: The landscape's hyperparameters.
+        lowest: The loss at its minima, or NaN.
+        steps: The number of steps.
+        ends: Where the ends are kept, shape (8, N), zeros at first.
+    """
+    rows = len(values)
+    w, losses, before = np.empty((rows + 3) * TILE), np.empty((steps + 1, TILE)), np.empty(2 * TILE)
+    for first in range(0, values.shape[1], TILE):
+        for k in range(rows):
+            for i in range(TILE):
+                w[k * TILE + i] = values[k, first + i]
+        for i in range(rows * TILE, len(w)):
+            w[i] = 0.0
+        look(w, losses[0], 0.0, shape)
+        for t in range(steps):
+            for i in range(2 * TILE):
+                before[i] = w[i]
+            rate, disturbance = rates[min(t, len(rates) - 1)], noise[min(t, len(noise) - 1)]
+            move(w, t + 1.0, first, rate, disturbance, decay, knobs, varied)
+            look(w, losses[t + 1], t + 1.0, shape)
+            if t >= steps - LAST:
+                for i in range(TILE):
+                    ends[6, first + i] += abs(w[i] - before[i]) + abs(w[TILE + i] - before[TILE + i])
+        unload(w, losses, lowest, ends, first)
