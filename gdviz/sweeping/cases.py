@@ -1,6 +1,5 @@
 """What a sweep runs: one configuration, some of whose numbers differ from case to case."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self, TypeVar
@@ -100,9 +99,10 @@ class Cases:
         return np.ascontiguousarray(drawn * size)
 
     def points_at_once(self, most: int, values: int = 1) -> int:
-        """How many cases fit into memory together, ``most`` at most, with ``values`` floats kept for each step."""
-        values += 2 * ("seed" in self.each or "noise" in self.each) + ("learning_rate" in self.each)
-        return max(16, min(most, math.ceil(2_000_000 / values / (self.shared.steps + 1))))
+        """How many cases, ``most`` at most, fit into 16 MB with ``values`` floats a step, and rates and noise."""
+        values += 2 * ("seed" in self.each or "noise" in self.each)
+        values += "learning_rate" in self.each and self.shared.schedule.name != "constant"
+        return max(16, min(most, 2_000_000 // (max(values, 1) * (self.shared.steps + 1)))) if values else most
 
 
 def with_values(entry: E, **values: Any) -> E:

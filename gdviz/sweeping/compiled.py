@@ -25,7 +25,7 @@ from gdviz.catalogue import Knob
 from gdviz.landscapes import LANDSCAPES
 from gdviz.landscapes.data import DataLandscape
 from gdviz.optimizers import OPTIMIZERS
-from gdviz.sweeping.cases import Array, Cases, with_values
+from gdviz.sweeping.cases import Cases, with_values
 from gdviz.sweeping.ends import TILE, Ends
 
 _HEAD = '''"""Written by gdviz.sweeping.compiled, from {entry}. It can be deleted: it is written again."""
@@ -49,29 +49,27 @@ _LOOK = '''f, df = njit(**inline)({entry}.f), njit(**inline)({entry}.df)
 def look(w, losses, count, knobs):
     """Loss and gradient of every point of a tile; one more finite position where all of it is finite."""
     entry = Knobs({values})
-    finite = len(w) - {tile} * 3
-    for i in range({tile}):
+    for i in range(len(losses)):
         x, y = w[i], w[{tile} + i]
         loss = f(entry, x, y)
         dx, dy = df(entry, x, y)
         fine = (abs(x) < np.inf) & (abs(y) < np.inf) & (abs(loss) < np.inf) & (abs(dx) < np.inf) & (abs(dy) < np.inf)
-        losses[i], w[finite + {tile} + i], w[finite + 2 * {tile} + i] = loss, dx, dy
-        w[finite + i] += 1.0 if fine & (w[finite + i] == count) else 0.0
+        losses[i], w[2 * {tile} + i], w[3 * {tile} + i] = loss, dx, dy
+        w[4 * {tile} + i] += 1.0 if fine & (w[4 * {tile} + i] == count) else 0.0
 '''
 
 _MOVE = '''update = njit(**inline)({entry}.update)
 
 
 @njit({signature}, **options)
-def move(w, step, first, rates, noise, decay, knobs, varied):
+def move(w, points, step, first, rates, noise, decay, knobs, varied):
     """One step of every point of a tile that has been finite so far."""
-    for i in range({tile}):
-        entry = Knobs({values})
-        x, y, rate = w[i], w[{tile} + i], rates[{rate}]
-        dx, dy = w[{dx} + i], w[{dy} + i]
+{before}    for i in range(points):
+{within}        x, y = w[i], w[{tile} + i]
+        dx, dy = w[2 * {tile} + i], w[3 * {tile} + i]
 {disturb}        new_x, ({new_x}) = update(entry, {here_x}, dx, ({old_x}), rate, step)
         new_y, ({new_y}) = update(entry, {here_y}, dy, ({old_y}), rate, step)
-        going = w[{finite} + i] == step
+        going = w[4 * {tile} + i] == step
         w[i], w[{tile} + i] = new_x if going else x, new_y if going else y
 {keep}'''
 
@@ -98,29 +96,23 @@ def run(cases: Cases) -> Ends:
     look = compiled_landscape(setup.landscape.name)
     rule = with_values(setup.optimizer, **{"learning_rate": setup.schedule.initial_learning_rate, **varied})
     states = [np.broadcast_to(state, cases.starts.shape) for state in rule.initial_state(cases.starts)]
-    ends = np.zeros((8, count + -count % TILE))
+    ends = np.zeros((8, count))
     import_module("gdviz.sweeping.tiles").run(
         look,
         move,
-        _padded(np.concatenate([cases.starts, *states])),
-        _padded(rates) if "learning_rate" in varied else rates,
-        np.zeros((1, 2, 1)) if noise is None else _padded(noise) if own_noise else noise,
+        np.concatenate([cases.starts, np.zeros((3, count)), *states]),
+        rates,
+        np.zeros((1, 2, 1)) if noise is None else noise,
         float(setup.weight_decay),
         np.array([*setup.optimizer.values().values()], dtype=np.float64),
-        _padded(np.array([*varied.values()], dtype=np.float64).reshape(-1, count)),
+        np.array([*varied.values()], dtype=np.float64).reshape(-1, count),
         np.array([*setup.landscape.values().values()], dtype=np.float64),
         np.nan if setup.landscape.lowest is None else setup.landscape.lowest,
         setup.steps,
+        cases.points_at_once(TILE),
         ends,
     )
-    ends = ends[:, :count]
     return Ends(ends[:2], ends[2], ends[3:5], ends[5], ends[6], ends[7])
-
-
-def _padded(values: Array) -> Array:
-    """Whole tiles of points: the last point is repeated."""
-    extra = -values.shape[-1] % TILE
-    return np.ascontiguousarray(np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, extra)], mode="edge"))
 
 
 @cache
@@ -148,20 +140,24 @@ def compiled_rule(
     """
     entry = OPTIMIZERS[name]
     states = range(len(OPTIMIZERS.make(name).state_names))
-    row = {axis: [(2 + 2 * k + axis) * TILE for k in states] for axis in (0, 1)}
-    finite = (2 + 2 * len(states)) * TILE
+    row = {axis: [(5 + 2 * k + axis) * TILE for k in states] for axis in (0, 1)}
     point = "first + i" if own_noise else "0"
-    values = (
-        _typed(knob, f"varied[{varied.index(knob.name)}, first + i]" if knob.name in varied else f"knobs[{k}]")
-        for k, knob in enumerate(entry.knobs())
+    numbers = [f"varied[{varied.index(k.name)}, first + i]" if k.name in varied else "" for k in entry.knobs()]
+    shared = {f"k{k}": _typed(knob, f"knobs[{k}]") for k, knob in enumerate(entry.knobs()) if not numbers[k]}
+    within = {f"k{k}": _typed(knob, numbers[k]) for k, knob in enumerate(entry.knobs()) if numbers[k]}
+    (within if "learning_rate" in varied else shared)["rate"] = (
+        f"rates[{'first + i' if 'learning_rate' in varied else 0}]"
     )
+    if noisy:
+        (within if own_noise else shared).update(noise_x=f"noise[0, {point}]", noise_y=f"noise[1, {point}]")
+    within["entry"] = f"Knobs({_listed(f'k{k}' for k in range(len(numbers)))})"
     text = _head(entry, "MOVE") + _MOVE.format(
         entry=entry.__name__,
         signature="MOVE",
-        values=_listed(values),
         tile=TILE,
-        rate="first + i" if "learning_rate" in varied else "0",
-        disturb=f"        dx, dy = dx + noise[0, {point}], dy + noise[1, {point}]\n" if noisy else "",
+        before="".join(f"    {left} = {right}\n" for left, right in shared.items()),
+        within="".join(f"        {left} = {right}\n" for left, right in within.items()),
+        disturb="        dx, dy = dx + noise_x, dy + noise_y\n" if noisy else "",
         here_x="x - x * decay * rate" if decays else "x",
         here_y="y - y * decay * rate" if decays else "y",
         old_x=_listed(f"w[{at} + i]" for at in row[0]),
@@ -169,9 +165,6 @@ def compiled_rule(
         new_x=_listed(f"x{k}" for k in states),
         new_y=_listed(f"y{k}" for k in states),
         keep="".join(f"        w[{row[0][k]} + i], w[{row[1][k]} + i] = x{k}, y{k}\n" for k in states),
-        finite=finite,
-        dx=finite + TILE,
-        dy=finite + 2 * TILE,
     )
     made: Callable[..., None] = _module(name, text, entry.update).move
     return made

@@ -247,8 +247,8 @@ def _run(cases: Cases, engine: str, pool: ThreadPoolExecutor) -> Sweep:
     """Run one portion, on all processors."""
     if engine == "descend":
         return _one_by_one(cases)
-    block = cases.points_at_once(2**16) if engine == "compiled" else cases.points_at_once(arrays.BLOCK)
-    size = max(TILE, min(block, math.ceil(len(cases) / (2 * _threads()))))
+    block = cases.points_at_once(2**16, 0) if engine == "compiled" else cases.points_at_once(arrays.BLOCK)
+    size = min(block, max(TILE, math.ceil(len(cases) / (2 * _threads()))))
     blocks = [cases[slice(begin, begin + size)] for begin in range(0, len(cases), size)]
 
     def ends(block: Cases) -> Sweep:
