@@ -14,6 +14,7 @@ from gdviz.expression import compile_landscape
 from gdviz.landscapes import LANDSCAPES
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.schedules import SCHEDULES
+from gdviz.sweeping import Sweep, sweep, sweep_progressively
 
 __all__ = [
     "CLIPPERS",
@@ -23,9 +24,12 @@ __all__ = [
     "Averaging",
     "Descent",
     "Stop",
+    "Sweep",
     "Trajectory",
     "compile_landscape",
     "descend",
+    "sweep",
+    "sweep_progressively",
 ]
 __version__ = "0.1.0"
 

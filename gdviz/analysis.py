@@ -8,6 +8,29 @@ from numpy.typing import ArrayLike, NDArray
 from gdviz.descent import Trajectory, check_whole
 from gdviz.formulas import with_numbers
 from gdviz.landscapes import Landscape
+from gdviz.stability import (
+    LINEAR_RULES,
+    Optimum,
+    convergence_rate,
+    iteration_matrix,
+    largest_stable_rate,
+    optimal_parameters,
+    preconditioned_limit,
+)
+
+__all__ = [
+    "LINEAR_RULES",
+    "Optimum",
+    "Step",
+    "convergence_rate",
+    "curvature",
+    "explain",
+    "iteration_matrix",
+    "largest_stable_rate",
+    "optimal_parameters",
+    "preconditioned_limit",
+    "stability_limit",
+]
 
 Array = NDArray[np.float64]
 

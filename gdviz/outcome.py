@@ -12,15 +12,15 @@ Status = Literal["converged", "running", "stalled", "diverged"]
 
 TOLERANCE = 1e-6
 """A loss is that of a minimum when it is within this of it (relative to the minimum's loss where that exceeds 1)."""
-_STILL = 1e-6
+STILL = 1e-6
 """A run stands still when its last steps moved it by less than this share of the landscape's width..."""
-_LAST = 10
+LAST = 10
 """...and this is how many last steps are looked at."""
 
 
-def reaches(loss: Array, minimum: float) -> NDArray[np.bool_]:
+def reaches(loss: Array, minimum: float | Array) -> NDArray[np.bool_]:
     """True where a loss is, within ``TOLERANCE``, as low as ``minimum``."""
-    return loss - minimum <= TOLERANCE * max(1.0, abs(minimum))
+    return np.asarray(loss - minimum <= TOLERANCE * np.maximum(1.0, np.abs(minimum)))
 
 
 def first_non_finite(theta: Array, loss: Array, gradient: Array) -> tuple[int, str] | None:
@@ -42,7 +42,7 @@ def divergence(step: int, what: str, loss: Array, gradient: Array, maximize: boo
         return f"At step {step} the {what} left the finite numbers: the loss rises without bound, there is no maximum."
     if not maximize and len(finite) > 1 and finite[-1] < finite[0]:
         return f"At step {step} the {what} left the finite numbers: the loss falls without bound, there is no minimum."
-    sizes = np.linalg.norm(gradient[max(0, step - _LAST) : step], axis=1)
+    sizes = np.linalg.norm(gradient[max(0, step - LAST) : step], axis=1)
     sizes = sizes[(sizes > 0) & np.isfinite(sizes)]
     why = "one step was too long"
     if len(sizes) > 1:
@@ -72,9 +72,9 @@ def judge(
             f"At a minimum, {place}: the loss is within {TOLERANCE:g} of its lowest value, {lowest:.4g}.",
         )
 
-    moved = float(np.abs(np.diff(theta[-_LAST - 1 :], axis=0)).sum())
+    moved = float(np.abs(np.diff(theta[-LAST - 1 :], axis=0)).sum())
     width = max(high - low for low, high in landscape.domain)
-    if moved > _STILL * width:
+    if moved > STILL * width:
         return "running", _still_moving(loss, maximize)
 
     return _at_rest(landscape, end, gradient[-1], maximize) or (
