@@ -17,9 +17,11 @@ from gdviz.ui import training as ui
 SCRIPT = """
 import streamlit as st
 from gdviz.ui import training as ui
+from gdviz.ui import training_controls
 
-ui.preset_controls(st.sidebar)
-setup, content = ui.setup_controls(st.sidebar)
+training_controls.preset_controls(st.sidebar)
+setup = training_controls.setup_controls(st.sidebar)
+ui.keep(setup)
 st.session_state["made"] = setup
 """
 
@@ -84,7 +86,7 @@ def test_the_extremes_of_the_model_and_the_batch(depth: int) -> None:
 def test_curves_leave_out_what_cannot_be_drawn_and_end_where_they_end() -> None:
     series = {"loss": ([1, 2, 3, 4], [1.0, None, -1.0, 0.5]), "val_loss": ([], [])}
     figure = curves(series, "step", "loss", scale="log")
-    assert figure.tables["curves"]["at"] == [1, 4]
+    assert figure.tables["curves"]["at"].tolist() == [1, 4]
     assert figure.description == "loss: 0.5 at step 4."
     vl_convert.vegalite_to_svg(json.loads(json.dumps(figure.to_dict(), allow_nan=False)))
     long = curves({"loss": (range(1, 10_001), np.ones(10_000))}, "step", "loss")
@@ -93,10 +95,13 @@ def test_curves_leave_out_what_cannot_be_drawn_and_end_where_they_end() -> None:
 
 
 def test_a_measurement_by_layer_is_one_series_a_layer() -> None:
-    assert by_layer(([1, 2], [[0.1, 0.2], [0.3, 0.4]])) == {
-        "layer 1": ([1, 2], [0.1, 0.3]),
-        "layer 2": ([1, 2], [0.2, 0.4]),
+    series = by_layer(([1, 2], [[0.1, 0.2], [0.3, 0.4]]))
+    assert {name: values.tolist() for name, (_, values) in series.items()} == {
+        "layer 1": [0.1, 0.3],
+        "layer 2": [0.2, 0.4],
     }
+    assert list(by_layer(([1], [[0.1, 0.2]]), ["dense_1", "output"])) == ["dense_1", "output"]
+    assert by_layer(([], [])) == {}
 
 
 def test_the_page_opens_and_a_run_that_is_not_stored_is_said_not_to_be(
@@ -112,5 +117,5 @@ def test_the_page_opens_and_a_run_that_is_not_stored_is_said_not_to_be(
 
     page.query_params["run"] = jobs.runs.create(TrainingSetup(epochs=7))
     page = run(page)
-    assert any("**queued**, place 1 in the queue · 0 of 7 epochs" in text.value for text in page.markdown)
+    assert any(text.value.startswith("**queued**, place 1 in the queue: Digits, Adam.") for text in page.markdown)
     assert {button.label for button in page.button} >= {"Start", "Pause", "Stop", "Change the learning rate"}

@@ -42,10 +42,16 @@ def background(landscape: Landscape, theme: Theme) -> Background:
     """The heatmap and contours of a landscape, on a scale that shows its structure."""
     (xmin, xmax), (ymin, ymax) = landscape.domain
     x, y = np.linspace(xmin, xmax, _PIXELS), np.linspace(ymin, ymax, _PIXELS)
-    loss = np.asarray(landscape.value(np.stack(np.meshgrid(x, y))))
-    height, scale = _height(loss, landscape.lowest)
+    return surface(x, y, np.asarray(landscape.value(np.stack(np.meshgrid(x, y)))), landscape.lowest, theme)
+
+
+def surface(
+    x: NDArray[np.float64], y: NDArray[np.float64], loss: NDArray[np.float64], lowest: float | None, theme: Theme
+) -> Background:
+    """The heatmap and contours of losses on a grid, rows along y; ``lowest`` is the lowest loss that there can be."""
+    height, scale = _height(loss, lowest)
     return Background(
-        image={"url": [_png(height, theme)], "x": [(xmin + xmax) / 2], "y": [(ymin + ymax) / 2]},
+        image={"url": [_png(height, theme)], "x": [(x[0] + x[-1]) / 2], "y": [(y[0] + y[-1]) / 2]},
         contours=_contours(x, y, height),
         scale=scale,
     )

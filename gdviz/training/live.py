@@ -81,6 +81,8 @@ class Live:
     """What the model predicted last; empty where nothing was recorded."""
     plane: dict[str, Any] = field(default_factory=dict)
     """The path in its principal plane; empty until the run has ended."""
+    end: dict[str, Any] = field(default_factory=dict)
+    """How the run ended, with loss and metrics on each part; empty while it goes on."""
     sharpness: Rows = field(default_factory=Rows)
     faults: list[str] = field(default_factory=list)
     """What failed that the run survived."""
@@ -95,18 +97,15 @@ class Live:
             elif kind == "sharpness":
                 columns = {name: [payload[name]] for name in ("sharpness", "limit", "converged", "products")}
                 self.sharpness.extend([payload["step"]], columns)
-            elif kind == "start":
-                self.start = payload
-            elif kind == "snapshot":
-                self.snapshot = payload
-            elif kind == "plane":
-                self.plane = payload
+            elif kind in ("start", "snapshot", "plane", "end"):
+                setattr(self, kind, payload)
             elif kind == "fault":
                 self.faults.append(payload["what"])
             elif kind == "resumed":
                 self.batches.cut(payload["step"])
                 self.sharpness.cut(payload["step"])
                 self.epochs.cut(payload["epoch"])
+                self.end = {}
 
     def _add_batches(self, payload: dict[str, Any]) -> None:
         count = len(payload["loss"])

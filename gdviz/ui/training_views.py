@@ -1,0 +1,236 @@
+"""What a page shows of a run: how far it is, what it measured, what its model predicts."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from gdviz.charts import predictions
+from gdviz.charts.figure import Figure
+from gdviz.charts.training import Scale, by_layer, curves
+from gdviz.charts.weight_plane import weight_plane
+from gdviz.runs import Run
+from gdviz.training.live import By, Live, Pace
+from gdviz.ui import widgets
+from gdviz.ui.charts import is_dark, show
+from gdviz.ui.training import UNDER_WAY, send
+
+LAYERS = {
+    "gradient_norm": "norm of the gradient",
+    "weight_norm": "norm of the weights",
+    "update_ratio": "norm of the update over that of the weights",
+    "inactive": "share of saturated values or dead units",
+}
+_BUTTONS = {"pause": "Pause", "resume": "Resume", "stop": "Stop", "step_batch": "One batch", "step_epoch": "One epoch"}
+_ONE_COLUMN = 720
+_GAP = 16
+
+
+class Card(NamedTuple):
+    """A chart with its title, and what there is to say about it."""
+
+    title: str
+    figure: Figure
+    caption: str = ""
+
+
+def steering(run: Run) -> None:
+    """Buttons for a run that is under way, and a field for its learning rate."""
+    useless = {"paused": {"pause"}, "running": {"resume"}, "queued": {"pause", "resume", "step_batch", "step_epoch"}}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for name, label in _BUTTONS.items():
+            disabled = name in useless.get(run.status, set())
+            st.button(label, on_click=send, args=(run.id, name), key=f"send.{name}", disabled=disabled)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = f"rate.{run.id}"
+        first = widgets.first_value(key, run.setup.optimizer.learning_rate)
+        rate = st.number_input(
+            "Learning rate from now on", 0.0, value=first, format="%.6g", key=key, width=200, step=first / 10 or None
+        )
+        args = (run.id, "set_learning_rate", rate)
+        st.button("Change the learning rate", on_click=send, args=args, disabled=run.status == "queued")
+
+
+def progress(run: Run, live: Live, pace: Pace) -> None:
+    """A bar, and beside it how fast it goes and how long it still takes."""
+    words = [f"epoch {run.epochs} of {run.setup.epochs}"]
+    if live.start:
+        steps, rows = live.start["steps"], live.start["rows"]["train"]
+        words.append(f"batch {live.step:,} of {steps:,}")
+        size = rows / live.start["batches"]
+        if run.status == "running":
+            rate = pace.batches_per_second(time.monotonic(), live.step)
+            if rate:
+                words += [
+                    f"{rate:,.0f} batches/s",
+                    f"{rate * size:,.0f} samples/s",
+                    f"{_span((steps - live.step) / rate)} left",
+                ]
+        elif run.seconds:
+            words.append(f"{run.epochs * rows / run.seconds:,.0f} samples/s while training")
+            words.append(f"{_span(run.seconds)} of training")
+    st.progress(live.share, " · ".join(words))
+
+
+def _span(seconds: float) -> str:
+    """A duration in words.
+
+    >>> _span(0.4), _span(75), _span(7300)
+    ('0.4 s', '1 min 15 s', '2 h 1 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def choices() -> tuple[By, Scale]:
+    """By batch or by epoch, and the axis of the losses."""
+    with st.container(horizontal=True):
+        by = st.radio("Curves", ("batch", "epoch"), format_func="By {}".format, key="training.by", horizontal=True)
+        log = st.radio("Loss axis", ("Logarithmic", "Linear"), key="training.scale", horizontal=True)
+    return "epoch" if by == "epoch" else "batch", "log" if log == "Logarithmic" else "linear"
+
+
+def charts(live: Live, by: By, scale: Scale, width: int) -> None:
+    """All that was measured so far, in one column or two."""
+    columns = [st.container()] if width < _ONE_COLUMN else list(st.columns(2))
+    each = width if width < _ONE_COLUMN else (width - _GAP) // 2
+    cards = list(_cards(live, by, scale, each, is_dark()))
+    for i, card in enumerate(cards):
+        with columns[i % len(columns)]:
+            st.markdown(f"**{card.title}**")
+            show(card.figure, f"training.{card.title}")
+            if card.caption:
+                st.caption(card.caption)
+    with st.expander("The charts in words"):
+        st.markdown("\n".join(f"- **{card.title}**: {card.figure.description}" for card in cards))
+
+
+def _cards(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
+    drawn = _predictions(live, width, dark)
+    yield Card("Loss", _curves(live, ("loss", "val_loss"), "loss", by, scale, width, dark))
+    yield from drawn[:1]
+    for metric in live.start.get("metrics", ()):
+        yield Card(_title(metric), _curves(live, (metric, f"val_{metric}"), _title(metric), by, "linear", width, dark))
+    yield from drawn[1:]
+    yield Card("Learning rate", _curves(live, ("learning_rate",), "learning rate", by, "linear", width, dark))
+    yield from _sharpness(live, scale, width, dark)
+    yield from _plane(live, scale, width, dark)
+    for name, title in LAYERS.items():
+        layers = by_layer(live.series(name, by), _layer_names(live, name))
+        if layers:
+            log: Scale = "linear" if name == "inactive" else "log"
+            yield Card(
+                title.capitalize(),
+                curves(layers, by if by == "epoch" else "step", title, scale=log, width=width, dark=dark),
+            )
+
+
+def _curves(live: Live, names: tuple[str, ...], up: str, by: By, scale: Scale, width: int, dark: bool) -> Figure:
+    """Measurements that exist, in one chart: the training part's, and beside it the validation part's."""
+    found = {name: live.series(name, by) for name in names}
+    series = {
+        ("validation" if name.startswith("val_") else "training" if len(names) > 1 else up): values
+        for name, values in found.items()
+        if len(values[0])
+    }
+    return curves(series, "epoch" if by == "epoch" else "step", up, scale=scale, width=width, dark=dark)
+
+
+def _title(metric: str) -> str:
+    return metric.replace("_", " ").capitalize()
+
+
+def _layer_names(live: Live, name: str) -> list[str]:
+    if name == "inactive":
+        return [f"{probe['layer']} ({probe['kind']})" for probe in live.start.get("probes", ())]
+    return list(live.start.get("layers", ()))
+
+
+def _predictions(live: Live, width: int, dark: bool) -> list[Card]:
+    """What the model says, in the way that suits the data."""
+    taken, start = live.snapshot, live.start
+    if not taken or not start:
+        return []
+    when = f"After epoch {taken['epoch']}, on the {taken['part']} part"
+    cards = []
+    if "boundary" in taken:
+        cards.append(
+            Card(
+                "Decision boundary" if start["classes"] else "Prediction",
+                predictions.boundary(taken, start, width=width, dark=dark),
+                f"After epoch {taken['epoch']}.",
+            )
+        )
+    if "curve" in taken and not start["classes"]:
+        cards.append(
+            Card(
+                "Fitted curve", predictions.fit(taken, start, width=width, dark=dark), f"After epoch {taken['epoch']}."
+            )
+        )
+    if "residuals" in taken:
+        figure = predictions.residuals(taken, width=width, dark=dark)
+        cards.append(Card("Residuals", figure, f"{when}: {figure.description}"))
+    if "confusion" in taken:
+        figure = predictions.confusion(taken, start["classes"], width=width, dark=dark)
+        cards.append(Card("Confusion matrix", figure, f"{when}: {figure.description}"))
+    if start["image"] and "examples" in taken:
+        for title, name in (("Predictions", "examples"), ("Surest mistakes", "mistakes")):
+            cards.append(Card(title, predictions.images(taken[name], start, title, width=width, dark=dark), f"{when}."))
+    if "filters" in taken:
+        figure = predictions.filters(taken, width=width, dark=dark)
+        cards.append(Card("Weights of the first layer", figure, figure.description))
+    return cards
+
+
+def _sharpness(live: Live, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
+    """The Hessian's largest eigenvalue beside the limit of gradient descent's stability."""
+    if "sharpness" not in live.sharpness.columns:
+        return
+    names = {"sharpness": "sharpness λ", "limit": "2 / learning rate"}
+    series = {label: live.sharpness.series(name) for name, label in names.items()}
+    last = live.sharpness.last
+    side = "below" if last and last["sharpness"] < last["limit"] else "above"
+    words = f"At step {last['at']}, {last['sharpness']:.4g} is {side} {last['limit']:.4g}. " if last else ""
+    unsure = int(np.sum(live.sharpness.columns["converged"] == 0))
+    if unsure:
+        words += f"{unsure} measurements are less exact than 1e-4: the eigenvalue had not settled. "
+    words += "Above 2 / learning rate, gradient descent is unstable on a quadratic of this curvature."
+    yield Card("Sharpness", curves(series, "step", "eigenvalue", scale=scale, width=width, dark=dark), words)
+
+
+def _plane(live: Live, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
+    if not live.plane:
+        return
+    figure = weight_plane(live.plane, width=width, dark=dark)
+    yield Card("Path in its principal plane", figure, figure.description)
+    steps = live.plane["steps"]
+    series = {"along the path": (steps, live.plane["path_loss"]), "on the plane": (steps, live.plane["plane_loss"])}
+    yield Card(
+        "Loss along the path and on the plane", curves(series, "step", "loss", scale=scale, width=width, dark=dark)
+    )
+
+
+def scores(live: Live) -> str:
+    """Loss and metrics at the end on each part, as a Markdown table; empty where there are none."""
+    found: dict[str, dict[str, Any]] = live.end.get("scores", {})
+    if not found:
+        return ""
+    names = list(next(iter(found.values())))
+    lines = [
+        "| Part | " + " | ".join(_title(name) for name in names) + " |",
+        "|---" * (len(names) + 1) + "|",
+        *(
+            f"| {part} | " + " | ".join(f"{values[name]:.4g}" for name in names) + " |"
+            for part, values in found.items()
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def is_under_way(run: Run) -> bool:
+    """True where a run has not ended."""
+    return run.status in UNDER_WAY
