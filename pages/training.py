@@ -11,9 +11,12 @@ from gdviz.ui.navigation import begin_page
 from gdviz.ui.training_controls import preset_controls, setup_controls
 from gdviz.ui.width import page_width
 
+# How often the charts of a run under way are drawn: while a browser draws, it does not answer.
+REFRESH_SECONDS, LAYERS_SECONDS = 0.8, 3.0
+
 
 def watch(run: str, width: int) -> None:
-    """How the run stands, and all that it measured so far. Runs by itself twice a second while the run goes on."""
+    """How the run stands, and all that it measured so far. Runs by itself while the run goes on."""
     runs, view = ui.shared_jobs().runs, ui.watched(run)
     view.await_first(runs)
     now = runs.get(run)
@@ -34,6 +37,14 @@ def watch(run: str, width: int) -> None:
         views.charts(view.live, by, scale, width)
     elif views.is_under_way(now):
         st.caption("The worker prepares the data and compiles the model; the first batch follows in a moment.")
+
+
+def watch_layers(run: str, width: int) -> None:
+    """The charts of the layers: less often, because drawing keeps the browser from answering."""
+    view = ui.watched(run)
+    if view.live.step:
+        st.subheader("Layer by layer")
+        views.layers(view.live, st.session_state.get("training.by", "batch"), width)
 
 
 def afterwards(run: Run) -> None:
@@ -70,8 +81,6 @@ preset_controls(st.sidebar)
 with st.sidebar.container(horizontal=True):
     st.button("Take over from Descent", on_click=ui.take_over_from_descent, help="Its first optimizer, all settings.")
     st.button("Reset", on_click=ui.reset, help="Back to the training that the page opens with.")
-if error := st.session_state.pop("training_error", None):
-    st.error(error)
 setup = None
 try:
     setup = setup_controls(st.sidebar)
@@ -95,6 +104,8 @@ ready = setup is not None and (setup.data.name != ui.OWN_TABLE or content is not
 # Not by a callback: that would be given what the controls showed before the change made last.
 if st.button("Start", type="primary", disabled=not ready) and setup is not None:
     ui.start(setup, content if setup.data.name == ui.OWN_TABLE else None)
+if error := st.session_state.pop("training_error", None):
+    st.error(error)
 if setup is not None:
     with st.expander("Show the code"):
         st.code(training.keras_script(setup), language="python")
@@ -107,6 +118,7 @@ if "run" in st.query_params:
         st.stop()
     active = views.is_under_way(current)
     st.session_state["training_active"] = current.id if active else ""
-    st.fragment(watch, run_every=0.5 if active else None)(current.id, width)
+    st.fragment(watch, run_every=REFRESH_SECONDS if active else None)(current.id, width)
+    st.fragment(watch_layers, run_every=LAYERS_SECONDS if active else None)(current.id, width)
     if not active:
         afterwards(current)

@@ -11,8 +11,6 @@ from PIL import Image
 Colours = NDArray[np.float64]
 """Red, green and blue from 0 to 255 in the last axis."""
 
-_GAP = 2
-
 
 def rgb(colour: str) -> Colours:
     """The colour ``#RRGGBB`` as numbers.
@@ -23,35 +21,36 @@ def rgb(colour: str) -> Colours:
     return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.float64)
 
 
-def png(pixels: Colours, times: int = 1) -> str:
-    """An image (height, width, 3) as a data URL, each pixel drawn as ``times`` × ``times``."""
-    image = Image.fromarray(np.clip(pixels, 0, 255).round().astype(np.uint8))
-    if times > 1:
-        image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
+def png(pixels: Colours) -> str:
+    """An image (height, width, 3) as a data URL."""
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    Image.fromarray(np.clip(pixels, 0, 255).round().astype(np.uint8)).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def montage(images: Any, columns: int, ground: str, colours: tuple[str, str, str]) -> Colours:
-    """Small images (n, height, width) in a grid of so many columns, as one.
+def montage(
+    images: Any, columns: int, size: int, cell: tuple[int, int], ground: str, colours: tuple[str, str, str]
+) -> Colours:
+    """Small images (n, height, width) in a grid, as one image.
 
     Args:
         images: Values from -1 to 1.
         columns: Images in a row.
+        size: Height and width of an image in the grid, in pixels.
+        cell: Height and width of the place that each has; it stands in the middle of its upper part.
         ground: The colour between them.
         colours: Those of -1, 0 and 1.
     """
     values = np.asarray(images, dtype=np.float64)
     count, height, width = values.shape
-    rows = -(-count // columns)
-    sheet = np.full((rows * (height + _GAP), columns * (width + _GAP), 3), rgb(ground))
+    sheet = np.full((-(-count // columns) * cell[0], columns * cell[1], 3), rgb(ground))
     low, middle, high = map(rgb, colours)
-    for i, image in enumerate(values):
-        top, left = i // columns * (height + _GAP), i % columns * (width + _GAP)
-        share = np.abs(image)[..., None]
-        coloured = middle + share * (np.where(image[..., None] < 0, low, high) - middle)
-        sheet[top : top + height, left : left + width] = coloured
+    across, down = (np.arange(size) * length // size for length in (width, height))
+    margin = (cell[1] - size) // 2
+    for i, image in enumerate(values[:, down][:, :, across]):
+        top, left = i // columns * cell[0] + margin, i % columns * cell[1] + margin
+        towards = np.where(image[..., None] < 0, low, high)
+        sheet[top : top + size, left : left + size] = middle + np.abs(image)[..., None] * (towards - middle)
     return sheet
 
 

@@ -9,17 +9,17 @@ import numpy as np
 from contourpy import contour_generator
 from numpy.typing import NDArray
 
-from gdviz.charts.figure import Figure, Table
+from gdviz.charts.figure import Figure, Table, live_spec
 from gdviz.charts.palette import DARK_THEME, LIGHT_THEME, SHAPES, Theme
 from gdviz.charts.pictures import montage, pixels, png, rgb
 
-_PAD = {"type": "pad", "contains": "padding"}
 _STRENGTH = 0.6
 """How much of a class's colour a sure prediction has; the points on it have all of it."""
 _MOST_NAMED = 20
 """A confusion matrix of more classes has no numbers in its cells."""
-_IMAGE_PIXELS = 84
-_FILTER_PIXELS = 44
+_IMAGE, _CELL = 62, (108, 84)
+"""The size of an image, and the height and width of its place with two lines of text below."""
+_FILTER = 44
 
 Event = Mapping[str, Any]
 """What a run recorded: its "start" or a "snapshot"."""
@@ -70,17 +70,17 @@ def _boundary_spec(ends: Any, inputs: tuple[str, ...], classes: tuple[str, ...],
     shapes = alt.Scale(domain=names, range=[SHAPES[i % 8] for i in range(len(names))])
     shape = alt.Shape("class:N", scale=shapes, legend=None)
     chart = alt.layer(
-        alt.Chart(alt.NamedData(name="map"))
-        .mark_image(width=side, height=side, tooltip=None)
-        .encode(url="url:N", x=alt.value(side / 2), y=alt.value(side / 2)),
+        _picture("map", side, side),
         alt.Chart(alt.NamedData(name="boundaries"))
-        .mark_line(color=theme.ink, strokeWidth=2, clip=True, tooltip=None)
+        .mark_line(color=theme.ink, strokeWidth=2, clip=True, tooltip=None, invalid=None)
         .encode(x=x, y=y, detail="line:N", order="at:Q"),
         alt.Chart(alt.NamedData(name="points"))
-        .mark_point(filled=True, size=26, opacity=0.9, stroke=theme.halo, strokeWidth=0.5, clip=True, tooltip=None)
+        .mark_point(
+            filled=True, size=26, opacity=0.9, stroke=theme.halo, strokeWidth=0.5, clip=True, tooltip=None, invalid=None
+        )
         .encode(x=x, y=y, color=colour, shape=shape),
     ).properties(width=side, height=side)
-    return {**chart.to_dict(validate=False), "autosize": _PAD}
+    return live_spec(chart)
 
 
 def _mixed(values: NDArray[np.float64], classes: bool, theme: Theme) -> NDArray[np.float64]:
@@ -126,13 +126,13 @@ def _fit_spec(ends: Any, name: str, width: int, dark: bool) -> Any:
     )
     chart = alt.layer(
         alt.Chart(alt.NamedData(name="points"))
-        .mark_point(filled=True, size=22, opacity=0.6, color=theme.runs[1], clip=True, tooltip=None)
+        .mark_point(filled=True, size=22, opacity=0.6, color=theme.runs[1], clip=True, tooltip=None, invalid=None)
         .encode(x=x, y=y),
         alt.Chart(alt.NamedData(name="curve"))
-        .mark_line(strokeWidth=2.5, color=theme.runs[0], clip=True, tooltip=None)
+        .mark_line(strokeWidth=2.5, color=theme.runs[0], clip=True, tooltip=None, invalid=None)
         .encode(x=x, y=y),
     ).properties(width=max(180, width - 80), height=260)
-    return {**chart.to_dict(validate=False), "autosize": _PAD}
+    return live_spec(chart)
 
 
 def residuals(snapshot: Event, *, width: int = 480, dark: bool = False) -> Figure:
@@ -150,13 +150,13 @@ def _residuals_spec(width: int, dark: bool) -> Any:
     theme = DARK_THEME if dark else LIGHT_THEME
     base = alt.Chart(alt.NamedData(name="residuals"))
     chart = alt.layer(
-        base.mark_rule(color=theme.ink, strokeDash=[4, 3], tooltip=None).encode(y=alt.datum(0)),
-        base.mark_point(filled=True, size=26, opacity=0.7, color=theme.runs[1], tooltip=None).encode(
+        base.mark_rule(color=theme.ink, strokeDash=[4, 3], tooltip=None, invalid=None).encode(y=alt.datum(0)),
+        base.mark_point(filled=True, size=26, opacity=0.7, color=theme.runs[1], tooltip=None, invalid=None).encode(
             x=alt.X("predicted:Q", title="prediction", scale=alt.Scale(zero=False)),
             y=alt.Y("residual:Q", title="true value - prediction"),
         ),
     ).properties(width=max(180, width - 80), height=260)
-    return {**chart.to_dict(validate=False), "autosize": _PAD}
+    return live_spec(chart)
 
 
 def confusion(snapshot: Event, classes: Sequence[str], *, width: int = 480, dark: bool = False) -> Figure:
@@ -188,13 +188,13 @@ def _confusion_spec(classes: tuple[str, ...], width: int, dark: bool) -> Any:
         y=alt.Y("true:N", title="true class", sort=list(classes), axis=axis),
     )
     shade = alt.Scale(domain=[0, 1], range=[theme.valley, theme.runs[1]])
-    layers = [base.mark_rect(tooltip=None).encode(color=alt.Color("share:Q", scale=shade, legend=None))]
+    layers = [base.mark_rect(tooltip=None, invalid=None).encode(color=alt.Color("share:Q", scale=shade, legend=None))]
     if len(classes) <= _MOST_NAMED:
         ink = alt.condition("datum.share > 0.5", alt.value(theme.halo), alt.value(theme.ink))
-        number = base.transform_filter("datum.count > 0").mark_text(fontSize=11, tooltip=None)
+        number = base.transform_filter("datum.count > 0").mark_text(fontSize=11, tooltip=None, invalid=None)
         layers.append(number.encode(text="count:Q", color=ink))
     chart = alt.layer(*layers).properties(width=side, height=side)
-    return {**chart.to_dict(validate=False), "autosize": _PAD}
+    return live_spec(chart)
 
 
 def images(examples: Sequence[Event], start: Event, title: str, *, width: int = 480, dark: bool = False) -> Figure:
@@ -202,45 +202,43 @@ def images(examples: Sequence[Event], start: Event, title: str, *, width: int = 
     theme = DARK_THEME if dark else LIGHT_THEME
     height, across, _ = start["image"]
     classes = start["classes"]
-    columns = max(2, min(6, (width - 20) // _IMAGE_PIXELS))
-    shown = [2 * pixels(example["pixels"], height, across) - 1 for example in examples]
-    sheets = [montage([image], 1, theme.halo, ("#000000", "#808080", "#FFFFFF")) for image in shown]
-    cells = [(i % columns, i // columns) for i in range(len(examples))]
-    said = [f"{classes[example['predicted']]} · {example['probability']:.0%}" for example in examples]
+    columns = max(2, min(6, (width - 20) // _CELL[1]))
+    shown = np.array([2 * pixels(e["pixels"], height, across) - 1 for e in examples]).reshape(-1, height, across)
+    sheet = montage(shown, columns, _IMAGE, _CELL, theme.halo, ("#000000", "#808080", "#FFFFFF"))
     wrong = [example["predicted"] != example["true"] for example in examples]
+    said = [f"{classes[example['predicted']]} · {example['probability']:.0%}" for example in examples]
     tables: dict[str, Table] = {
-        "images": {
-            "url": [png(sheet, 6) for sheet in sheets],
-            "column": [column + 0.5 for column, _ in cells],
-            "row": [row + 0.42 for _, row in cells],
-            "label_row": [row + 0.93 for _, row in cells],
-            "said": [text + (" ✕" if bad else "") for text, bad in zip(said, wrong, strict=True)],
-            "true": [
-                f"is {classes[example['true']]}" if bad else "" for example, bad in zip(examples, wrong, strict=True)
-            ],
-        }
+        "sheet": {"url": [png(sheet)] if len(examples) else []},
+        "labels": {
+            "x": [(i % columns + 0.5) * _CELL[1] for i in range(len(examples))],
+            "y": [i // columns * _CELL[0] + _IMAGE + 26 for i in range(len(examples))],
+            "said": [text + " ✕" * bad for text, bad in zip(said, wrong, strict=True)],
+            "true": [f"is {classes[e['true']]}" * bad for e, bad in zip(examples, wrong, strict=True)],
+        },
     }
-    spec = _images_spec(columns, -(-len(examples) // columns), dark)
+    spec = _images_spec(sheet.shape[1], max(sheet.shape[0], _CELL[0]), dark)
     return Figure(spec, tables, title, "; ".join(said) + "." if said else "None.")
 
 
 @lru_cache(maxsize=64)
-def _images_spec(columns: int, rows: int, dark: bool) -> Any:
+def _images_spec(width: int, height: int, dark: bool) -> Any:
     theme = DARK_THEME if dark else LIGHT_THEME
-    base = alt.Chart(alt.NamedData(name="images")).encode(
-        x=alt.X("column:Q", axis=None, scale=alt.Scale(domain=[0, columns], nice=False)),
+    labels = alt.Chart(alt.NamedData(name="labels")).encode(
+        x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width], nice=False)),
+        y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, 0], nice=False, reverse=False)),
     )
-
-    def y(name: str) -> Any:
-        return alt.Y(f"{name}:Q", axis=None, scale=alt.Scale(domain=[rows, 0], nice=False, reverse=False))
-
-    size = _IMAGE_PIXELS - 22
     chart = alt.layer(
-        base.mark_image(width=size, height=size, tooltip=None).encode(url="url:N", y=y("row")),
-        base.mark_text(fontSize=11, dy=4, color=theme.ink, tooltip=None).encode(text="said:N", y=y("label_row")),
-        base.mark_text(fontSize=11, dy=17, color=theme.runs[0], tooltip=None).encode(text="true:N", y=y("label_row")),
-    ).properties(width=columns * _IMAGE_PIXELS, height=max(rows, 1) * (_IMAGE_PIXELS + 22))
-    return {**chart.to_dict(validate=False), "autosize": _PAD, "config": {"view": {"stroke": None}}}
+        _picture("sheet", width, height),
+        labels.mark_text(fontSize=11, color=theme.ink, tooltip=None, invalid=None).encode(text="said:N"),
+        labels.mark_text(fontSize=11, dy=13, color=theme.runs[0], tooltip=None, invalid=None).encode(text="true:N"),
+    ).properties(width=width, height=height)
+    return live_spec(chart, config={"view": {"stroke": None}})
+
+
+def _picture(name: str, width: float, height: float) -> Any:
+    """A table's one image, over the whole chart."""
+    mark = alt.Chart(alt.NamedData(name=name)).mark_image(width=width, height=height, tooltip=None, invalid=None)
+    return mark.encode(url="url:N", x=alt.value(width / 2), y=alt.value(height / 2))
 
 
 def filters(snapshot: Event, *, width: int = 480, dark: bool = False) -> Figure:
@@ -248,21 +246,15 @@ def filters(snapshot: Event, *, width: int = 480, dark: bool = False) -> Figure:
     theme = DARK_THEME if dark else LIGHT_THEME
     weights = np.nan_to_num(np.array(snapshot["filters"], dtype=np.float64))
     largest = float(np.abs(weights).max(initial=0.0)) or 1.0
-    columns = max(4, min(8, (width - 20) // _FILTER_PIXELS))
-    sheet = montage(weights / largest, columns, theme.halo, (theme.runs[0], theme.valley, theme.runs[1]))
-    rows = -(-len(weights) // columns)
-    tables: dict[str, Table] = {"filters": {"url": [png(sheet, 6)]}}
+    columns = max(4, min(8, (width - 20) // _FILTER))
+    colours = (theme.runs[0], theme.valley, theme.runs[1])
+    sheet = montage(weights / largest, columns, _FILTER - 4, (_FILTER, _FILTER), theme.halo, colours)
+    tables: dict[str, Table] = {"filters": {"url": [png(sheet)]}}
     words = f"{len(weights)} units; weights from -{largest:.3g} to {largest:.3g}."
-    return Figure(_filters_spec(columns, rows, dark), tables, "Weights of the first layer", words)
+    return Figure(_filters_spec(sheet.shape[1], sheet.shape[0]), tables, "Weights of the first layer", words)
 
 
 @lru_cache(maxsize=32)
-def _filters_spec(columns: int, rows: int, dark: bool) -> Any:
-    width, height = columns * _FILTER_PIXELS, rows * _FILTER_PIXELS
-    chart = (
-        alt.Chart(alt.NamedData(name="filters"))
-        .mark_image(width=width, height=height, tooltip=None)
-        .encode(url="url:N", x=alt.value(width / 2), y=alt.value(height / 2))
-        .properties(width=width, height=height)
-    )
-    return {**chart.to_dict(validate=False), "autosize": _PAD, "config": {"view": {"stroke": None}}}
+def _filters_spec(width: int, height: int) -> Any:
+    chart = _picture("filters", width, height).properties(width=width, height=height)
+    return live_spec(chart, config={"view": {"stroke": None}})

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import altair as alt
 import numpy as np
 
-from gdviz.charts.figure import Figure
+from gdviz.charts.figure import Figure, live_spec
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME
 
-_MOST_POINTS = 400
+_MOST_POINTS = 250
 """Longer series are thinned evenly: more points than a screen can show take time to send."""
 
 Scale = Literal["log", "linear"]
@@ -57,23 +57,32 @@ def _spec(names: tuple[str, ...], across: str, up: str, scale: Scale, width: int
     dashes = [DASHES[i % len(DASHES)] for i in range(len(names))]
     chart = (
         alt.Chart(alt.NamedData(name="curves"))
-        .transform_calculate(dash="datum.series")
-        .mark_line(tooltip=None, strokeWidth=1.8)
+        .mark_line(tooltip=None, strokeWidth=1.8, invalid=None)  # the rows are checked already
         .encode(
-            x=alt.X("at:Q", title=across, axis=alt.Axis(format="~s", tickMinStep=1, tickCount=6)),
+            x=alt.X(
+                "at:Q",
+                title=across,
+                scale=alt.Scale(nice=False),
+                axis=alt.Axis(format=",d", tickMinStep=1, tickCount=5),
+            ),
             y=alt.Y(
-                "value:Q", title=up, scale=alt.Scale(type=scale, zero=False), axis=alt.Axis(format=".3~g", tickCount=6)
+                "value:Q",
+                title=up,
+                scale=alt.Scale(type=scale, zero=False, nice=scale == "linear"),
+                axis=alt.Axis(format=".3~g", tickCount=6),
             ),
             color=alt.Color(
                 "series:N",
                 scale=alt.Scale(domain=list(names), range=colours),
-                legend=alt.Legend(title=None, orient="top", columns=2 if width < 500 else 3, labelLimit=200),
+                legend=alt.Legend(
+                    title=None, orient="top", columns=2 if width < 500 else 3, labelLimit=200, symbolSize=400
+                ),
             ),
-            strokeDash=alt.StrokeDash("dash:N", scale=alt.Scale(domain=list(names), range=dashes), legend=None),
+            strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=list(names), range=dashes)),
         )
         .properties(width=max(180, width - 80), height=220)
     )
-    return {**chart.to_dict(validate=False), "autosize": {"type": "pad", "contains": "padding"}}
+    return live_spec(chart)
 
 
 def by_layer(series: tuple[Any, Any], names: Sequence[str] = ()) -> Series:

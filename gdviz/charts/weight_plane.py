@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 
 from gdviz.charts.background import surface
-from gdviz.charts.figure import Figure, Table
+from gdviz.charts.figure import Figure, Table, live_spec
 from gdviz.charts.palette import DARK_THEME, LIGHT_THEME
 
 
@@ -43,7 +43,7 @@ def weight_plane(plane: Mapping[str, Any], *, width: int = 480, dark: bool = Fal
         .mark_point(filled=True, size=70, color=theme.runs[0], stroke=theme.halo, opacity=1, tooltip=None)
         .encode(x=at_x, y=at_y, shape=shape),
     ).properties(width=side, height=side)
-    spec = {**chart.to_dict(validate=False), "autosize": {"type": "pad", "contains": "padding"}}
+    spec = live_spec(chart)
     tables: dict[str, Table] = {"image": ground.image, "contours": ground.contours, "path": path, "ends": ends}
     return Figure(spec, tables, "The training path in its principal plane", words(plane, ground.scale))
 

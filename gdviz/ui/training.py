@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from gdviz.jobs import Jobs
-from gdviz.runs import ACTIVE, Runs
+from gdviz.runs import ACTIVE, Run, Runs
 from gdviz.training import TrainingSetup, from_descent
 from gdviz.training.channel import Command
 from gdviz.training.links import from_link, to_link
@@ -118,13 +118,16 @@ class Watched:
             let_others_in()
 
     def await_first(self, runs: Runs) -> None:
-        """Read until the first measurement is there, or the run has ended without, or patience ends."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        """Read; for a run that was started just now, until its first measurement is there."""
         self.look(runs)
-        while not self.live.step and time.monotonic() < deadline and runs.get(self.run).status in UNDER_WAY:
+        while not self.live.step and _is_new(runs.get(self.run)):
             time.sleep(_LOOK_SECONDS)
             let_others_in()
             self.look(runs)
+
+
+def _is_new(run: Run) -> bool:
+    return run.status in UNDER_WAY and time.time() - run.created < _PATIENCE_SECONDS
 
 
 def watched(run: str) -> Watched:

@@ -180,17 +180,12 @@ def _optimizer_controls(box: DeltaGenerator, key: str, current: KerasOptimizer, 
     name = widgets.select(box, "Optimizer", KERAS_OPTIMIZERS, f"{key}.optimizer", current.name)
     before = current.values() if name == current.name else {}
     rate, *others = KERAS_OPTIMIZERS[name].knobs()
+    prefix = f"{key}.optimizer.{name}"
+    values = {rate.name: widgets.number(box, rate, f"{prefix}.{rate.name}", before.get(rate.name, rate.default), exact)}
     panel = box.expander("Hyperparameters", key=f"{key}.hyperparameters")
-    values = {
-        knob.name: widgets.number(
-            box if knob is rate else panel,
-            knob,
-            f"{key}.optimizer.{name}.{knob.name}",
-            before.get(knob.name, knob.default),
-            exact,
-        )
-        for knob in (rate, *others)
-    }
+    for knob in others:
+        first = before.get(knob.name, knob.default)
+        values[knob.name] = widgets.number(panel, knob, f"{prefix}.{knob.name}", first, exact)
     return KERAS_OPTIMIZERS.make(name, **values)
 
 

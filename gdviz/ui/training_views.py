@@ -1,7 +1,7 @@
 """What a page shows of a run: how far it is, what it measured, what its model predicts."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,12 +17,13 @@ from gdviz.ui import widgets
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.training import UNDER_WAY, send
 
-LAYERS = {
-    "gradient_norm": "norm of the gradient",
-    "weight_norm": "norm of the weights",
-    "update_ratio": "norm of the update over that of the weights",
-    "inactive": "share of saturated values or dead units",
+LAYERS: dict[str, tuple[str, str, Scale]] = {
+    "gradient_norm": ("Norm of the gradient", "norm", "log"),
+    "weight_norm": ("Norm of the weights", "norm", "log"),
+    "update_ratio": ("Norm of the update over that of the weights", "ratio", "log"),
+    "inactive": ("Saturated values or dead units", "share", "linear"),
 }
+"""What is measured in each layer: the chart's title, what its axis is called, and its scale."""
 _BUTTONS = {"pause": "Pause", "resume": "Resume", "stop": "Stop", "step_batch": "One batch", "step_epoch": "One epoch"}
 _ONE_COLUMN = 720
 _GAP = 16
@@ -34,6 +35,14 @@ class Card(NamedTuple):
     title: str
     figure: Figure
     caption: str = ""
+
+
+class _Drawn(NamedTuple):
+    """Cards, when they were made, and what for."""
+
+    at: float
+    asked: tuple[Any, ...]
+    cards: list[Card]
 
 
 def steering(run: Run) -> None:
@@ -95,10 +104,38 @@ def choices() -> tuple[By, Scale]:
 
 
 def charts(live: Live, by: By, scale: Scale, width: int) -> None:
-    """All that was measured so far, in one column or two."""
+    """Losses, metrics, predictions, and what else was measured of the model as a whole."""
+    each, dark = _card_width(width), is_dark()
+    cards = _recent("charts", 0.7, live, (by, scale, each, dark), lambda: _cards(live, by, scale, each, dark))
+    _show(cards, width)
+
+
+def layers(live: Live, by: By, width: int) -> None:
+    """What was measured in each layer."""
+    each, dark = _card_width(width), is_dark()
+    _show(_recent("layers", 2.9, live, (by, each, dark), lambda: _layer_cards(live, by, each, dark)), width)
+
+
+def _recent(
+    name: str, seconds: float, live: Live, choice: tuple[Any, ...], make: Callable[[], Iterator[Card]]
+) -> list[Card]:
+    """Cards made less than so many seconds ago are shown again: where nothing has changed, the browser draws nothing,
+    and answers the control that the user has just moved.
+    """
+    now, asked = time.monotonic(), (id(live), bool(live.end), bool(live.plane), choice)
+    drawn: _Drawn | None = st.session_state.get(f"cards.{name}")
+    if drawn is None or drawn.asked != asked or now - drawn.at >= seconds:
+        drawn = st.session_state[f"cards.{name}"] = _Drawn(now, asked, list(make()))
+    return drawn.cards
+
+
+def _card_width(width: int) -> int:
+    return width if width < _ONE_COLUMN else (width - _GAP) // 2
+
+
+def _show(cards: list[Card], width: int) -> None:
+    """Cards in one column or two, and below them the same in words."""
     columns = [st.container()] if width < _ONE_COLUMN else list(st.columns(2))
-    each = width if width < _ONE_COLUMN else (width - _GAP) // 2
-    cards = list(_cards(live, by, scale, each, is_dark()))
     for i, card in enumerate(cards):
         with columns[i % len(columns)]:
             st.markdown(f"**{card.title}**")
@@ -119,14 +156,14 @@ def _cards(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterator
     yield Card("Learning rate", _curves(live, ("learning_rate",), "learning rate", by, "linear", width, dark))
     yield from _sharpness(live, scale, width, dark)
     yield from _plane(live, scale, width, dark)
-    for name, title in LAYERS.items():
-        layers = by_layer(live.series(name, by), _layer_names(live, name))
-        if layers:
-            log: Scale = "linear" if name == "inactive" else "log"
-            yield Card(
-                title.capitalize(),
-                curves(layers, by if by == "epoch" else "step", title, scale=log, width=width, dark=dark),
-            )
+
+
+def _layer_cards(live: Live, by: By, width: int, dark: bool) -> Iterator[Card]:
+    for name, (title, up, kind) in LAYERS.items():
+        found = by_layer(live.series(name, by), _layer_names(live, name))
+        if found:
+            across = "epoch" if by == "epoch" else "step"
+            yield Card(title, curves(found, across, up, scale=kind, width=width, dark=dark))
 
 
 def _curves(live: Live, names: tuple[str, ...], up: str, by: By, scale: Scale, width: int, dark: bool) -> Figure:
@@ -155,22 +192,18 @@ def _predictions(live: Live, width: int, dark: bool) -> list[Card]:
     taken, start = live.snapshot, live.start
     if not taken or not start:
         return []
-    when = f"After epoch {taken['epoch']}, on the {taken['part']} part"
+    when = f"After epoch {taken['epoch']}"
     cards = []
-    if "boundary" in taken:
+    if "boundary" in taken and start.get("points"):
         cards.append(
             Card(
                 "Decision boundary" if start["classes"] else "Prediction",
                 predictions.boundary(taken, start, width=width, dark=dark),
-                f"After epoch {taken['epoch']}.",
+                f"{when}.",
             )
         )
-    if "curve" in taken and not start["classes"]:
-        cards.append(
-            Card(
-                "Fitted curve", predictions.fit(taken, start, width=width, dark=dark), f"After epoch {taken['epoch']}."
-            )
-        )
+    if "curve" in taken and start.get("points") and not start["classes"]:
+        cards.append(Card("Fitted curve", predictions.fit(taken, start, width=width, dark=dark), f"{when}."))
     if "residuals" in taken:
         figure = predictions.residuals(taken, width=width, dark=dark)
         cards.append(Card("Residuals", figure, f"{when}: {figure.description}"))
@@ -179,7 +212,13 @@ def _predictions(live: Live, width: int, dark: bool) -> list[Card]:
         cards.append(Card("Confusion matrix", figure, f"{when}: {figure.description}"))
     if start["image"] and "examples" in taken:
         for title, name in (("Predictions", "examples"), ("Surest mistakes", "mistakes")):
-            cards.append(Card(title, predictions.images(taken[name], start, title, width=width, dark=dark), f"{when}."))
+            cards.append(
+                Card(
+                    title,
+                    predictions.images(taken[name], start, title, width=width, dark=dark),
+                    f"{when}, of the {taken['part']} part.",
+                )
+            )
     if "filters" in taken:
         figure = predictions.filters(taken, width=width, dark=dark)
         cards.append(Card("Weights of the first layer", figure, figure.description))
