@@ -52,7 +52,8 @@ def setup_controls(box: DeltaGenerator) -> TrainingSetup:
     """
     current = kept_setup()
     exact = box.toggle("Exact numbers", key="training.exact", help="Number fields in place of sliders.")
-    key = f"training.{st.session_state.get('training_generation', 0)}"
+    # A slider and the field in its place are two widgets: with one key, the second would not know what the first had.
+    key = f"training.{st.session_state.get('training_generation', 0)}.{'exact' if exact else 'sliders'}"
     data = _data_controls(box, key, current.data, exact)
     split = _part(box.expander("Split and scaling", key=f"{key}.splits"), Split, f"{key}.split", current.split, exact)
     convolution = _convolution_controls(box, key, data, current.convolution, exact)
