@@ -25,7 +25,7 @@ async ([target, condition]) => {
 }
 """
 START = "[data-testid=stMain] button[kind=primary]"
-A_POINT = "[...document.querySelectorAll('[data-testid=stVegaLiteChart] canvas')].some(c => c.height > 0)"
+A_POINT = "document.querySelector('.st-key-card-Loss canvas')"
 BATCH_SIZE = "document.querySelector('input[aria-label=\"Batch size\"]')"
 
 

@@ -22,35 +22,34 @@ def rgb(colour: str) -> Colours:
 
 
 def png(pixels: Colours) -> str:
-    """An image (height, width, 3) as a data URL."""
+    """An image (height, width, 3), or with opacity (height, width, 4), as a data URL."""
     buffer = io.BytesIO()
     Image.fromarray(np.clip(pixels, 0, 255).round().astype(np.uint8)).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def montage(
-    images: Any, columns: int, size: int, cell: tuple[int, int], ground: str, colours: tuple[str, str, str]
-) -> Colours:
-    """Small images (n, height, width) in a grid, as one image.
+def montage(images: Any, columns: int, size: int, cell: tuple[int, int], colours: tuple[str, str, str]) -> Colours:
+    """Small images (n, height, width) in a grid, as one image with nothing between them: (height, width, 4).
 
     Args:
         images: Values from -1 to 1.
         columns: Images in a row.
         size: Height and width of an image in the grid, in pixels.
         cell: Height and width of the place that each has; it stands in the middle of its upper part.
-        ground: The colour between them.
         colours: Those of -1, 0 and 1.
     """
     values = np.asarray(images, dtype=np.float64)
     count, height, width = values.shape
-    sheet = np.full((-(-count // columns) * cell[0], columns * cell[1], 3), rgb(ground))
+    sheet = np.zeros((-(-count // columns) * cell[0], columns * cell[1], 4))
     low, middle, high = map(rgb, colours)
     across, down = (np.arange(size) * length // size for length in (width, height))
     margin = (cell[1] - size) // 2
     for i, image in enumerate(values[:, down][:, :, across]):
         top, left = i // columns * cell[0] + margin, i % columns * cell[1] + margin
         towards = np.where(image[..., None] < 0, low, high)
-        sheet[top : top + size, left : left + size] = middle + np.abs(image)[..., None] * (towards - middle)
+        place = sheet[top : top + size, left : left + size]
+        place[..., 3] = 255
+        place[..., :3] = middle + np.abs(image)[..., None] * (towards - middle)
     return sheet
 
 

@@ -199,12 +199,11 @@ def _confusion_spec(classes: tuple[str, ...], width: int, dark: bool) -> Any:
 
 def images(examples: Sequence[Event], start: Event, title: str, *, width: int = 480, dark: bool = False) -> Figure:
     """Images with what the model says they are, and how sure it is; where it is wrong, what they are."""
-    theme = DARK_THEME if dark else LIGHT_THEME
     height, across, _ = start["image"]
     classes = start["classes"]
     columns = max(2, min(6, (width - 20) // _CELL[1]))
     shown = np.array([2 * pixels(e["pixels"], height, across) - 1 for e in examples]).reshape(-1, height, across)
-    sheet = montage(shown, columns, _IMAGE, _CELL, theme.halo, ("#000000", "#808080", "#FFFFFF"))
+    sheet = montage(shown, columns, _IMAGE, _CELL, ("#000000", "#808080", "#FFFFFF"))
     wrong = [example["predicted"] != example["true"] for example in examples]
     said = [f"{classes[example['predicted']]} · {example['probability']:.0%}" for example in examples]
     tables: dict[str, Table] = {
@@ -248,7 +247,7 @@ def filters(snapshot: Event, *, width: int = 480, dark: bool = False) -> Figure:
     largest = float(np.abs(weights).max(initial=0.0)) or 1.0
     columns = max(4, min(8, (width - 20) // _FILTER))
     colours = (theme.runs[0], theme.valley, theme.runs[1])
-    sheet = montage(weights / largest, columns, _FILTER - 4, (_FILTER, _FILTER), theme.halo, colours)
+    sheet = montage(weights / largest, columns, _FILTER - 4, (_FILTER, _FILTER), colours)
     tables: dict[str, Table] = {"filters": {"url": [png(sheet)]}}
     words = f"{len(weights)} units; weights from -{largest:.3g} to {largest:.3g}."
     return Figure(_filters_spec(sheet.shape[1], sheet.shape[0]), tables, "Weights of the first layer", words)

@@ -12,6 +12,7 @@ from gdviz.charts.figure import Figure
 from gdviz.charts.training import Scale, by_layer, curves
 from gdviz.charts.weight_plane import weight_plane
 from gdviz.runs import Run
+from gdviz.training import TrainingSetup
 from gdviz.training.live import By, Live, Pace
 from gdviz.ui import widgets
 from gdviz.ui.charts import is_dark, show
@@ -25,6 +26,7 @@ LAYERS: dict[str, tuple[str, str, Scale]] = {
 }
 """What is measured in each layer: the chart's title, what its axis is called, and its scale."""
 _BUTTONS = {"pause": "Pause", "resume": "Resume", "stop": "Stop", "step_batch": "One batch", "step_epoch": "One epoch"}
+_PLANNED_STEPS = 1000
 _ONE_COLUMN = 720
 _GAP = 16
 
@@ -43,6 +45,14 @@ class _Drawn(NamedTuple):
     at: float
     asked: tuple[Any, ...]
     cards: list[Card]
+
+
+def plan(setup: TrainingSetup, width: int) -> None:
+    """The learning rate over the first steps, as it is planned."""
+    steps = np.arange(_PLANNED_STEPS)
+    with np.errstate(over="ignore"):
+        series = {"learning rate": (steps + 1, setup.learning_rate(steps))}
+    show(curves(series, "step", "learning rate", width=min(width, 640) - 40, dark=is_dark()), "training.plan")
 
 
 def steering(run: Run) -> None:
@@ -137,7 +147,7 @@ def _show(cards: list[Card], width: int) -> None:
     """Cards in one column or two, and below them the same in words."""
     columns = [st.container()] if width < _ONE_COLUMN else list(st.columns(2))
     for i, card in enumerate(cards):
-        with columns[i % len(columns)]:
+        with columns[i % len(columns)].container(key=f"card.{card.title}"):
             st.markdown(f"**{card.title}**")
             show(card.figure, f"training.{card.title}")
             if card.caption:
