@@ -46,8 +46,9 @@ def first_point(browser: Browser, address: str, query: str) -> float:
 
 
 def stop(page: Page) -> None:
-    page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop", exact=True).click()
-    page.get_by_text("Stopped after step").wait_for(timeout=30_000)
+    button = page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop", exact=True)
+    button.click()
+    button.wait_for(state="detached", timeout=30_000)
 
 
 def answers(page: Page, times: int) -> list[float]:
@@ -94,7 +95,8 @@ def main(count: int) -> None:
             ]
             for number in range(1, count + 1):
                 page.locator(START).click()
-                page.wait_for_timeout(2500)
+                page.get_by_text("running:").wait_for(timeout=30_000)
+                page.wait_for_timeout(1500)
                 stop(page)
                 worker = max(process.memory_info().rss for process in workers if process.is_running()) / 2**20
                 print(f"  run {number}: app {memory_of(server):.0f} MB, worker {worker:.0f} MB")

@@ -12,7 +12,7 @@ from gdviz.ui.training_controls import preset_controls, setup_controls
 from gdviz.ui.width import page_width
 
 # How often the charts of a run under way are drawn: while a browser draws, it does not answer.
-REFRESH_SECONDS, LAYERS_SECONDS = 0.8, 3.0
+REFRESH_SECONDS, DETAILS_SECONDS = 0.8, 3.0
 
 
 def watch(run: str, width: int) -> None:
@@ -33,18 +33,16 @@ def watch(run: str, width: int) -> None:
     for fault in view.live.faults[-3:]:
         st.warning(fault)
     if view.live.step:
-        by, scale = views.choices()
-        views.charts(view.live, by, scale, width)
+        views.charts(view.live, *views.chosen(), width)
     elif views.is_under_way(now):
         st.caption("The worker prepares the data and compiles the model; the first batch follows in a moment.")
 
 
-def watch_layers(run: str, width: int) -> None:
-    """The charts of the layers: less often, because drawing keeps the browser from answering."""
+def watch_details(run: str, width: int) -> None:
+    """All other charts, less often."""
     view = ui.watched(run)
     if view.live.step:
-        st.subheader("Layer by layer")
-        views.layers(view.live, st.session_state.get("training.by", "batch"), width)
+        views.details(view.live, *views.chosen(), width)
 
 
 def afterwards(run: Run) -> None:
@@ -120,7 +118,8 @@ if "run" in st.query_params:
         st.stop()
     active = views.is_under_way(current)
     st.session_state["training_active"] = current.id if active else ""
+    views.choice_controls()
     st.fragment(watch, run_every=REFRESH_SECONDS if active else None)(current.id, width)
-    st.fragment(watch_layers, run_every=LAYERS_SECONDS if active else None)(current.id, width)
+    st.fragment(watch_details, run_every=DETAILS_SECONDS if active else None)(current.id, width)
     if not active:
         afterwards(current)

@@ -19,10 +19,10 @@ from gdviz.ui.charts import is_dark, show
 from gdviz.ui.training import UNDER_WAY, send
 
 LAYERS: dict[str, tuple[str, str, Scale]] = {
-    "gradient_norm": ("Norm of the gradient", "norm", "log"),
-    "weight_norm": ("Norm of the weights", "norm", "log"),
-    "update_ratio": ("Norm of the update over that of the weights", "ratio", "log"),
-    "inactive": ("Saturated values or dead units", "share", "linear"),
+    "gradient_norm": ("Norm of the gradient, by layer", "norm", "log"),
+    "weight_norm": ("Norm of the weights, by layer", "norm", "log"),
+    "update_ratio": ("Norm of the update over that of the weights, by layer", "ratio", "log"),
+    "inactive": ("Saturated values or dead units, by layer", "share", "linear"),
 }
 """What is measured in each layer: the chart's title, what its axis is called, and its scale."""
 _BUTTONS = {"pause": "Pause", "resume": "Resume", "stop": "Stop", "step_batch": "One batch", "step_epoch": "One epoch"}
@@ -105,25 +105,30 @@ def _span(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def choices() -> tuple[By, Scale]:
+def choice_controls() -> None:
     """By batch or by epoch, and the axis of the losses."""
     with st.container(horizontal=True):
-        by = st.radio("Curves", ("batch", "epoch"), format_func="By {}".format, key="training.by", horizontal=True)
-        log = st.radio("Loss axis", ("Logarithmic", "Linear"), key="training.scale", horizontal=True)
-    return "epoch" if by == "epoch" else "batch", "log" if log == "Logarithmic" else "linear"
+        st.radio("Curves", ("batch", "epoch"), format_func="By {}".format, key="training.by", horizontal=True)
+        st.radio("Loss axis", ("log", "linear"), format_func=str.capitalize, key="training.scale", horizontal=True)
+
+
+def chosen() -> tuple[By, Scale]:
+    """What :func:`choice_controls` say."""
+    by: By = st.session_state.get("training.by", "batch")
+    scale: Scale = st.session_state.get("training.scale", "log")
+    return by, scale
 
 
 def charts(live: Live, by: By, scale: Scale, width: int) -> None:
-    """Losses, metrics, predictions, and what else was measured of the model as a whole."""
+    """The loss, and what the model predicts: the two charts that are drawn most often."""
     each, dark = _card_width(width), is_dark()
-    cards = _recent("charts", 0.7, live, (by, scale, each, dark), lambda: _cards(live, by, scale, each, dark))
-    _show(cards, width)
+    _show(_recent("charts", 0.7, live, (by, scale, each, dark), lambda: _cards(live, by, scale, each, dark)), width)
 
 
-def layers(live: Live, by: By, width: int) -> None:
-    """What was measured in each layer."""
+def details(live: Live, by: By, scale: Scale, width: int) -> None:
+    """Everything else that was measured, in the whole model and in each layer."""
     each, dark = _card_width(width), is_dark()
-    _show(_recent("layers", 2.9, live, (by, each, dark), lambda: _layer_cards(live, by, each, dark)), width)
+    _show(_recent("details", 2.9, live, (by, scale, each, dark), lambda: _details(live, by, scale, each, dark)), width)
 
 
 def _recent(
@@ -157,18 +162,17 @@ def _show(cards: list[Card], width: int) -> None:
 
 
 def _cards(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
-    drawn = _predictions(live, width, dark)
     yield Card("Loss", _curves(live, ("loss", "val_loss"), "loss", by, scale, width, dark))
-    yield from drawn[:1]
+    yield from _predictions(live, width, dark)[:1]
+
+
+def _details(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
     for metric in live.start.get("metrics", ()):
         yield Card(_title(metric), _curves(live, (metric, f"val_{metric}"), _title(metric), by, "linear", width, dark))
-    yield from drawn[1:]
+    yield from _predictions(live, width, dark)[1:]
     yield Card("Learning rate", _curves(live, ("learning_rate",), "learning rate", by, "linear", width, dark))
     yield from _sharpness(live, scale, width, dark)
     yield from _plane(live, scale, width, dark)
-
-
-def _layer_cards(live: Live, by: By, width: int, dark: bool) -> Iterator[Card]:
     for name, (title, up, kind) in LAYERS.items():
         found = by_layer(live.series(name, by), _layer_names(live, name))
         if found:

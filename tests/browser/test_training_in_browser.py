@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ POINTS = "watch=snapshot_epochs=1&epochs=5000"
 
 
 def chart(page: Page, title: str):
-    return page.locator(f".st-key-card-{title.replace(' ', '-')} canvas")
+    return page.locator(f".st-key-card-{re.sub('[^A-Za-z0-9]', '-', title)} canvas")
 
 
 def button(page: Page, name: str):
@@ -50,7 +51,7 @@ def test_a_training_is_watched_paused_stepped_stopped_and_found_again(open_page:
 
     again = open_page("/training" + page.url[page.url.index("?") :])
     expect(again.get_by_text("Stopped after step")).to_be_visible(timeout=60_000)
-    expect(chart(again, "Norm of the weights")).to_be_visible(timeout=20_000)
+    expect(chart(again, "Norm of the weights, by layer")).to_be_visible(timeout=20_000)
     again.get_by_text("Download", exact=True).click()
     files = {}
     for label in ("history by batch (CSV)", "history by epoch (CSV)", "script (Python)", "model (.keras)"):
