@@ -1,6 +1,10 @@
 """gdviz: an explorer of gradient descent. Run with ``streamlit run app.py``."""
 
 from gdviz.ui.navigation import navigate
+from gdviz.ui.preload import start_jobs_soon
 
 if __name__ == "__main__":  # a process that trains models imports this file under another name, and needs no page
-    navigate().run()
+    try:
+        navigate().run()
+    finally:  # a page may end early
+        start_jobs_soon()

@@ -44,7 +44,9 @@ def read_values(entry: type[Entry], settings: Sequence[str], notes: list[str]) -
         try:
             if name not in known:
                 raise ValueError(f"{entry.label}: no hyperparameter {name[:40]!r}; it has {', '.join(known) or 'none'}")
-            found[name] = known[name].check(_PARSERS[known[name].type](text), entry.label)
+            left_out = text == "None" and known[name].default is None
+            value = None if left_out else _PARSERS[known[name].type](text)
+            found[name] = known[name].check(value, entry.label)
         except ValueError as error:
             notes.append(f"{error}. The default is used.")
     return found

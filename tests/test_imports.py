@@ -19,6 +19,8 @@ LAYERS = (
         "descent",
         "expression",
         "formulas",
+        "stability",
+        "sweeping",
         "analysis",
         "gradflow",
         "advice",
@@ -35,6 +37,7 @@ ALLOWED = {
     "streamlit": {"ui", "pages", "app"},
     "tensorflow": {"training", "worker"},
     "keras": {"training", "worker"},
+    "numba": {"sweeping"},
     "sympy": {"expression"},
 }
 """Who may import these; the worker is the module that runs in Dask's processes."""

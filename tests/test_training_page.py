@@ -7,19 +7,29 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import vl_convert
+from scipy.interpolate import RegularGridInterpolator
 from streamlit.testing.v1 import AppTest
 
+from gdviz.charts.predictions import boundary
 from gdviz.charts.training import by_layer, curves
 from gdviz.runs import Runs
-from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, TrainingSetup
+from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, EarlyStopping, TrainingSetup, Watch
+from gdviz.training.channel import Recorder
+from gdviz.training.datasets import prepare
+from gdviz.training.links import from_link
+from gdviz.training.live import Live
+from gdviz.training.loop import train
 from gdviz.ui import training as ui
+from gdviz.ui import training_views
 
 SCRIPT = """
 import streamlit as st
 from gdviz.ui import training as ui
+from gdviz.ui import training_controls
 
-ui.preset_controls(st.sidebar)
-setup, content = ui.setup_controls(st.sidebar)
+training_controls.preset_controls(st.sidebar)
+setup = training_controls.setup_controls(st.sidebar)
+ui.keep(setup)
 st.session_state["made"] = setup
 """
 
@@ -47,27 +57,26 @@ def test_untouched_controls_describe_the_default() -> None:
     assert made(opened()) == TrainingSetup()
 
 
-@pytest.mark.parametrize("name", list(PRESETS))
-def test_every_preset_is_taken_over_whole(name: str) -> None:
+def test_every_preset_is_taken_over_whole() -> None:
     page = opened()
-    next(box for box in page.selectbox if box.key == "training.preset").set_value(name)
-    page = run(page)
-    next(button for button in page.button if button.key == "training.use").click()
-    assert made(run(page)) == PRESETS[name]
+    for name in PRESETS:
+        next(box for box in page.selectbox if box.key == "training.preset").set_value(name)
+        next(button for button in run(page).button if button.key == "training.use").click()
+        assert made(run(page)) == PRESETS[name]
 
 
-@pytest.mark.parametrize("name", list(DATASETS))
-def test_every_data_set(name: str) -> None:
+def test_every_data_set() -> None:
     page = opened()
-    keyed(page.selectbox, "data").set_value(name)
-    assert made(run(page)).data.name == name
+    for name in DATASETS:
+        keyed(page.selectbox, "data").set_value(name)
+        assert made(run(page)).data.name == name
 
 
-@pytest.mark.parametrize("name", list(KERAS_OPTIMIZERS))
-def test_every_optimizer(name: str) -> None:
+def test_every_optimizer() -> None:
     page = opened()
-    keyed(page.selectbox, "optimizer").set_value(name)
-    assert made(run(page)).optimizer.name == name
+    for name in KERAS_OPTIMIZERS:
+        keyed(page.selectbox, "optimizer").set_value(name)
+        assert made(run(page)).optimizer.name == name
 
 
 @pytest.mark.parametrize("depth", [0, 10])
@@ -84,33 +93,150 @@ def test_the_extremes_of_the_model_and_the_batch(depth: int) -> None:
 def test_curves_leave_out_what_cannot_be_drawn_and_end_where_they_end() -> None:
     series = {"loss": ([1, 2, 3, 4], [1.0, None, -1.0, 0.5]), "val_loss": ([], [])}
     figure = curves(series, "step", "loss", scale="log")
-    assert figure.tables["curves"]["at"] == [1, 4]
+    assert figure.tables["curves"]["at"].tolist() == [1, 4]
     assert figure.description == "loss: 0.5 at step 4."
     vl_convert.vegalite_to_svg(json.loads(json.dumps(figure.to_dict(), allow_nan=False)))
     long = curves({"loss": (range(1, 10_001), np.ones(10_000))}, "step", "loss")
-    assert len(long.tables["curves"]["at"]) == 400
+    assert len(long.tables["curves"]["at"]) == 250
     assert (long.tables["curves"]["at"][0], long.tables["curves"]["at"][-1]) == (1, 10_000)
 
 
 def test_a_measurement_by_layer_is_one_series_a_layer() -> None:
-    assert by_layer(([1, 2], [[0.1, 0.2], [0.3, 0.4]])) == {
-        "layer 1": ([1, 2], [0.1, 0.3]),
-        "layer 2": ([1, 2], [0.2, 0.4]),
+    series = by_layer(([1, 2], [[0.1, 0.2], [0.3, 0.4]]))
+    assert {name: values.tolist() for name, (_, values) in series.items()} == {
+        "layer 1": [0.1, 0.3],
+        "layer 2": [0.2, 0.4],
     }
+    assert list(by_layer(([1], [[0.1, 0.2]]), ["dense_1", "output"])) == ["dense_1", "output"]
+    assert by_layer(([], [])) == {}
 
 
-def test_the_page_opens_and_a_run_that_is_not_stored_is_said_not_to_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+PAGE = str(Path(__file__).parents[1] / "pages" / "training.py")
+WATCHED = {
+    "digits": {"charts": 12, "says": "rows of the validation part are right"},
+    "moons": {"charts": 13, "says": "The plane holds"},
+    "curve": {"charts": 10, "says": "root mean square"},
+    "diabetes": {"charts": 9, "says": "root mean square"},
+}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Runs, dict[str, str]]:
+    """A store with one ended run of each kind of data, as a worker writes it."""
+    runs, ids = Runs(folder=tmp_path_factory.mktemp("store")), {}
+    for name in WATCHED:
+        watch = Watch(plane=True, sharpness_epochs=1) if name == "moons" else Watch()
+        setup = TrainingSetup(data=DATASETS.make(name), epochs=2, watch=watch)
+        recorder = Recorder()
+        train(setup, prepare(setup), recorder)
+        ids[name] = run_id = runs.create(setup)
+        assert runs.claim(run_id, "worker")
+        assert runs.record(run_id, "worker", recorder.events, status="finished", reason="Done.", epochs=2, seconds=1.0)
+    return runs, ids
+
+
+def opened_page(runs: Runs, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
+    """The page with a store, without workers: those are tested in the browser."""
+    monkeypatch.setattr(ui, "shared_jobs", lambda: SimpleNamespace(runs=runs, trouble=lambda: None))
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return run(page)
+
+
+@pytest.mark.parametrize("name", list(WATCHED))
+def test_what_was_measured_is_shown(
+    name: str, stored: tuple[Runs, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a store, without workers: those are started by what the app's own process is, and tested in the browser."""
-    jobs = SimpleNamespace(runs=Runs(folder=tmp_path), trouble=lambda: None)
-    monkeypatch.setattr(ui, "shared_jobs", lambda: jobs)
-    page = AppTest.from_file(str(Path(__file__).parents[1] / "pages" / "training.py"), default_timeout=60)
-    page.query_params["run"] = "lost"
+    runs, ids = stored
+    page = opened_page(runs, monkeypatch, run=ids[name])
+    assert len(page.get("vega_lite_chart")) == WATCHED[name]["charts"]
+    assert any(WATCHED[name]["says"] in text.value for text in page.caption)
+    assert any("| validation |" in text.value and "| test |" in text.value for text in page.markdown)
+    assert len(page.get("download_button")) == 3
+    assert '"title": "step"' in page.get("vega_lite_chart")[1].proto.spec
+    next(radio for radio in page.radio if radio.key == "training.by").set_value("epoch")
+    next(radio for radio in page.radio if radio.key == "training.scale").set_value("linear")
     page = run(page)
-    assert "run must be the id of a stored run; got 'lost'" in page.warning[0].value
+    spec = page.get("vega_lite_chart")[1].proto.spec
+    assert '"title": "epoch"' in spec
+    assert '"type": "linear"' in spec
 
-    page.query_params["run"] = jobs.runs.create(TrainingSetup(epochs=7))
+
+@pytest.mark.parametrize("name", list(WATCHED))
+@pytest.mark.parametrize("width", [300, 600])
+def test_every_chart_is_valid_vega_lite(name: str, width: int, stored: tuple[Runs, dict[str, str]]) -> None:
+    runs, ids = stored
+    live = Live()
+    live.add((event.kind, event.payload) for event in runs.events(ids[name]))
+    for card in [
+        *training_views._cards(live, "batch", "log", width, width == 300),
+        *training_views._details(live, "epoch", "linear", width, width == 300),
+    ]:
+        svg = vl_convert.vegalite_to_svg(json.loads(json.dumps(card.figure.to_dict(), allow_nan=False)))
+        drawn = float(svg.split('width="', 1)[1].split('"', 1)[0])
+        assert drawn <= width, card.title
+        assert card.figure.description
+
+
+def test_the_boundary_is_where_two_classes_are_equally_likely(stored: tuple[Runs, dict[str, str]]) -> None:
+    runs, ids = stored
+    taken, begun = (
+        next(e.payload for e in reversed(runs.events(ids["moons"])) if e.kind == kind) for kind in ("snapshot", "start")
+    )
+    lines = boundary(taken, begun).tables["boundaries"]
+    grid = taken["boundary"]
+    between = RegularGridInterpolator((grid["y"], grid["x"]), np.array(grid["values"][0]))
+    assert len(lines["x"]) > 10
+    np.testing.assert_allclose(between(np.stack([lines["y"], lines["x"]], axis=1)), 0.5, atol=0.01)
+
+
+def test_a_broken_link_is_noted_and_reset_goes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened_page(Runs(folder=tmp_path), monkeypatch, data="moons", epochs="17", loss="huber", seed="x")
+    assert len(page.warning) == 2
+    assert (page.query_params["epochs"], page.query_params["loss"]) == ("17", "binary_crossentropy")
+    next(button for button in page.button if button.label == "Reset").click()
     page = run(page)
-    assert any("**queued**, place 1 in the queue · 0 of 7 epochs" in text.value for text in page.markdown)
+    assert not page.warning
+    assert from_link({name: [page.query_params[name]] for name in page.query_params}) == (TrainingSetup(), [])
+
+
+def test_unrelated_widgets_leave_values_alone() -> None:
+    page = opened()
+    keyed(page.number_input, "epochs").set_value(77)
+    keyed(page.multiselect, "metrics.classes").set_value(["top_k_categorical_accuracy"])
+    keyed(page.checkbox, "stopping").check()
+    page = run(page)
+    keyed(page.slider, "stopping.patience").set_value(9)
+    run(page).toggle[0].set_value(True)
+    keyed(run(page).selectbox, "optimizer").set_value("sgd")
+    keyed(run(page).number_input, "depth").set_value(3)
+    run(page).toggle[0].set_value(False)
+    page = run(page)
+    setup = made(page)
+    assert (setup.epochs, setup.metrics) == (77, ("top_k_categorical_accuracy",))
+    assert setup.early_stopping == EarlyStopping(patience=9)
+    assert (len(setup.layers), setup.optimizer.name) == (3, "sgd")
+
+
+def test_what_does_not_go_together_is_said_and_a_run_is_still_shown(
+    stored: tuple[Runs, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, ids = stored
+    page = opened_page(runs, monkeypatch, run=ids["curve"])
+    keyed(page.slider, "split.validation").set_value(0.9)
+    page = run(page)
+    assert "validation + test must be at most 0.95" in page.error[0].value
+    assert next(button for button in page.button if button.label == "Start").disabled
+    assert len(page.get("vega_lite_chart")) == WATCHED["curve"]["charts"] - 1  # all but that of the configuration
+
+
+def test_a_run_that_is_not_stored_is_said_not_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = Runs(folder=tmp_path)
+    page = opened_page(runs, monkeypatch, run="lost")
+    assert "run must be the id of a stored run; got 'lost'" in page.warning[0].value
+    monkeypatch.setattr(ui, "_PATIENCE_SECONDS", 0.1)
+    page.query_params["run"] = runs.create(TrainingSetup(epochs=7))
+    page = run(page)
+    assert any(text.value.startswith("**queued**, place 1 in the queue: Digits, Adam.") for text in page.markdown)
     assert {button.label for button in page.button} >= {"Start", "Pause", "Stop", "Change the learning rate"}

@@ -40,12 +40,18 @@ class Background:
 @lru_cache(maxsize=64)
 def background(landscape: Landscape, theme: Theme) -> Background:
     """The heatmap and contours of a landscape, on a scale that shows its structure."""
-    (xmin, xmax), (ymin, ymax) = landscape.domain
     x, y, loss = grid(landscape, _PIXELS)
-    drawn = relief(landscape)
+    return ground(x, y, loss, landscape.lowest, theme)
+
+
+def ground(
+    x: NDArray[np.float64], y: NDArray[np.float64], loss: NDArray[np.float64], lowest: float | None, theme: Theme
+) -> Background:
+    """The heatmap and contours of losses on a grid, rows along y; ``lowest`` is the lowest loss that there can be."""
+    drawn = relief_of(loss, lowest)
     height = (drawn.height(loss) - drawn.low) / (drawn.high - drawn.low)
     return Background(
-        image={"url": [_png(height, theme)], "x": [(xmin + xmax) / 2], "y": [(ymin + ymax) / 2]},
+        image={"url": [_png(height, theme)], "x": [(x[0] + x[-1]) / 2], "y": [(y[0] + y[-1]) / 2]},
         contours=_contours(x, y, height),
         scale=drawn.scale,
     )
@@ -71,11 +77,15 @@ class Relief:
 
 @lru_cache(maxsize=64)
 def relief(landscape: Landscape) -> Relief:
-    """Heights that show a landscape's structure: logarithmic where its losses spread over decades."""
-    _, _, loss = grid(landscape, _PIXELS)
+    """The heights of a landscape."""
+    return relief_of(grid(landscape, _PIXELS)[2], landscape.lowest)
+
+
+def relief_of(loss: NDArray[np.float64], lowest: float | None) -> Relief:
+    """Heights that show the structure of losses on a grid: logarithmic where they spread over decades."""
     if np.all(np.isnan(loss)):
         return Relief("linear", 0.0, 0.0, 0.0, 1.0)
-    floor = float(np.nanmin(loss)) if landscape.lowest is None else landscape.lowest
+    floor = float(np.nanmin(loss)) if lowest is None else lowest
     above = np.maximum(loss - floor, 0.0)
     low, top = np.nanpercentile(above, [2, 100])
     logarithmic = bool(top > 10**_DECADES * low)

@@ -33,6 +33,17 @@ class Figure:
         return renderer(self.to_dict()) if renderer else {}
 
 
+def live_spec(chart: Any, **more: Any) -> dict[str, Any]:
+    """The specification of a chart that is drawn again and again: on a canvas, which costs a browser less than SVG."""
+    size = {"type": "pad", "contains": "padding"}
+    return {
+        **chart.to_dict(validate=False),
+        "autosize": size,
+        "usermeta": {"embedOptions": {"renderer": "canvas"}},
+        **more,
+    }
+
+
 def records(table: Table) -> list[dict[str, Any]]:
     """A table as a list of rows; numbers that JSON cannot hold become None."""
     columns = {name: _jsonable(values) for name, values in table.items()}

@@ -18,7 +18,7 @@ from gdviz.training.plane import Path as WeightPath
 from gdviz.training.plane import plane
 from gdviz.training.setup import TrainingSetup
 from gdviz.training.sharpness import sharpness
-from gdviz.training.snapshots import snapshot
+from gdviz.training.snapshots import points, snapshot
 
 End = Literal["finished", "stopped", "diverged"]
 
@@ -117,6 +117,7 @@ class _Training:
                 "inputs": list(self.data.inputs),
                 "classes": list(self.data.classes),
                 "image": self.data.image,
+                "points": points(self.data),
                 "loss": setup.loss,
                 "metrics": list(setup.metrics or ()),
             },
@@ -188,8 +189,8 @@ class _Training:
         )
         losses = {"loss": scores["loss"], "val_loss": validated.get("loss", math.nan)}
         last = at.epoch == self.setup.epochs
-        if watch.snapshot_epochs and (at.epoch % watch.snapshot_epochs == 0 or last):
-            self._snapshot(always=last)
+        if watch.snapshot_epochs and at.epoch % watch.snapshot_epochs == 0 and not last:
+            self._snapshot()
         if watch.sharpness_epochs and at.epoch % watch.sharpness_epochs == 0:
             self._sharpness()
         self._reduce_on_plateau(losses)
@@ -281,7 +282,7 @@ class _Training:
         if self.path:
             self.path.record(self.at.step)
 
-    def _snapshot(self, always: bool) -> None:
+    def _snapshot(self, always: bool = False) -> None:
         if always or time.perf_counter() - self.snapped >= _SNAPSHOT_SECONDS:
             self.channel.emit("snapshot", {"epoch": self.at.epoch, "step": self.at.step, **snapshot(self.engine)})
             self.snapped = time.perf_counter()
@@ -303,6 +304,8 @@ class _Training:
         if status != "diverged":
             if status == "stopped":
                 self._save()
+            if self.setup.watch.snapshot_epochs:
+                self._snapshot(always=True)
             scores = {part: found for part in self.data.x if (found := engine.evaluate(part))}
             if self.path:
                 self.channel.emit("plane", plane(engine, self.path, self.setup.watch.sharpness_samples))

@@ -54,9 +54,6 @@ def keras_script(setup: TrainingSetup, file: str = "data.csv") -> str:
     Args:
         setup: The training.
         file: The name of the user's CSV file, for a training on one.
-
-    Raises:
-        ValueError: Keras has no such schedule.
     """
     parts = [
         f'"""{setup.data.label}: {len(setup.layers)} hidden layers, {setup.optimizer.label}. Exported from gdviz."""',
@@ -109,9 +106,7 @@ def _model(setup: TrainingSetup) -> list[str]:
         lines += [f"h = {call.code()}(h)" for call in block.calls]
         lines += ["h = keras.layers.Add()([h, skip])"] if block.residual else []
     rate: Code | None = None
-    if not isinstance(setup.plan, Constant):
-        if setup.plan.keras_class is None:
-            raise ValueError(f"schedule must be one that Keras has; {setup.plan.label} exists in gdviz only")
+    if not isinstance(setup.plan, Constant) or setup.plan.warmup_steps:
         rate = Code(setup.plan.keras_code())
     if setup.warmup_steps:
         rate = Code(f"WarmUp({rate or setup.optimizer.learning_rate!r}, {setup.warmup_steps})")

@@ -131,10 +131,16 @@ class TrainingSetup:
             part = getattr(self, name)
             if part is not None and part.monitor == "val_loss" and not validated:
                 raise ValueError(f"{name}: monitor must be loss where no part validates; got 'val_loss'")
-        if self.reduce_on_plateau and (not isinstance(self.schedule, Constant) or self.warmup_steps):
+        if self.plan.follows_loss:
+            raise ValueError(
+                f"schedule must not follow the loss step by step; got {self.plan.label}: "
+                "reduce_on_plateau does it by epoch"
+            )
+        warmup = self.warmup_steps or self.plan.values()["warmup_steps"]
+        if self.reduce_on_plateau and (not isinstance(self.schedule, Constant) or warmup):
             raise ValueError(
                 "reduce_on_plateau needs the constant schedule without warm-up, as in Keras; "
-                f"got {self.plan.label} with warmup_steps={self.warmup_steps}"
+                f"got {self.plan.label} with warmup_steps={warmup}"
             )
 
     @property
@@ -277,27 +283,44 @@ def _flat(values: Any, path: str = "") -> dict[str, Any]:
 
 
 def from_descent(descent: Descent, setup: TrainingSetup | None = None) -> TrainingSetup:
-    """A training with the optimizer, learning rate or schedule, clipping and seed of a run on a landscape.
+    """A training with all that a run on a landscape shares with it: optimizer, learning rate or schedule, clipping,
+    weight decay, moving average, batch size and seed. Reduction on a plateau goes by epochs here, by steps there.
 
     Args:
         descent: The run.
         setup: The training whose other fields are kept.
 
     Raises:
-        ValueError: Keras has no such optimizer.
+        ValueError: Keras has no such optimizer, or cannot do something else that the run does.
     """
-    rule = descent.optimizer
+    rule, schedule, setup = descent.optimizer, descent.schedule, setup or TrainingSetup()
     if rule.keras_class is None:
         raise ValueError(f"optimizer must be one that Keras has; {rule.label} exists in gdviz only")
+    if descent.noise:
+        raise ValueError(f"noise must be 0: Keras adds none to a gradient; got {descent.noise!r}")
+    if not math.isfinite(schedule.initial_learning_rate):
+        raise ValueError(f"learning_rate must be finite; got {schedule.initial_learning_rate!r}")
     entry = KERAS_OPTIMIZERS[rule.keras_class.lower()]
     known = {k.name for k in entry.knobs()}
     values = {name: value for name, value in {**rule.values(), **rule.keras_fixed}.items() if name in known}
-    if not math.isfinite(descent.schedule.initial_learning_rate):
-        raise ValueError(f"learning_rate must be finite; got {descent.schedule.initial_learning_rate!r}")
+    if descent.weight_decay and "weight_decay" not in rule.values():
+        values["weight_decay"] = descent.weight_decay
+    if descent.averaging:
+        average = descent.averaging.values()
+        overwrite = average["ema_overwrite_frequency"] or None
+        values |= {**average, "use_ema": True, "ema_overwrite_frequency": overwrite}
+    plateau = None
+    if schedule.follows_loss:
+        shared = {k.name for k in ReduceOnPlateau.knobs()} & schedule.values().keys()
+        plateau = ReduceOnPlateau(monitor="loss", **{name: schedule.values()[name] for name in shared})  # type: ignore[arg-type]
+        schedule = Constant(schedule.initial_learning_rate, schedule.values()["warmup_steps"])  # type: ignore[arg-type]
     return replace(
-        setup or TrainingSetup(),
+        setup,
         optimizer=KERAS_OPTIMIZERS.make(entry.name, **values),
-        schedule=descent.schedule,
+        schedule=schedule,
+        warmup_steps=0,
+        reduce_on_plateau=plateau,
         clip=descent.clip,
+        batch_size=descent.batch_size or setup.batch_size,
         seed=descent.seed % (MOST_SEED + 1),
     )

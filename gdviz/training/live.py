@@ -1,0 +1,166 @@
+"""What a page keeps of a run while it watches: as much as a screen can show, however long the run is."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+By = Literal["batch", "epoch"]
+Series = tuple[NDArray[Any], NDArray[np.float64]]
+"""Steps or epochs, shape (n,), and values, shape (n,) or (n, layers)."""
+
+_MOST_ROWS = 1000
+_PACE_SECONDS = 6.0
+
+
+class Rows:
+    """Rows of measurements in the order of a number: a step, or an epoch.
+
+    When they become too many, every second one goes, then every second of those left, and so on; the last is always
+    there.
+
+    Args:
+        most: Between half as many rows and as many are kept.
+
+    >>> rows = Rows(most=4)
+    >>> rows.extend(np.arange(1, 11), {"loss": np.arange(10.0)})
+    >>> rows.series("loss")[0].tolist()
+    [1, 5, 9, 10]
+    """
+
+    def __init__(self, most: int = _MOST_ROWS) -> None:
+        self.most, self.every, self.count = most, 1, 0
+        self.at: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.columns: dict[str, NDArray[np.float64]] = {}
+        self.last: dict[str, Any] = {}
+        """The last row, with its number as ``at``."""
+
+    def extend(self, at: ArrayLike, columns: Mapping[str, ArrayLike]) -> None:
+        """Append rows; each column has a value, or a list of values, for each of them."""
+        numbers = np.asarray(at)
+        arrays = {name: np.asarray(values, dtype=np.float64) for name, values in columns.items()}
+        self.last = {"at": int(numbers[-1]), **{name: values[-1] for name, values in arrays.items()}}
+        wanted = (self.count + np.arange(len(numbers))) % self.every == 0
+        self.count += len(numbers)
+        for name, values in arrays.items():
+            before = self.columns.get(name, np.full((len(self.at), *values.shape[1:]), np.nan))
+            self.columns[name] = np.concatenate([before, values[wanted]])
+        self.at = np.concatenate([self.at, numbers[wanted]])
+        while len(self.at) > self.most:
+            self.every *= 2
+            self._keep(np.arange(len(self.at)) % 2 == 0)
+
+    def cut(self, after: int) -> None:
+        """Forget the rows after a number, which will come again."""
+        self._keep(self.at <= after)
+        self.count, self.last = len(self.at) * self.every, {}
+
+    def series(self, name: str) -> Series:
+        """Where, and what: one column, the last row included."""
+        at, values = self.at, self.columns[name]
+        if self.last and name in self.last and (not len(at) or self.last["at"] > at[-1]):
+            at, values = np.append(at, self.last["at"]), np.concatenate([values, [self.last[name]]])
+        return at, values
+
+    def _keep(self, kept: NDArray[np.bool_]) -> None:
+        self.at = self.at[kept]
+        self.columns = {name: values[kept] for name, values in self.columns.items()}
+
+
+@dataclass
+class Live:
+    """A run as its events tell it."""
+
+    start: dict[str, Any] = field(default_factory=dict)
+    """Sizes and names; empty before the worker has begun."""
+    batches: Rows = field(default_factory=Rows)
+    epochs: Rows = field(default_factory=Rows)
+    snapshot: dict[str, Any] = field(default_factory=dict)
+    """What the model predicted last; empty where nothing was recorded."""
+    plane: dict[str, Any] = field(default_factory=dict)
+    """The path in its principal plane; empty until the run has ended."""
+    end: dict[str, Any] = field(default_factory=dict)
+    """How the run ended, with loss and metrics on each part; empty while it goes on."""
+    sharpness: Rows = field(default_factory=Rows)
+    faults: list[str] = field(default_factory=list)
+    """What failed that the run survived."""
+
+    def add(self, events: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Take in further events, in their order."""
+        for kind, payload in events:
+            if kind == "batches":
+                self._add_batches(payload)
+            elif kind == "epoch":
+                self.epochs.extend([payload["epoch"]], {k: [v] for k, v in payload.items() if k != "epoch"})
+            elif kind == "sharpness":
+                columns = {name: [payload[name]] for name in ("sharpness", "limit", "converged", "products")}
+                self.sharpness.extend([payload["step"]], columns)
+            elif kind in ("start", "snapshot", "plane", "end"):
+                setattr(self, kind, payload)
+            elif kind == "fault":
+                self.faults.append(payload["what"])
+            elif kind == "resumed":
+                self.batches.cut(payload["step"])
+                self.sharpness.cut(payload["step"])
+                self.epochs.cut(payload["epoch"])
+                self.end = {}
+
+    def _add_batches(self, payload: dict[str, Any]) -> None:
+        count = len(payload["loss"])
+        columns = {name: values for name, values in payload.items() if isinstance(values, list) and np.size(values)}
+        columns["epoch"] = [payload["epoch"]] * count
+        self.batches.extend(payload["step"] + np.arange(count), columns)
+
+    @property
+    def step(self) -> int:
+        """Batches done."""
+        return int(self.batches.last.get("at", 0))
+
+    @property
+    def share(self) -> float:
+        """How much of the run is done, from 0 to 1."""
+        return min(1.0, self.step / self.start["steps"]) if self.start else 0.0
+
+    def series(self, name: str, by: By) -> Series:
+        """A measurement against the step or against the epoch; empty where there is none.
+
+        What exists by batch only is averaged over the batches of each epoch that are kept; what exists by epoch only
+        stands at the last step of its epoch.
+        """
+        in_batches, in_epochs = name in self.batches.columns, name in self.epochs.columns
+        if by == "batch" and in_batches:
+            return self.batches.series(name)
+        if in_epochs:
+            epochs, values = self.epochs.series(name)
+            return (epochs if by == "epoch" else self.epochs.series("step")[1].astype(int)), values
+        if in_batches:
+            _, epoch = self.batches.series("epoch")
+            _, values = self.batches.series(name)
+            epochs, starts, counts = np.unique(epoch, return_index=True, return_counts=True)
+            sums = np.add.reduceat(values, starts, axis=0)
+            return epochs.astype(int), (sums.T / counts).T
+        return np.empty(0, dtype=int), np.empty(0)
+
+
+@dataclass
+class Pace:
+    """How fast a run goes by the clock, validation and measurements included, over the last seconds.
+
+    >>> pace = Pace()
+    >>> [pace.batches_per_second(now, step) for now, step in ((0.0, 0), (1.0, 50), (2.0, 100))]
+    [None, 50.0, 50.0]
+    """
+
+    seen: list[tuple[float, int]] = field(default_factory=list)
+
+    def batches_per_second(self, now: float, step: int) -> float | None:
+        """Take in that ``step`` is reached at the time ``now``; None until there is something to compare with."""
+        if self.seen and step < self.seen[-1][1]:
+            self.seen.clear()
+        self.seen.append((now, step))
+        while now - self.seen[0][0] > _PACE_SECONDS and len(self.seen) > 2:
+            self.seen.pop(0)
+        (begun, first), (last, reached) = self.seen[0], self.seen[-1]
+        return (reached - first) / (last - begun) if reached > first and last > begun else None
