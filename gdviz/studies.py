@@ -111,8 +111,9 @@ def _distance(theta: Array, points: Sequence[Point]) -> Array:
 def basins_finding(found: Sequence[Basins]) -> str:
     """Who reaches the minimum from how many starts, in a sentence; the best first.
 
-    >>> descent = Descent(*_example())
-    >>> basins_finding([list(basins(descent, 8))[-1]])
+    >>> import gdviz
+    >>> *_, found = basins(gdviz.descend("quadratic", "gradient_descent", 0.1, steps=300).setup, 8)
+    >>> basins_finding([found])
     'Gradient descent reaches the minimum from 100 % of 64 starts within 300 steps.'
     """
     best = sorted(found, key=lambda one: -one.success)
@@ -326,10 +327,3 @@ def sensitivity_finding(found: Sequence[Sensitivity]) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
-
-
-def _example() -> tuple[Any, ...]:
-    from gdviz import LANDSCAPES, OPTIMIZERS, SCHEDULES
-
-    rule = OPTIMIZERS.make("gradient_descent", learning_rate=0.1)
-    return LANDSCAPES.make("quadratic"), rule, SCHEDULES.make("constant"), (1.0, 1.0), 300

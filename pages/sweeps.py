@@ -2,6 +2,7 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gdviz import studies
 from gdviz.charts import Figure
@@ -21,16 +22,23 @@ def open_at_click(key: str) -> None:
         st.session_state["open_descent"] = True
 
 
+def panels(count: int, width: int) -> tuple[int, list[DeltaGenerator]]:
+    """How many panels stand side by side, in rows as even as can be, and their places."""
+    rows = -(-count // max(1, width // 300))
+    across = -(-count // rows)
+    return across, [box for _ in range(rows) for box in st.columns(across)]
+
+
 def basins(experiment: Experiment, width: int) -> dict[str, str]:
     side = int(ui.choice(st.sidebar, "Starts", "side", {str(n): f"{n} x {n}" for n in ui.SIDES}, "96"))
+    told = st.empty()
     st.caption(
-        "A colour a minimum, paler the longer the way; grey: unfinished or stalled; darkest: diverged. "
-        "Click on a point to open that run on the Descent page."
+        "A colour a minimum, fading the longer the way; grey: unfinished or stalled; black, or white on black: "
+        "diverged. Click on a point to open that run on the Descent page."
     )
     runs = experiment.descents()
-    across = min(len(runs), max(1, width // 300))
-    places = [box for _ in range(0, len(runs), across) for box in st.columns(across)]
-    told, found, figures = st.empty(), [], {}
+    across, places = panels(len(runs), width)
+    found, figures = [], {}
     for k, (place, descent) in enumerate(zip(places, runs, strict=False)):
         name = f"{k + 1} {descent.optimizer.label}"
         box = place.empty()
@@ -94,7 +102,8 @@ print(studies.window_finding([studies.window(run.setup, rates) for run in runs])
 def hyperparameters(experiment: Experiment, width: int) -> dict[str, str]:
     runs = experiment.descents()
     names = {str(k): f"{k + 1} {run.optimizer.label}" for k, run in enumerate(runs)}
-    which = ui.choice(st.sidebar, "Optimizer", "optimizer", names, "0")
+    several = [k for k, run in enumerate(runs) if len(ui.number_knobs(run)) > 1] or [0]
+    which = ui.choice(st.sidebar, "Optimizer", "optimizer", names, str(several[0]))
     descent = runs[int(which)]
     knobs = ui.number_knobs(descent)
     if len(knobs) < 2:
@@ -106,9 +115,8 @@ def hyperparameters(experiment: Experiment, width: int) -> dict[str, str]:
     found = ui.hyperparameter_map(descent, column, row)
     st.info(studies.map_finding(found))
     quantities = ["steps", "loss", *(["theory"] if found.theory is not None else [])]
-    across = min(len(quantities), max(1, width // 340))
+    across, places = panels(len(quantities), width)
     figures = {}
-    places = [box for _ in range(0, len(quantities), across) for box in st.columns(across)]
     for quantity, place in zip(quantities, places, strict=False):
         with place:
             figure = figures[quantity] = charts.heatmap(found, quantity, width=width // across - 16)
@@ -128,8 +136,12 @@ def hyperparameters(experiment: Experiment, width: int) -> dict[str, str]:
         "map",
         columns,
         figures,
-        f"""from gdviz.ui.sweeps import hyperparameter_map
-print(studies.map_finding(hyperparameter_map(runs[{which}].setup, {column!r}, {row!r})))""",
+        f"""import numpy as np
+values = {{
+    {column!r}: np.array({found.x.tolist()!r}),
+    {row!r}: np.array({found.y.tolist()!r}),
+}}
+print(studies.map_finding(studies.hyperparameter_map(runs[{which}].setup, values)))""",
     )
     return {"optimizer": which, "columns": column, "rows": row}
 
@@ -168,7 +180,7 @@ style.apply()
 st.header("Sweeps")
 st.markdown("Where does it work, and where does it break? Many runs of the experiment that the Descent page describes.")
 width = page_width()
-experiment = controls.kept_experiment()
+experiment = ui.with_steps(st.sidebar, controls.kept_experiment())
 mode = ui.choice(st.sidebar, "Picture", "mode", ui.MODES, "basins")
 for note in [*controls.link_notes(), *ui.notes()]:
     st.warning(f"This link could not be read in full. {note}")

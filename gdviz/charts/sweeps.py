@@ -155,7 +155,7 @@ def _curves(names: list[str], x: Any, title: str, width: int, theme: Theme, limi
     colour = alt.Color(
         "run:N",
         scale=alt.Scale(domain=names, range=list(theme.runs[: len(names)])),
-        legend=alt.Legend(title=None, orient="top", columns=columns, labelLimit=300),
+        legend=alt.Legend(title=None, orient="top", columns=columns, labelLimit=300, symbolOpacity=1),
     )
     dash = alt.StrokeDash("dash:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=None)
     base = alt.Chart(alt.NamedData(name="values")).transform_calculate(dash="datum.run")
@@ -204,11 +204,13 @@ def heatmap(found: Map, quantity: str, *, width: int = 480) -> Figure:
     """
     if quantity == "theory" and found.theory is None:
         raise ValueError("theory: it speaks of linear rules by themselves on quadratics only")
-    titles = {"steps": "steps to converge", "loss": "final loss", "theory": "exact convergence rate"}
+    titles = {"steps": "steps to converge", "loss": "final loss above the lowest", "theory": "exact convergence rate"}
     values = {"steps": found.ends.steps_to_converge, "loss": found.ends.loss, "theory": found.theory}[quantity]
     values = np.asarray(values, dtype=np.float64).reshape(found.shape)
-    if quantity == "theory":
-        values = np.where(values < 1, values, np.nan)
+    limits = {"theory": 1.0, "loss": float(found.descent.landscape.value(found.descent.start)), "steps": np.inf}
+    values = np.where(values < limits[quantity], values, np.nan)
+    if quantity == "loss":
+        values = values - (found.descent.landscape.lowest or 0.0)
     with np.errstate(all="ignore"):
         height = np.log10(np.maximum(values, 1e-16)) if quantity == "loss" else np.log10(np.maximum(values, 1))
         height = values if quantity == "theory" else height
@@ -227,7 +229,8 @@ def heatmap(found: Map, quantity: str, *, width: int = 480) -> Figure:
     ends = [low, high] if quantity == "theory" else [10**low, 10**high]
     words = (
         f"{titles[quantity]}: from {ends[0]:.3g} (brightest) to {ends[1]:.3g} (darkest)"
-        f"{', logarithmically' if quantity != 'theory' else ''}; grey where it does not converge."
+        f"{', logarithmically' if quantity != 'theory' else ''}; "
+        f"grey where it {'is no lower than at the start' if quantity == 'loss' else 'does not converge'}."
     )
     tables: dict[str, Table] = {
         "picture": {"url": [_png(pixels[::-1])]},
@@ -251,7 +254,7 @@ def _axis(name: str, values: Array, axis: str) -> Any:
 
 def _decades() -> Any:
     decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6"
-    return alt.Axis(labelExpr=f"{decade} ? format(datum.value, '~e') : ''", tickCount=8, labelOverlap=True)
+    return alt.Axis(labelExpr=f"{decade} ? format(datum.value, '~e') : ''", tickCount=8, labelOverlap=True, grid=False)
 
 
 def _picture(width: int, height: int) -> Any:

@@ -1,6 +1,7 @@
 """The controls of the Sweeps page, and its studies, of which the last ones are remembered."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from gdviz import export, studies
 from gdviz.catalogue import Knob
 from gdviz.charts import Figure
 from gdviz.descent import Descent
-from gdviz.experiment import Experiment, to_link
+from gdviz.experiment import MOST_STEPS, Experiment, to_link
 from gdviz.landscapes.data import DataLandscape
 from gdviz.studies import Basins, Map, Sensitivity, Window
 from gdviz.ui import widgets
@@ -39,6 +40,17 @@ def choice(box: DeltaGenerator, label: str, field: str, options: Mapping[str, st
     key = f"sweep.{field}.{','.join(names)}"
     first = widgets.first_value(key, asked)
     return str(box.selectbox(label, names, names.index(first), format_func=lambda name: options[name], key=key))
+
+
+def with_steps(box: DeltaGenerator, experiment: Experiment) -> Experiment:
+    """The experiment with as many steps as a slider says; it is kept for the other pages too."""
+    first = widgets.first_value("sweep.steps", experiment.steps)
+    positions = widgets.whole_positions(10, MOST_STEPS, first)
+    steps = int(box.select_slider("Steps", positions, first, key="sweep.steps"))
+    if steps != experiment.steps:
+        experiment = replace(experiment, steps=steps)
+        st.session_state["experiment"] = experiment
+    return experiment
 
 
 def notes() -> list[str]:
