@@ -16,6 +16,7 @@ test: .venv/installed-dev
 
 benchmark: .venv/installed-dev
 	$(BIN)/python -m benchmarks.descend
+	$(BIN)/python -m benchmarks.sweep
 
 clean:
 	rm -rf .venv

@@ -106,6 +106,29 @@ def flow_csv(flow: GradientFlow) -> str:
     return table.getvalue()
 
 
+def columns_csv(columns: Mapping[str, Any]) -> str:
+    """Columns of equal length as CSV with a header; numbers with all their digits."""
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(columns)
+    writer.writerows(zip(*(np.asarray(values).tolist() for values in columns.values()), strict=True))
+    return table.getvalue()
+
+
+def to_svg(figure: Figure) -> str:
+    """A figure as SVG, drawn without a browser."""
+    import vl_convert  # 60 MB, for those who ask
+
+    return str(vl_convert.vegalite_to_svg(json.loads(json.dumps(figure.to_dict()))))
+
+
+def to_png(figure: Figure) -> bytes:
+    """A figure as PNG, at twice the size on the screen."""
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(json.loads(json.dumps(figure.to_dict())), scale=2))
+
+
 def python_code(experiment: Experiment) -> str:
     """The lines of Python that reproduce the picture with the package."""
     same = {

@@ -21,6 +21,7 @@ LAYERS = (
         "formulas",
         "stability",
         "sweeping",
+        "studies",
         "analysis",
         "gradflow",
         "advice",

@@ -12,6 +12,7 @@ def navigate() -> StreamlitPage:
     return st.navigation(
         [
             st.Page("pages/descent.py", title="Descent", default=True),
+            st.Page("pages/sweeps.py", title="Sweeps"),
             st.Page("pages/gradient_flow.py", title="Gradient flow"),
             st.Page("pages/training.py", title="Live training"),
             st.Page("pages/reference.py", title="Reference"),

@@ -1,0 +1,191 @@
+"""The Sweeps page: where an optimizer works, and where it breaks."""
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from gdviz import studies
+from gdviz.charts import Figure
+from gdviz.charts import sweeps as charts
+from gdviz.experiment import Experiment
+from gdviz.ui import controls, style
+from gdviz.ui import sweeps as ui
+from gdviz.ui.charts import is_dark, show
+from gdviz.ui.navigation import begin_page
+from gdviz.ui.width import page_width
+
+
+def open_at_click(key: str) -> None:
+    picked = st.session_state[key].selection.get(charts.PICK)
+    if picked:
+        controls.set_start((picked[0]["x"], picked[0]["y"]))
+        st.session_state["open_descent"] = True
+
+
+def panels(count: int, width: int) -> tuple[int, list[DeltaGenerator]]:
+    """How many panels stand side by side, in rows as even as can be, and their places."""
+    rows = -(-count // max(1, width // 300))
+    across = -(-count // rows)
+    return across, [box for _ in range(rows) for box in st.columns(across)]
+
+
+def basins(experiment: Experiment, width: int) -> dict[str, str]:
+    side = int(ui.choice(st.sidebar, "Starts", "side", {str(n): f"{n} x {n}" for n in ui.SIDES}, "96"))
+    told = st.empty()
+    st.caption(
+        "A colour a minimum, fading the longer the way; grey: unfinished or stalled; black, or white on black: "
+        "diverged. Click on a point to open that run on the Descent page."
+    )
+    runs = experiment.descents()
+    across, places = panels(len(runs), width)
+    found, figures = [], {}
+    for k, (place, descent) in enumerate(zip(places, runs, strict=False)):
+        name = f"{k + 1} {descent.optimizer.label}"
+        box = place.empty()
+        for made in ui.basins(descent, side):
+            if made.done < 1:
+                box.progress(made.done, f"{name}: {made.success:.0%} of starts so far")
+        with box.container():
+            st.markdown(f"**{name}**, η = {descent.optimizer.learning_rate:.3g}")
+            figures[name] = charts.basins(made, width=width // across - 16, dark=is_dark())
+            key = f"basins.{k}"
+            show(figures[name], key, lambda key=key: open_at_click(key))
+        found.append(made)
+    told.info(studies.basins_finding(found))
+    st.markdown("\n".join(f"- {figure.description}" for figure in figures.values()))
+    x, y = np.meshgrid(found[0].x, found[0].y)
+    columns = {"x": x.ravel(), "y": y.ravel()}
+    for name, one in zip(figures, found, strict=True):
+        columns |= {f"{name} place": one.place.ravel(), f"{name} loss": one.loss.ravel()}
+        columns |= {f"{name} steps": one.steps.ravel()}
+    finish(
+        experiment,
+        "basins",
+        columns,
+        figures,
+        f"""for run in runs:
+    *_, found = studies.basins(run.setup, {side})
+    print(studies.basins_finding([found]))""",
+    )
+    return {"side": str(side)}
+
+
+def window(experiment: Experiment, width: int) -> dict[str, str]:
+    low, high = st.sidebar.slider("Decades of the learning rate", -7, 3, (-5, 1), key="sweep.decades")
+    if low == high:
+        low = high - 1
+    found = [ui.window(descent, low, high) for descent in experiment.descents()]
+    st.info(studies.window_finding(found))
+    figure = charts.windows(found, width=width, dark=is_dark())
+    show(figure, "sweep.window")
+    st.caption(
+        "Median over 16 starts, band from the first to the third quartile. Upright: theory's limit of stability."
+    )
+    rows = ["| Optimizer | From | To | Decades | Theory's limit |", "| --- | --- | --- | --- | --- |"]
+    for one in found:
+        ends = one.usable or (np.nan, np.nan)
+        limit = "–" if one.limit is None else f"{one.limit:.4g}"
+        rows.append(f"| {one.descent.optimizer.label} | {ends[0]:.3g} | {ends[1]:.3g} | {one.decades:.2f} | {limit} |")
+    st.markdown("\n".join(rows))
+    finish(
+        experiment,
+        "window",
+        figure.tables["values"],
+        {"window": figure},
+        f"""import numpy as np
+rates = np.geomspace(1e{low}, 1e{high}, {12 * (high - low) + 1})
+print(studies.window_finding([studies.window(run.setup, rates) for run in runs]))""",
+    )
+    return {}
+
+
+def hyperparameters(experiment: Experiment, width: int) -> dict[str, str]:
+    runs = experiment.descents()
+    names = {str(k): f"{k + 1} {run.optimizer.label}" for k, run in enumerate(runs)}
+    several = [k for k, run in enumerate(runs) if len(ui.number_knobs(run)) > 1] or [0]
+    which = ui.choice(st.sidebar, "Optimizer", "optimizer", names, str(several[0]))
+    descent = runs[int(which)]
+    knobs = ui.number_knobs(descent)
+    if len(knobs) < 2:
+        st.info(f"{descent.optimizer.label} has one hyperparameter: see the learning-rate window.")
+        return {"optimizer": which}
+    column = ui.choice(st.sidebar, "Columns", "columns", knobs, next(iter(knobs)))
+    left = {name: text for name, text in knobs.items() if name != column}
+    row = ui.choice(st.sidebar, "Rows", "rows", left, next(iter(left)))
+    found = ui.hyperparameter_map(descent, column, row)
+    st.info(studies.map_finding(found))
+    quantities = ["steps", "loss", *(["theory"] if found.theory is not None else [])]
+    across, places = panels(len(quantities), width)
+    figures = {}
+    for quantity, place in zip(quantities, places, strict=False):
+        with place:
+            figure = figures[quantity] = charts.heatmap(found, quantity, width=width // across - 16)
+            st.markdown(f"**{figure.title}**")
+            show(figure, f"sweep.map.{quantity}")
+            st.caption(figure.description)
+    x, y = np.meshgrid(found.x, found.y)
+    columns = {
+        column: x.ravel(),
+        row: y.ravel(),
+        "status": found.ends.status,
+        "loss": found.ends.loss,
+        "steps_to_converge": found.ends.steps_to_converge,
+    }
+    finish(
+        experiment,
+        "map",
+        columns,
+        figures,
+        f"""import numpy as np
+values = {{
+    {column!r}: np.array({found.x.tolist()!r}),
+    {row!r}: np.array({found.y.tolist()!r}),
+}}
+print(studies.map_finding(studies.hyperparameter_map(runs[{which}].setup, values)))""",
+    )
+    return {"optimizer": which, "columns": column, "rows": row}
+
+
+def sensitivity(experiment: Experiment, width: int) -> dict[str, str]:
+    runs = experiment.descents()
+    what = ui.choice(st.sidebar, "What changes", "what", ui.sensitive(runs[0]), "start")
+    found = [ui.sensitivity(descent, what) for descent in runs]
+    st.info(studies.sensitivity_finding(found))
+    figure = charts.sensitivities(found, width=width, dark=is_dark())
+    show(figure, f"sweep.sensitivity.{what}")
+    st.caption("Median over the runs, band from the first to the third quartile.")
+    finish(
+        experiment,
+        "sensitivity",
+        figure.tables["values"],
+        {"sensitivity": figure},
+        f"""import numpy as np
+values = np.array({ui.tried(runs[0], what).tolist()!r})
+print(studies.sensitivity_finding([studies.sensitivity(run.setup, {what!r}, values) for run in runs]))""",
+    )
+    return {"what": what}
+
+
+def finish(experiment: Experiment, name: str, columns: object, figures: dict[str, Figure], lines: str) -> None:
+    with st.expander("Show the code"):
+        st.code(ui.code(experiment, lines), language="python")
+    with st.expander("Download"):
+        ui.downloads(name, columns, figures)
+
+
+begin_page()
+if st.session_state.pop("open_descent", False):
+    st.switch_page("pages/descent.py")
+style.apply()
+st.header("Sweeps")
+st.markdown("Where does it work, and where does it break? Many runs of the experiment that the Descent page describes.")
+width = page_width()
+experiment = ui.with_steps(st.sidebar, controls.kept_experiment())
+mode = ui.choice(st.sidebar, "Picture", "mode", ui.MODES, "basins")
+for note in [*controls.link_notes(), *ui.notes()]:
+    st.warning(f"This link could not be read in full. {note}")
+if width is None:
+    st.stop()  # the browser is about to tell, and the page runs again
+st.subheader(f"{ui.MODES[mode]}: {experiment.landscape.label}, {experiment.steps} steps")
+draw = {"basins": basins, "window": window, "map": hyperparameters, "sensitivity": sensitivity}[mode]
+ui.keep(experiment, {"mode": mode, **draw(experiment, width)})

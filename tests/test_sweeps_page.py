@@ -1,0 +1,50 @@
+"""The Sweeps page: every picture, its links and its code."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+PAGE = str(Path(__file__).parents[1] / "pages" / "sweeps.py")
+LINK = {"landscape": "quadratic", "run": ["momentum,learning_rate=0.05", "adam,learning_rate=0.1"], "steps": "40"}
+
+
+def page(**fields: str | list[str]) -> AppTest:
+    at = AppTest.from_file(PAGE, default_timeout=60)
+    for name, value in {**LINK, **fields}.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+@pytest.mark.parametrize(
+    ("mode", "finding"),
+    [
+        ("basins", "reaches the minimum from"),
+        ("window", "Learning rates at which half of the runs converge"),
+        ("map", "Momentum converges at"),
+        ("sensitivity", "As the start goes from"),
+    ],
+)
+def test_every_picture_has_a_finding_code_that_runs_and_a_link(mode: str, finding: str, capsys: object) -> None:
+    at = page(mode=mode, side="32")
+    assert not at.exception
+    assert not at.warning
+    assert finding in at.info[0].value
+    assert at.query_params["mode"] == mode
+    assert at.query_params["steps"] == "40"
+    exec(at.code[0].value, {})
+    assert finding in capsys.readouterr().out  # type: ignore[attr-defined]
+
+
+def test_a_broken_field_is_noted_and_the_others_are_read() -> None:
+    at = page(mode="volcano", side="32")
+    assert not at.exception
+    assert "mode must be one of basins, window, map, sensitivity; got 'volcano'" in at.warning[0].value
+    assert at.query_params["side"] == "32"
+
+
+def test_the_steps_are_those_of_the_experiment() -> None:
+    at = page(mode="window")
+    at.select_slider(key="sweep.steps").set_value(100).run()
+    assert not at.exception
+    assert at.session_state["experiment"].steps == 100
