@@ -143,7 +143,7 @@ def test_a_run_whose_app_is_killed_is_interrupted_and_goes_on(
         run = app.stdout.readline().strip()
         wait_for(lambda: trains(jobs, run))
         app.kill()
-    monkeypatch.setattr("gdviz.runs.STALE_SECONDS", 5.0)
+    monkeypatch.setattr("gdviz.runs.records.STALE_SECONDS", 5.0)
     wait_for(lambda: jobs.runs.get(run).status == "interrupted")
     assert "has not been heard of" in jobs.runs.get(run).reason
     epochs = jobs.runs.get(run).epochs
@@ -222,7 +222,7 @@ def test_a_store_that_stays_unwritable_ends_the_run_and_keeps_what_it_has(
     with pytest.raises(StoreError, match=message):
         work(run, runs.url, str(runs.folder))
     assert len(runs.history(run).epochs) >= 3
-    monkeypatch.setattr("gdviz.runs.STALE_SECONDS", 0.0)
+    monkeypatch.setattr("gdviz.runs.records.STALE_SECONDS", 0.0)
     assert runs.get(run).status == "interrupted"
     monkeypatch.undo()
     runs.end(run, "interrupted", "as the app says when its worker raises")
