@@ -14,6 +14,7 @@ def navigate() -> StreamlitPage:
             st.Page("pages/descent.py", title="Descent", default=True),
             st.Page("pages/gradient_flow.py", title="Gradient flow"),
             st.Page("pages/training.py", title="Live training"),
+            st.Page("pages/runs.py", title="Runs"),
             st.Page("pages/reference.py", title="Reference"),
         ]
     )
