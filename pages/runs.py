@@ -13,9 +13,11 @@ from gdviz.ui.width import page_width
 TRAINING_PAGE = "pages/training.py"
 
 
-def compare(runs: Runs, ids: list[str], scale: ui.Scale, width: int) -> None:
-    """The curves of the chosen runs, as they stand now."""
-    found, _ = ui.those_there(runs, ids)
+def compare(runs: Runs, before: list[Run], scale: ui.Scale, width: int) -> None:
+    """The curves of the chosen runs, as they stand now. Where one has ended meanwhile, the whole page says so."""
+    found, _ = ui.those_there(runs, [run.id for run in before])
+    if [run.status for run in found] != [run.status for run in before]:
+        st.rerun()
     histories = dict(zip(ui.labels(found), (ui.history(runs, run) for run in found), strict=True))
     measured = ui.quantities(list(histories.values()))
     if not measured:
@@ -91,7 +93,7 @@ def main(width: int | None) -> None:
 
     st.subheader("Curves")
     active = any(run.status in (*ACTIVE, "queued") for run in found)
-    st.fragment(compare, run_every=1.0 if active else None)(runs, ids, scale, width)
+    st.fragment(compare, run_every=1.0 if active else None)(runs, found, scale, width)
     if len(found) > 1:
         st.subheader("What differs")
         try:

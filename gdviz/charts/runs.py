@@ -50,7 +50,15 @@ def overlay(
         "run:N",
         scale=alt.Scale(domain=names, range=list(theme.runs[: len(names)])),
         legend=alt.Legend(
-            title=None, orient="top", columns=1 if width < 500 else 2, labelLimit=min(320, width - 90), symbolSize=400
+            title=None,
+            orient="top",
+            columns=1 if width < 500 else 2,
+            labelLimit=min(320, width - 90),
+            symbolType="stroke",
+            symbolSize=500,
+            symbolStrokeWidth=2,
+            symbolFillColor="transparent",
+            symbolOpacity=1,
         ),
     )
     dash = alt.StrokeDash("run:N", scale=alt.Scale(domain=names, range=[*DASHES[: len(names)]]))

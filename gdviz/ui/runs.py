@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -136,7 +137,7 @@ def choose_from(found: Sequence[Run]) -> list[str]:
     first = widgets.first_value(key, [ids.index(run) for run in before if run in ids])
     number = st.column_config.NumberColumn
     event = st.dataframe(
-        pa.ipc.open_stream(arrow(_columns(found))).read_all(),
+        _table(found),
         key=key,
         on_select="rerun",
         selection_mode="multi-row",
@@ -148,6 +149,7 @@ def choose_from(found: Sequence[Run]) -> list[str]:
             "seconds": number("seconds", format="%.1f"),
             "name": st.column_config.TextColumn("name", width="medium"),
         },
+        placeholder="–",
         alt="The stored runs. Choose rows to compare them.",
     )
     rows = {ids[row] for row in event.selection.rows if row < len(ids)}
@@ -156,9 +158,10 @@ def choose_from(found: Sequence[Run]) -> list[str]:
     return chosen()
 
 
-def _columns(found: Sequence[Run]) -> dict[str, list[Any]]:
+def _table(found: Sequence[Run]) -> Any:
+    """The runs as an Arrow table: drawn without pandas, and with gaps where there is no number."""
     nan = float("nan")
-    return {
+    columns = {
         "name": [run.name for run in found],
         "status": [run.status for run in found],
         "loss": [run.losses.get("train", nan) for run in found],
@@ -169,6 +172,13 @@ def _columns(found: Sequence[Run]) -> dict[str, list[Any]]:
         "created": [time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)) for run in found],
         "note": [run.note[:200] for run in found],
     }
+    table = pa.ipc.open_stream(arrow(columns)).read_all()
+    for place, name in enumerate(table.column_names):
+        if "loss" in name:
+            column = table.column(name)
+            gaps = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
+            table = table.set_column(place, name, gaps)
+    return table
 
 
 def those_there(runs: Runs, ids: Sequence[str]) -> tuple[list[Run], list[str]]:
@@ -186,7 +196,8 @@ def those_there(runs: Runs, ids: Sequence[str]) -> tuple[list[Run], list[str]]:
 
 def labels(found: Sequence[Run]) -> list[str]:
     """Names that tell runs apart, in plain text: names can be the same."""
-    return [f"{i} · {run.name[:_LONGEST_SHOWN]}" for i, run in enumerate(found, start=1)]
+    short = (n if len(n) <= _LONGEST_SHOWN else n[: _LONGEST_SHOWN - 1] + "…" for n in (run.name for run in found))
+    return [f"{i} · {name}" for i, name in enumerate(short, start=1)]
 
 
 # Comparison ---------------------------------------------------------------------------------------------------------
@@ -225,6 +236,8 @@ def difference_table(runs: Runs, found: Sequence[Run]) -> str:
         ValueError: A configuration cannot be read.
     """
     differing = runs.differences([run.id for run in found])
+    if "optimizer.learning_rate" in differing:
+        differing.pop("schedule.initial_learning_rate", None)  # the same number
     if not differing:
         return ""
     head = ["field", *(plain(label) for label in labels(found))]
