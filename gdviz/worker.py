@@ -42,7 +42,7 @@ class StoreChannel:
 
     def __init__(self, runs: Runs, run: str, owner: str) -> None:
         self.runs, self.run, self.owner = runs, run, owner
-        self._cursor = runs.last_command(run)
+        self._cursor = 0
         self._waiting: list[tuple[str, dict[str, Any]]] = []
         self._columns: dict[str, Any] = {}
         self._flushed = 0.0

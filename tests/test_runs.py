@@ -162,6 +162,16 @@ def test_places_in_the_queue(runs: Runs) -> None:
         runs.send(one, Command("pause"))
 
 
+def test_a_command_sent_while_a_run_waits_reaches_its_worker_and_no_later_one(runs: Runs) -> None:
+    run = runs.create(SETUP)
+    runs.send(run, Command("pause"))
+    assert runs.claim(run, "me")
+    assert [command for _, command in runs.commands(run, 0)] == [Command("pause")]
+    runs.end(run, "interrupted", "")
+    runs.requeue(run)
+    assert runs.commands(run, 0) == []
+
+
 def test_a_run_without_a_living_worker_was_interrupted_and_can_go_on(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

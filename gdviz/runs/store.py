@@ -212,6 +212,7 @@ class Runs:
         status = self.get(run).status
         if status not in RESUMABLE:
             raise ValueError(f"only a run that is {', '.join(RESUMABLE)} can go on; {run!r} is {status}")
+        self._write(sa.delete(COMMANDS).where(COMMANDS.c.run == run))  # they were for the worker it had
         self._change(run, status="queued", reason="", queued=time.time(), ended=None, owner=None, heard=None)
 
     # What a worker does
@@ -237,11 +238,6 @@ class Runs:
         query = sa.select(COMMANDS).where(COMMANDS.c.run == run, COMMANDS.c.id > after).order_by(COMMANDS.c.id)
         with store_errors(), self.engine.connect() as connection:
             return [(row.id, Command(row.name, row.value)) for row in connection.execute(query)]
-
-    def last_command(self, run: str) -> int:
-        """The cursor after all commands sent to a run so far."""
-        with self._reading() as connection:
-            return connection.scalar(sa.select(sa.func.max(COMMANDS.c.id)).where(COMMANDS.c.run == run)) or 0
 
     def end(self, run: str, status: Literal["failed", "interrupted"], reason: str) -> None:
         """Say how a run ended whose worker could not say it; a run that has ended keeps what it says."""
