@@ -71,7 +71,7 @@ def ours(setup: TrainingSetup, data: Data) -> tuple[float, float]:
     channel = Timed()
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        train(setup, data, channel, Path(folder) / "checkpoint.npz")
+        train(setup, data, channel, Path(folder) / "checkpoint.keras")
         end = time.perf_counter()
     assert channel.first is not None
     return end - began, channel.first - began

@@ -42,7 +42,7 @@ class StoreChannel:
 
     def __init__(self, runs: Runs, run: str, owner: str) -> None:
         self.runs, self.run, self.owner = runs, run, owner
-        self._cursor = runs.last_command(run)
+        self._cursor = 0
         self._waiting: list[tuple[str, dict[str, Any]]] = []
         self._columns: dict[str, Any] = {}
         self._flushed = 0.0
@@ -135,6 +135,7 @@ def work(run: str, url: str, folder: str) -> None:
 
 
 def _train(runs: Runs, run: str, channel: StoreChannel) -> None:
+    from gdviz.training.checkpoint import save_model
     from gdviz.training.loop import train
 
     setup = runs.get(run).setup
@@ -147,7 +148,7 @@ def _train(runs: Runs, run: str, channel: StoreChannel) -> None:
     result = train(setup, data, channel, checkpoint, resume=True)
     if result.status != "diverged":
         try:
-            result.engine.compiled_model().save(runs.model_file(run))
+            save_model(runs.model_file(run), result.engine.compiled_model())
         except OSError as error:
             channel.emit("fault", {"step": 0, "what": f"The model could not be written: {error}"})
     losses = {f"{part}_loss": scores["loss"] for part, scores in result.scores.items()}

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -143,7 +144,7 @@ def test_a_run_whose_app_is_killed_is_interrupted_and_goes_on(
         run = app.stdout.readline().strip()
         wait_for(lambda: trains(jobs, run))
         app.kill()
-    monkeypatch.setattr("gdviz.runs.STALE_SECONDS", 5.0)
+    monkeypatch.setattr("gdviz.runs.records.STALE_SECONDS", 5.0)
     wait_for(lambda: jobs.runs.get(run).status == "interrupted")
     assert "has not been heard of" in jobs.runs.get(run).reason
     epochs = jobs.runs.get(run).epochs
@@ -222,7 +223,7 @@ def test_a_store_that_stays_unwritable_ends_the_run_and_keeps_what_it_has(
     with pytest.raises(StoreError, match=message):
         work(run, runs.url, str(runs.folder))
     assert len(runs.history(run).epochs) >= 3
-    monkeypatch.setattr("gdviz.runs.STALE_SECONDS", 0.0)
+    monkeypatch.setattr("gdviz.runs.records.STALE_SECONDS", 0.0)
     assert runs.get(run).status == "interrupted"
     monkeypatch.undo()
     runs.end(run, "interrupted", "as the app says when its worker raises")
@@ -231,3 +232,54 @@ def test_a_store_that_stays_unwritable_ends_the_run_and_keeps_what_it_has(
     work(run, runs.url, str(runs.folder))
     assert runs.get(run).status == "stopped"
     assert any(event.kind == "resumed" for event in runs.events(run))
+
+
+def test_two_train_at_the_same_time_and_a_third_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GDVIZ_TRAININGS", "2")
+    with Jobs(Runs(folder=tmp_path)) as two:
+        ids = [two.start(LONG) for _ in range(3)]
+        wait_for(lambda: sum(trains(two, run) for run in ids) == 2)
+        assert sorted(two.runs.place(run) or 0 for run in ids) == [0, 0, 1]
+        epochs = [two.runs.get(run).epochs for run in ids]
+        wait_for(lambda: sum(two.runs.get(run).epochs > e for run, e in zip(ids, epochs, strict=True)) == 2)
+        for run in ids:
+            two.runs.send(run, Command("stop"))
+        wait_for(lambda: all(two.runs.get(run).status == "stopped" for run in ids))
+        for run in ids:
+            steps = list(two.runs.history(run).batches)
+            assert steps == list(range(1, len(steps) + 1))
+
+
+def test_a_cluster_of_processes_of_its_own_trains_and_goes_on_without_the_app(tmp_path: Path) -> None:
+    """``dask scheduler`` and ``dask worker`` as they are started by hand, and an app that comes and goes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    quiet = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "env": {**os.environ, "PYTHONPATH": os.getcwd()},
+    }
+    dask = [sys.executable, "-m", "dask"]
+    scheduler = subprocess.Popen(
+        [*dask, "scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"], **quiet
+    )
+    worker = subprocess.Popen([*dask, "worker", address, "--nthreads", "1", "--no-dashboard"], cwd=tmp_path, **quiet)
+    runs = Runs(folder=tmp_path)
+    try:
+        with Jobs(runs, address) as app:
+            run = app.start(LONG)
+            wait_for(lambda: trains(app, run))
+        epochs = runs.get(run).epochs
+        wait_for(lambda: runs.get(run).epochs > epochs + 2)
+        with Jobs(runs, address) as app:
+            runs.send(run, Command("stop"))
+            wait_for(lambda: runs.get(run).status == "stopped")
+            assert app.trouble() is None
+        steps = list(runs.history(run).batches)
+        assert steps == list(range(1, len(steps) + 1))
+    finally:
+        worker.terminate()
+        worker.wait(20)
+        scheduler.terminate()
+        scheduler.wait(20)

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-import gdviz.runs
-from gdviz.runs import Runs, StoreError
+from gdviz.runs import Runs, StoreError, records, schema
 from gdviz.training import DATASETS, TrainingSetup
 from gdviz.training.channel import Command
 
@@ -163,6 +162,16 @@ def test_places_in_the_queue(runs: Runs) -> None:
         runs.send(one, Command("pause"))
 
 
+def test_a_command_sent_while_a_run_waits_reaches_its_worker_and_no_later_one(runs: Runs) -> None:
+    run = runs.create(SETUP)
+    runs.send(run, Command("pause"))
+    assert runs.claim(run, "me")
+    assert [command for _, command in runs.commands(run, 0)] == [Command("pause")]
+    runs.end(run, "interrupted", "")
+    runs.requeue(run)
+    assert runs.commands(run, 0) == []
+
+
 def test_a_run_without_a_living_worker_was_interrupted_and_can_go_on(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,7 +180,7 @@ def test_a_run_without_a_living_worker_was_interrupted_and_can_go_on(
     assert runs.get(run).status == "running"
     with pytest.raises(ValueError, match="only a run that is stopped, failed, interrupted can go on"):
         runs.requeue(run)
-    monkeypatch.setattr(gdviz.runs, "STALE_SECONDS", 0.0)
+    monkeypatch.setattr(records, "STALE_SECONDS", 0.0)
     assert runs.get(run).status == "interrupted"
     runs.requeue(run)
     assert runs.get(run).status == "queued"
@@ -181,12 +190,12 @@ def test_a_run_without_a_living_worker_was_interrupted_and_can_go_on(
 def test_a_migration_is_applied_once_and_keeps_what_is_stored(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     run = ended(runs)
     added = sa.text("ALTER TABLE runs ADD COLUMN colour TEXT")
-    monkeypatch.setattr(gdviz.runs, "MIGRATIONS", [*gdviz.runs.MIGRATIONS, lambda c: c.execute(added)])
+    monkeypatch.setattr(schema, "MIGRATIONS", [*schema.MIGRATIONS, lambda c: c.execute(added)])
     for _ in range(2):
         newer = Runs(runs.url, runs.folder)
         assert newer.get(run).setup == SETUP
         assert "colour" in {column["name"] for column in sa.inspect(newer.engine).get_columns("runs")}
-    monkeypatch.setattr(gdviz.runs, "MIGRATIONS", gdviz.runs.MIGRATIONS[:-1])
+    monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:-1])
     with pytest.raises(StoreError, match="newer version of gdviz"):
         Runs(runs.url, runs.folder)
 

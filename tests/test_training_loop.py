@@ -10,8 +10,19 @@ import numpy as np
 import pytest
 
 from gdviz.clipping import CLIPPERS
-from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, DenseLayer, OutputLayer, Split, TrainingSetup, Watch
+from gdviz.training import (
+    DATASETS,
+    KERAS_OPTIMIZERS,
+    PRESETS,
+    DenseLayer,
+    OutputLayer,
+    Split,
+    TrainingSetup,
+    Watch,
+    checkpoint,
+)
 from gdviz.training.channel import Command, Recorder
+from gdviz.training.checkpoint import Patience, Progress
 from gdviz.training.datasets import Data, prepare
 from gdviz.training.history import History
 from gdviz.training.loop import epoch_order, train
@@ -174,7 +185,7 @@ def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(optimizer: str, tm
         | {"split": {"validation": 0.3}, "reduce_on_plateau": {"patience": 1}, "early_stopping": {"patience": 4}}
     )
     whole = History().add(run(setup).events)
-    file = tmp_path / "checkpoint.npz"
+    file = tmp_path / "checkpoint.keras"
     stopped = Script({7: [Command("stop")]})
     assert train(setup, prepare(setup), stopped, file).status == "stopped"
     assert 7 <= stopped.step < max(whole.batches)
@@ -185,6 +196,43 @@ def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(optimizer: str, tm
     assert resumed.batches == whole.batches
     strip = [{k: v for k, v in row.items() if "second" not in k} for row in resumed.epochs.values()]
     assert strip == [{k: v for k, v in row.items() if "second" not in k} for row in whole.epochs.values()]
+
+
+@pytest.mark.parametrize("name", ["adam", "nadam", "adafactor"])
+def test_a_checkpoint_is_a_keras_model_and_brings_everything_back(name: str, tmp_path: Path) -> None:
+    setup = SMALL.changed(
+        layers=(DenseLayer(4, normalization="batch", dropout=0.3), DenseLayer(4, dropout=0.1)),
+        optimizer=KERAS_OPTIMIZERS.make(name, **other_values(name)),
+    )
+    data, file, random = prepare(setup), tmp_path / "checkpoint.keras", np.random.default_rng(1)
+    stored, restored = Engine(setup, data), Engine(setup, data)
+
+    def state(engine: Engine) -> list[object]:
+        return [*engine.model.variables, *engine.optimizer.variables]
+
+    for variable in state(stored):
+        variable.assign(random.uniform(1, 100, variable.shape).astype(variable.dtype))
+    best = [random.normal(size=3)]
+    checkpoint.save(file, Progress(step=7, plateau=Patience(0.5)), stored.compiled_model(), stored.seeds, best)
+    progress, best_again = checkpoint.load(file, restored.compiled_model(), restored.seeds)
+    assert progress == Progress(step=7, plateau=Patience(0.5))
+    np.testing.assert_array_equal(best_again, best)
+    for mine, theirs in zip(state(restored), state(stored), strict=True):
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
+    for mine, theirs in zip(keras.models.load_model(file).get_weights(), stored.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_checkpoint_of_another_model_or_half_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    stored, file = Engine(SMALL, prepare(SMALL)), tmp_path / "checkpoint.keras"
+    checkpoint.save(file, Progress(), stored.compiled_model(), stored.seeds, None)
+    for change in ({"layers": (DenseLayer(4),)}, {"optimizer": KERAS_OPTIMIZERS.make("sgd")}):
+        other = Engine(SMALL.changed(**change), prepare(SMALL))
+        with pytest.raises(ValueError, match="belongs to another model or optimizer"):
+            checkpoint.load(file, other.compiled_model(), other.seeds)
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"checkpoint checkpoint\.keras is damaged"):
+        checkpoint.load(file, stored.compiled_model(), stored.seeds)
 
 
 def test_steps_are_taken_one_by_one_and_the_learning_rate_is_changed_between_them() -> None:
@@ -277,7 +325,7 @@ def test_a_saved_model_predicts_the_same(tmp_path: Path) -> None:
 
 def test_a_checkpoint_that_cannot_be_written_is_said_and_survived(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    recorder = run(SMALL, checkpoint_file=tmp_path / "file" / "checkpoint.npz")
+    recorder = run(SMALL, checkpoint_file=tmp_path / "file" / "checkpoint.keras")
     assert "The checkpoint could not be written" in recorder.of("fault")[0]["what"]
     assert recorder.of("end")[0]["status"] == "finished"
 

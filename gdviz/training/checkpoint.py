@@ -1,12 +1,19 @@
-"""Where a training is, and the file that it can go on from: numbers and JSON only, replaced in one stroke."""
+"""Where a training is, and the file that it can go on from: a Keras model and a little more, replaced in one stroke."""
 
+import io
 import json
 import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+_REST = "gdviz.npz"
+"""The member of the archive that holds what Keras does not save."""
 
 
 @dataclass
@@ -41,41 +48,78 @@ class Progress:
     stopping: Patience = field(default_factory=Patience)
 
 
-def save(path: Path, progress: Progress, variables: list[Any], best: list[Any] | None) -> None:
+def save(path: Path, progress: Progress, model: Any, seeds: list[Any], best: list[Any] | None) -> None:
     """Write a checkpoint; a fault while writing leaves the one before.
 
+    It is the model as Keras saves it, optimizer's state included, so that ``keras.models.load_model`` reads it; what
+    Keras does not save stands in one more member of that archive.
+
     Args:
-        path: The .npz file.
+        path: The .keras file.
         progress: Where the training is.
-        variables: Keras variables.
+        model: The compiled Keras model.
+        seeds: The states of its random numbers, which Keras leaves out.
         best: The weights of the best epoch, where early stopping keeps them.
 
     Raises:
         OSError: The file cannot be written.
     """
-    arrays = {f"v{i}": variable.numpy() for i, variable in enumerate(variables)}
+    arrays = {f"s{i}": seed.numpy() for i, seed in enumerate(seeds)}
     arrays |= {f"b{i}": weight for i, weight in enumerate(best or ())}
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        np.savez(file, progress=np.array(json.dumps(asdict(progress))), **arrays)
-        file.flush()
+    rest = io.BytesIO()
+    np.savez(rest, progress=np.array(json.dumps(asdict(progress))), shapes=np.array(_shapes(model)), **arrays)
+    with _replacing(path) as partial:
+        model.save(partial)
+        with zipfile.ZipFile(partial, "a") as archive:
+            archive.writestr(_REST, rest.getvalue())
+
+
+def load(path: Path, model: Any, seeds: list[Any]) -> tuple[Progress, list[Any] | None]:
+    """Give the model, its optimizer and its random numbers their state of the checkpoint.
+
+    Returns:
+        Where the training was, and the best weights.
+
+    Raises:
+        ValueError: The checkpoint belongs to another model or optimizer, or is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            arrays = dict(np.load(io.BytesIO(archive.read(_REST)), allow_pickle=False))
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ValueError(f"checkpoint {path.name} is damaged: {error}") from None
+    if str(arrays["shapes"]) != _shapes(model):
+        raise ValueError(f"checkpoint {path.name} belongs to another model or optimizer")
+    model.load_weights(path)
+    for i, seed in enumerate(seeds):
+        seed.assign(arrays[f"s{i}"])
+    best = [arrays[f"b{i}"] for i in range(sum(name.startswith("b") for name in arrays))]
+    values = json.loads(str(arrays["progress"]))
+    values["plateau"], values["stopping"] = Patience(**values["plateau"]), Patience(**values["stopping"])
+    return Progress(**values), best or None
+
+
+def save_model(path: Path, model: Any) -> None:
+    """Write a model as Keras saves it; a fault while writing leaves no half of a file.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with _replacing(path) as partial:
+        model.save(partial)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A file to write beside ``path``, which it replaces in one stroke once it is on the disk."""
+    partial = path.with_name(f"partial.{path.name}")
+    yield partial
+    with partial.open("rb+") as file:
         os.fsync(file.fileno())
     partial.replace(path)
 
 
-def load(path: Path, variables: list[Any]) -> tuple[Progress, list[Any] | None]:
-    """Give the variables their values of the checkpoint, and return where it was and the best weights.
-
-    Raises:
-        ValueError: The checkpoint belongs to another model or optimizer.
-    """
-    with np.load(path, allow_pickle=False) as arrays:
-        values = json.loads(str(arrays["progress"]))
-        stored = [arrays[f"v{i}"] for i in range(sum(name.startswith("v") for name in arrays.files))]
-        if [v.shape for v in stored] != [tuple(v.shape) for v in variables]:
-            raise ValueError(f"checkpoint {path.name} belongs to another model or optimizer")
-        for variable, value in zip(variables, stored, strict=True):
-            variable.assign(value)
-        best = [arrays[f"b{i}"] for i in range(sum(name.startswith("b") for name in arrays.files))]
-    values["plateau"], values["stopping"] = Patience(**values["plateau"]), Patience(**values["stopping"])
-    return Progress(**values), best or None
+def _shapes(model: Any) -> str:
+    """What tells models and optimizers apart: the optimizer's class, and the shapes of all that is stored."""
+    shapes = [tuple(variable.shape) for variable in (*model.weights, *model.optimizer.variables)]
+    return f"{type(model.optimizer).__name__} {shapes}"

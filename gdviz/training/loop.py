@@ -52,7 +52,7 @@ def train(
         setup: What to train, and how.
         data: Its data, from :func:`gdviz.training.datasets.prepare`.
         channel: Takes the events (``gdviz.training.channel.EVENTS``) and gives the commands.
-        checkpoint_file: Where to keep a checkpoint, a .npz file; None for none.
+        checkpoint_file: Where to keep a checkpoint, a .keras file; None for none.
         resume: Go on from that checkpoint, where there is one.
 
     Returns:
@@ -102,7 +102,7 @@ class _Training:
     def _start(self, resume: bool) -> None:
         engine, setup = self.engine, self.setup
         if resume and self.file is not None and self.file.exists():
-            self.at, self.best = checkpoint.load(self.file, engine.variables)
+            self.at, self.best = checkpoint.load(self.file, engine.compiled_model(), engine.seeds)
             self.channel.emit("resumed", {"step": self.at.step, "epoch": self.at.epoch})
             return
         self.channel.emit(
@@ -273,7 +273,7 @@ class _Training:
             return
         self.channel.flush()  # first, so that a run that goes on from here has no gap in what it recorded
         try:
-            checkpoint.save(self.file, self.at, self.engine.variables, self.best)
+            checkpoint.save(self.file, self.at, self.engine.compiled_model(), self.engine.seeds, self.best)
         except OSError as error:
             self.channel.emit("fault", {"step": self.at.step, "what": f"The checkpoint could not be written: {error}"})
         self.saved = time.perf_counter()

@@ -85,9 +85,10 @@ class Engine:
         self.columns = ["loss", *(setup.metrics or ())]
 
     @property
-    def variables(self) -> list[Any]:
-        """Everything that training changes: weights, moving statistics, seeds of dropout, the optimizer's state."""
-        return [*self.model.variables, *self.optimizer.variables]
+    def seeds(self) -> list[Any]:
+        """The states of random numbers (dropout), which a saved model does not contain."""
+        kept = {id(weight) for weight in self.model.weights}
+        return [variable for variable in self.model.variables if id(variable) not in kept]
 
     def losses(self, y: Tensor, predicted: Tensor, penalties: list[Tensor]) -> Tensor:
         """The mean loss of a batch, penalties on the weights included, as Keras reports it."""
@@ -219,7 +220,8 @@ class Engine:
 
     def compiled_model(self) -> Any:
         """The model with its optimizer, loss and metrics, as ``keras.models.load_model`` gives it back."""
-        self.model.compile(self.optimizer, loss=self.setup.loss, metrics=list(self.setup.metrics or ()))
+        if not self.model.compiled:
+            self.model.compile(self.optimizer, loss=self.setup.loss, metrics=list(self.setup.metrics or ()))
         return self.model
 
 

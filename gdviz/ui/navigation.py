@@ -15,6 +15,7 @@ def navigate() -> StreamlitPage:
             st.Page("pages/sweeps.py", title="Sweeps"),
             st.Page("pages/gradient_flow.py", title="Gradient flow"),
             st.Page("pages/training.py", title="Live training"),
+            st.Page("pages/runs.py", title="Runs"),
             st.Page("pages/reference.py", title="Reference"),
         ]
     )

@@ -1,0 +1,24 @@
+"""What is said when the store cannot be used."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+
+class StoreError(RuntimeError):
+    """The store cannot be used; the message says why."""
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turns errors of the database into :class:`StoreError`, in words."""
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        raise StoreError(f"The store of runs cannot be used: {first_line(error)}") from error
+
+
+def first_line(error: Exception) -> str:
+    """What the database itself said."""
+    return str(getattr(error, "orig", None) or error).strip().split("\n")[0]

@@ -1,0 +1,70 @@
+"""A run and its events, as the store gives them."""
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from gdviz.training import TrainingSetup
+
+Status = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed", "interrupted"]
+ACTIVE = ("running", "paused")
+RESUMABLE = ("stopped", "failed", "interrupted")
+STALE_SECONDS = 10.0
+"""A run that is active, but of which no worker has been heard for so long, was interrupted."""
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that a run recorded."""
+
+    cursor: int
+    """Give the last one to :meth:`Runs.events` to read what came after it."""
+    kind: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run as the store has it."""
+
+    id: str
+    name: str
+    note: str
+    configuration: str
+    """The setup as JSON. A list of runs is read without looking into it."""
+    status: Status
+    reason: str
+    created: float
+    """Seconds since 1970, as all times."""
+    ended: float | None
+    deleted: float | None
+    epochs: int
+    """Epochs done."""
+    seconds: float
+    """Time spent training."""
+    losses: dict[str, float]
+    """The loss at the end on the parts "train", "validation" and "test", where there is one."""
+
+    @cached_property
+    def setup(self) -> TrainingSetup:
+        """What is trained.
+
+        Raises:
+            ValueError: This version of gdviz does not know something in it.
+        """
+        return TrainingSetup.from_json(self.configuration)
+
+
+def run_of(row: sa.RowMapping) -> Run:
+    """The run in a row of the table."""
+    status, reason = row["status"], row["reason"]
+    if status in ACTIVE and time.time() - (row["heard"] or 0) > STALE_SECONDS:
+        status, reason = "interrupted", "Its worker has not been heard of: it was killed, or the app was closed."
+    losses = {part: row[f"{part}_loss"] for part in PARTS if row[f"{part}_loss"] is not None}
+    same = ("id", "name", "note", "created", "ended", "deleted", "epochs", "seconds")
+    kept = {name: row[name] for name in same}
+    return Run(configuration=row["setup"], status=status, reason=reason, losses=losses, **kept)

@@ -1,0 +1,201 @@
+"""The Runs page: what it lists, compares and does, and what it says when the store is damaged."""
+
+import json
+import sqlite3
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import vl_convert
+from streamlit.testing.v1 import AppTest
+
+from gdviz.charts.runs import overlay
+from gdviz.runs import Runs
+from gdviz.training import DATASETS, PRESETS, TrainingSetup
+from gdviz.training.changes import single_changes, with_change
+from gdviz.ui import runs as ui
+from gdviz.ui import training
+
+PAGE = str(Path(__file__).parents[1] / "pages" / "runs.py")
+SETUP = TrainingSetup(data=DATASETS.make("moons"), epochs=2)
+
+
+def stored(runs: Runs, setup: TrainingSetup = SETUP, name: str = "", losses: tuple[float | None, ...] = (0.5,)) -> str:
+    run = runs.create(setup, name)
+    assert runs.claim(run, "me")
+    epochs = [("epoch", {"epoch": e, "step": e, "loss": loss}) for e, loss in enumerate(losses, start=1)]
+    assert runs.record(run, "me", epochs, epochs=len(losses))
+    assert runs.record(run, "me", [], status="finished", ended=time.time(), train_loss=losses[-1])
+    return run
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    made = Runs(folder=tmp_path)
+    monkeypatch.setattr(ui, "shared_runs", lambda: made)
+    return made
+
+
+def opened(*ids: str, **fields: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    page.query_params["run"] = list(ids)
+    for name, value in fields.items():
+        page.query_params[name] = value
+    return again(page)
+
+
+def again(page: AppTest) -> AppTest:
+    page.run()
+    assert not page.exception, [error.value for error in page.exception]
+    return page
+
+
+def button(page: AppTest, label: str):
+    return next(element for element in page.button if label in element.label)
+
+
+def text(page: AppTest) -> str:
+    return "\n".join(element.value for kind in (page.markdown, page.warning, page.error, page.info) for element in kind)
+
+
+def test_an_empty_store_and_a_link_to_a_run_that_is_gone(runs: Runs) -> None:
+    assert "No runs yet" in text(opened())
+    assert "There is no run lost any more" in text(opened("lost", sort="colour", scale="cubic"))
+
+
+def test_chosen_runs_are_compared(runs: Runs) -> None:
+    a, b = stored(runs), stored(runs, with_change(SETUP, "optimizer.learning_rate", 0.5), losses=(0.9, 0.4))
+    page = opened(a, b)
+    table = next(element.value for element in page.markdown if element.value.startswith("| field"))
+    assert r"| optimizer\.learning\_rate | 0\.001 | 0\.5 |" in table
+    assert len(table.splitlines()) == 3
+    assert any("2 · Moons, Adam: 0.4 at epoch 2" in e.value.replace("\\", "") for e in page.markdown)
+    assert "the configurations are the same" in text(opened(a, stored(runs)))
+
+
+def test_a_run_is_repeated_with_one_change_beside_the_first(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = SimpleNamespace(start=lambda setup, name, content: runs.create(setup, name, content))
+    monkeypatch.setattr(training, "shared_jobs", lambda: jobs)
+    run = stored(runs, name="first")
+    page = opened(run)
+    next(box for box in page.selectbox if box.label == "What to change").set_value("layers.1.units")
+    page = again(page)
+    assert button(page, "Start beside it").disabled
+    next(field for field in page.number_input if field.key.endswith("layers.1.units")).set_value(8)
+    page = again(page)
+    button(page, "Start beside it").click()
+    page = again(page)
+    (new,) = [other for other in runs.search() if other.id != run]
+    assert (new.name, runs.differences([run, new.id])) == ("first, layers.1.units = 8", {"layers.1.units": [64, 8]})
+    assert page.query_params["run"] == [run, new.id]
+
+
+def test_a_run_is_renamed_deleted_and_brought_back(runs: Runs) -> None:
+    run = stored(runs)
+    page = opened(run)
+    next(field for field in page.text_input if field.label == "Name").set_value("other")
+    next(field for field in page.text_area if field.label == "Note").set_value("remark")
+    button(page, "Save name and note").click()
+    page = again(page)
+    assert (runs.get(run).name, runs.get(run).note) == ("other", "remark")
+    button(page, "Delete 1 chosen run").click()
+    page = again(page)
+    assert runs.search() == []
+    button(page, "Undo").click()
+    page = again(page)
+    assert [other.id for other in runs.search()] == [run]
+    waiting = runs.create(SETUP)
+    page = opened(waiting)
+    button(page, "Delete").click()
+    assert "must have ended before it is deleted" in text(again(page)).replace("\\", "")
+
+
+def test_any_name_and_note_and_a_lost_folder_are_shown_as_they_are(runs: Runs) -> None:
+    name = "<script>alert(1)</script> | *a* $x$ \"q\" 'r' :red[b] `c`\n# d"
+    run = stored(runs, name=name, losses=(None, 0.1))
+    runs.annotate(run, "<b>" + "long " * 1999)
+    page = opened(run, stored(runs, with_change(SETUP, "seed", 3)))
+    assert r"\<script\>alert\(1\)\<\/script\> \| \*a\*" in text(page)
+    assert "<b>" not in text(page).replace("\\<b", "")
+    assert any("model's file is missing" in element.value for element in page.caption)
+
+
+def test_a_configuration_that_cannot_be_read_does_not_hide_the_others(runs: Runs) -> None:
+    good, bad = stored(runs), stored(runs)
+    with sqlite3.connect(runs.folder / "runs.sqlite") as base:
+        base.execute("UPDATE runs SET setup = '{\"colour\": 1}' WHERE id = ?", (bad,))
+    page = opened(bad, good)
+    assert "cannot read the run's configuration" in text(page)
+    assert page.dataframe[0].value.shape[0] == 2
+
+
+@pytest.mark.parametrize("fault", ["truncated", "newer", "no table"])
+def test_a_damaged_store_is_explained(fault: str, runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    for i in range(40):
+        stored(runs, name=f"{i}")
+    file = runs.folder / "runs.sqlite"
+    runs.engine.dispose()
+    with sqlite3.connect(file) as base:
+        base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if fault == "newer":
+            base.execute("UPDATE schema_version SET version = 99")
+        if fault == "no table":
+            base.execute("DROP TABLE runs")
+    if fault == "truncated":
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    if fault == "newer":  # which an app notices when it opens the store
+        monkeypatch.setattr(ui, "shared_runs", lambda: Runs(folder=runs.folder))
+    said = text(opened()).replace("\\", "")
+    expected = {"truncated": "malformed", "newer": "made by a newer version", "no table": "no such table"}
+    assert f"The store of runs {'was' if fault == 'newer' else 'cannot be used'}" in said
+    assert expected[fault] in said
+
+
+def test_a_thousand_runs_are_listed_quickly(runs: Runs) -> None:
+    first = stored(runs)
+    with sqlite3.connect(runs.folder / "runs.sqlite") as base:
+        columns = [row[1] for row in base.execute("PRAGMA table_info(runs)") if row[1] != "id"]
+        names = ", ".join(columns)
+        copy = f"INSERT INTO runs (id, {names}) SELECT ?, {names} FROM runs WHERE id = ?"
+        base.executemany(copy, [(str(i), first) for i in range(999)])
+    began = time.perf_counter()
+    assert len(runs.search("moons", "train_loss")) == 1000
+    assert time.perf_counter() - began < 0.5  # 20 ms on a free machine
+    page = opened(first)
+    began = time.perf_counter()
+    again(page)
+    assert time.perf_counter() - began < 2.0
+
+
+def test_every_field_of_every_preset_is_changed_alone() -> None:
+    for setup in PRESETS.values():
+        for name, knob in single_changes(setup).items():
+            value = setup.flat().get(name)
+            if value is None or (knob.choices and name.endswith(".name")):
+                continue
+            assert with_change(setup, name, value) == setup
+    moons = with_change(TrainingSetup(), "data.name", "moons")
+    assert (moons.data.name, moons.loss) == ("moons", "binary_crossentropy")
+    assert with_change(TrainingSetup(), "optimizer.name", "sgd").optimizer.learning_rate == 0.001
+    for name, value, message in (
+        ("colour", 1, "field must be one"),
+        ("epochs", 0, "epochs must be a whole number"),
+        ("layers.1.units", -1, "units must be"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            with_change(TrainingSetup(), name, value)
+
+
+def test_the_overlay_draws_what_can_be_drawn_and_says_the_rest() -> None:
+    series = {"1 · a": ([1, 2, 3], [1.0, None, 0.5]), "2 · b": ([1], [0.2]), "3 · c": ([], []), "4 · d": ([1], [None])}
+    figure = overlay(series, "loss", scale="log")
+    assert figure.tables["runs"]["alone"] == [0, 0, 1]
+    assert figure.description == (
+        "1 · a: 0.5 at epoch 3, lowest 0.5 at epoch 3; 1 values cannot be drawn. 2 · b: 0.2 at epoch 1, lowest 0.2 at "
+        "epoch 1. 3 · c: nothing recorded. 4 · d: never finite."
+    )
+    vl_convert.vegalite_to_svg(json.loads(json.dumps(figure.to_dict(), allow_nan=False)))
+    long = overlay({"x": (range(1, 10_001), np.ones(10_000))}, "loss", dark=True)
+    assert len(long.tables["runs"]["epoch"]) == 500
