@@ -23,7 +23,7 @@ from gdviz.gradflow.activations import (
     Softsign,
     Tanh,
 )
-from gdviz.gradflow.cliff import Cliff, descend_cliff
+from gdviz.gradflow.cliff import Cliff, CliffRuns, descend_cliff
 from gdviz.gradflow.code import keras_code, python_code, recurrent_code
 from gdviz.gradflow.dynamics import Breakdown, Training, TrainingRun, train
 from gdviz.gradflow.flow import GradientFlow, Histograms, measure, propagate, stream
@@ -77,6 +77,7 @@ __all__ = [
     "Breakdown",
     "Cell",
     "Cliff",
+    "CliffRuns",
     "Constant",
     "CrossEntropy",
     "Cure",

@@ -1,6 +1,6 @@
 """A short training run of a network, with what the gradient of every layer does at each step."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -119,15 +119,22 @@ class TrainingRun:
         return np.asarray((self.used_gradient != self.gradient).any(axis=1))
 
 
-def train(setup: Training) -> TrainingRun:
+def train(setup: Training, on_step: Callable[[int], object] | None = None) -> TrainingRun:
     """Train a network and record every step.
+
+    Args:
+        on_step: Called after each step with its number, to show progress, or to stop by raising an exception.
 
     >>> run = train(Training(Network(depth=3, width=32, activation="relu", initializer="he"), "adam", steps=30))
     >>> run.gradient.shape, bool(run.loss[-1] < run.loss[0]), run.breakdown
     ((30, 4), True, None)
     """
     with np.errstate(all="ignore"):  # overflow is a result here, not an accident
-        rows = list(_walk(setup))
+        rows = []
+        for row in _walk(setup):
+            rows.append(row)
+            if on_step:
+                on_step(len(rows))
     broken = rows[-1].pop("breakdown")
     for row in rows[:-1]:
         row.pop("breakdown")
