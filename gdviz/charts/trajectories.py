@@ -60,6 +60,7 @@ def descent(
     width: int = 960,
     dark: bool = False,
     clickable: bool = False,
+    names: Sequence[str] | None = None,
 ) -> Figure:
     """Draw runs on one landscape: growing trails over heatmap and contours, and loss against step beside it.
 
@@ -69,6 +70,7 @@ def descent(
         width: Pixels to fit into.
         dark: Colours for a dark ground.
         clickable: Add the selection ``pick``, whose x and y are those of a click on the landscape.
+        names: What to call the runs, in place of their own :func:`labels`.
 
     Raises:
         ValueError: There are no trajectories, more than there are colours, or several landscapes.
@@ -80,7 +82,7 @@ def descent(
     landscape = runs[0].setup.landscape
     if any(run.setup.landscape != landscape for run in runs):
         raise ValueError("trajectories must all be on the same landscape")
-    names = labels(runs)
+    names = labels(runs) if names is None else list(names)
     ground = background(landscape, theme)
     heights = _heights(runs, loss_scale)
     axis = _loss_axis(runs, heights, loss_scale)
@@ -104,7 +106,7 @@ def descent(
             "trails": _trails(runs, names, [axis.led_out(height) for height in heights]),
         },
         title=f"Paths of optimizers on the {landscape.label} landscape, and their losses against the step",
-        description=summary(runs),
+        description=summary(runs, names),
     )
 
 
@@ -116,13 +118,13 @@ def labels(runs: Sequence[Trajectory]) -> list[str]:
     return [f"{name} #{names[: i + 1].count(name)}" if names.count(name) > 1 else name for i, name in enumerate(names)]
 
 
-def summary(runs: Sequence[Trajectory]) -> str:
+def summary(runs: Sequence[Trajectory], names: Sequence[str] | None = None) -> str:
     """The chart in words."""
     start = runs[0].setup.start
     told = [
         f"{name}: {run.status} after {run.steps} steps at ({run.theta[-1][0]:.3g}, {run.theta[-1][1]:.3g}), "
         f"loss {run.loss[-1]:.3g}."
-        for name, run in zip(labels(runs), runs, strict=True)
+        for name, run in zip(names or labels(runs), runs, strict=True)
     ]
     heading = f"{runs[0].setup.landscape.label} landscape; all runs start at ({start[0]:.4g}, {start[1]:.4g})."
     return " ".join([heading, *told])

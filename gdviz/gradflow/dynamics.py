@@ -154,7 +154,7 @@ def _walk(setup: Training) -> Iterator[dict[str, Any]]:
 
     assert setup.schedule is not None  # __post_init__ has made one
     rates = setup.schedule(np.arange(setup.steps))
-    for step, chosen in enumerate(_batches(setup), start=1):
+    for step, chosen in enumerate(batches(setup), start=1):
         activities, outputs = forward(network, layers, x[chosen])
         loss = network.loss.value(outputs, targets[chosen])
         dead = np.zeros(network.depth)
@@ -186,7 +186,7 @@ def _walk(setup: Training) -> Iterator[dict[str, Any]]:
             return
 
 
-def _batches(setup: Training) -> Iterator[NDArray[np.int64]]:
+def batches(setup: Training) -> Iterator[NDArray[np.int64]]:
     """The rows of each step's batch: the training set in a random order, over and over."""
     rng = setup.network.generator(2)
     size = min(setup.network.batch_size, setup.samples)

@@ -110,3 +110,21 @@ def recurrent_cures(setup: Recurrent) -> tuple[Recurrent, ...]:
         replace(setup, cell=LSTM(forget_bias=3.0)),
     ]
     return tuple(candidate for candidate in candidates if candidate != setup)
+
+
+def recurrent_label(setup: Recurrent, other: Recurrent) -> str:
+    """What distinguishes a recurrent network from another, in words.
+
+    >>> recurrent_label(Recurrent(cell=LSTM(forget_bias=3.0), units=16), Recurrent())
+    'LSTM, forget bias 3, units 16'
+    """
+    changed = {name: value for name, value in setup.values().items() if value != other.values()[name]}
+    told = [f"{name.replace('_', ' ')} {_short(value)}" for name, value in changed.items()]
+    if setup.cell != other.cell:
+        inner = [f"{name.replace('_', ' ')} {_short(value)}" for name, value in setup.cell.changes().items()]
+        told = [setup.cell.label, *inner, *told]
+    return ", ".join(told) or "as it is"
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
