@@ -62,7 +62,7 @@ def test_every_preset_draws(name: str) -> None:
     flow = gradflow.measure(network)
     compiles(charts.layers(flow, width=1200))
     compiles(charts.before_and_after({"before": flow, "after": flow}))
-    compiles(charts.histogram(flow.activation_histogram, 1, "activations"))
+    compiles(charts.histogram(flow, "activations", 1))
     assert charts.layers(flow).description == gradflow.verdict(flow)
 
 

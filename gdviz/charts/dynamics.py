@@ -66,7 +66,8 @@ def training(run: TrainingRun, quantity: str = "gradient", *, width: int = 960, 
     tables: dict[str, Table] = {
         "heatmap": {"url": [_picture(values[steps - 1], log, domain, _heat_size(width))], **middle},
         "layers": _layers(values, steps, log),
-        "loss": _losses(run, loss_log),
+        "loss": _against_step(run, run.loss, loss_log),
+        "dead": _against_step(run, run.dead.max(axis=1), log=False),
         "breakdown": {"step": [b.step for b in broken], "layer": [b.layer for b in broken]},
         "curtain": {"to": [run.steps + 0.5]},
     }
@@ -131,12 +132,10 @@ def _layers(values: Array, steps: NDArray[np.int64], log: bool) -> Table:
     }
 
 
-def _losses(run: TrainingRun, log: bool) -> Table:
+def _against_step(run: TrainingRun, values: Array, log: bool) -> Table:
     steps = drawn_steps(run)
-    loss = run.loss[steps - 1]
-    usable = np.isfinite(loss) & ((loss > 0) | (not log))
-    following = np.append(steps[usable][1:], 2**31 - 1) if usable.any() else steps[usable]
-    return {"step": steps[usable], "next": following, "loss": loss[usable]}
+    steps = steps[np.isfinite(values[steps - 1]) & ((values[steps - 1] > 0) | (not log))]
+    return {"step": steps, "next": np.append(steps[1:], [2**31 - 1] * bool(len(steps))), "value": values[steps - 1]}
 
 
 def _picture(values: Array, log: bool, domain: tuple[float, float], size: tuple[int, int]) -> str:
@@ -183,11 +182,14 @@ def _specification(shape: _Shape, width: int, theme: Theme) -> dict[str, Any]:
     y = alt.Scale(domain=[0.5, shape.layers + 0.5], nice=False, zero=False)
     heat = _heatmap(shape, x, y, (heat_width, height), theme)
     profile = _profile(shape, y, (side_width, height), theme)
-    loss = _loss_plot(shape, x, (heat_width, 160), theme)
+    below = 140
+    loss = _against_step_plot("loss", "loss", shape.loss_log, shape.loss_domain, x, (heat_width, below), theme.runs[1])
+    dead = _against_step_plot("dead", "most dead units", False, (0, 1), x, (side_width, below), theme.runs[0])
     if _side_by_side(width):
-        chart: Any = alt.vconcat(alt.hconcat(heat, profile, spacing=16), loss, spacing=16)
+        rows = alt.hconcat(heat, profile, spacing=16), alt.hconcat(loss, dead, spacing=16)
+        chart: Any = alt.vconcat(*rows, spacing=16)
     else:
-        chart = alt.vconcat(heat, profile, loss, spacing=16)
+        chart = alt.vconcat(heat, profile, loss, dead, spacing=16)
     chart = chart.configure_mark(aria=False, tooltip=None)
     return animated(chart.to_dict(validate=False), shape.steps, clickable=False, followed={})
 
@@ -244,21 +246,20 @@ def _profile(shape: _Shape, y: Any, size: tuple[int, int], theme: Theme) -> Any:
     ).properties(width=size[0], height=size[1])
 
 
-def _loss_plot(shape: _Shape, x: Any, size: tuple[int, int], theme: Theme) -> Any:
-    kind: Any = "log" if shape.loss_log else "linear"
+def _against_step_plot(
+    table: str, title: str, log: bool, domain: tuple[float, float], x: Any, size: tuple[int, int], colour: str
+) -> Any:
     step = alt.X("step:Q", title="step", scale=x, axis=_STEP_AXIS)
-    loss = alt.Y(
-        "loss:Q",
-        title="loss",
-        scale=alt.Scale(type=kind, domain=list(shape.loss_domain), nice=False),
-        axis=alt.Axis(format=".0e" if shape.loss_log else ".3~g", tickCount=4),
+    value = alt.Y(
+        "value:Q",
+        title=title,
+        scale=alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False),
+        axis=alt.Axis(format=".0e" if log else ".3~g", tickCount=4),
     )
-    losses = alt.Chart(alt.NamedData(name="loss")).encode(x=step, y=loss)
-    colour = theme.runs[1]
+    values = alt.Chart(alt.NamedData(name=table)).encode(x=step, y=value)
+    grown = values.transform_filter("datum.step <= step")
     return alt.layer(
-        losses.mark_line(strokeWidth=1, opacity=0.35, color=colour, clip=True).encode(order="step:Q"),
-        losses.transform_filter("datum.step <= step")
-        .mark_line(strokeWidth=2, color=colour, clip=True)
-        .encode(order="step:Q"),
-        losses.transform_filter(_NOW).mark_point(filled=True, opacity=1, size=80, color=colour),
+        values.mark_line(strokeWidth=1, opacity=0.35, color=colour, clip=True).encode(order="step:Q"),
+        grown.mark_line(strokeWidth=2, color=colour, clip=True).encode(order="step:Q"),
+        values.transform_filter(_NOW).mark_point(filled=True, opacity=1, size=80, color=colour),
     ).properties(width=size[0], height=size[1])

@@ -32,7 +32,14 @@ def through_time(flow: RecurrentFlow, *, width: int = 960, dark: bool = False) -
     colour = alt.Color(
         "series:N",
         scale=alt.Scale(domain=names, range=[*theme.runs[: len(names) - 1], theme.ink]),
-        legend=alt.Legend(title=None, orient="top", columns=2 if width >= 600 else 1, labelLimit=360),
+        legend=alt.Legend(
+            title=None,
+            orient="top",
+            columns=2 if width >= 600 else 1,
+            labelLimit=360,
+            symbolType="stroke",
+            symbolOpacity=1,
+        ),
     )
     dash = alt.StrokeDash("dash:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=None)
     measured = alt.Chart(alt.NamedData(name="measured")).transform_calculate(dash="datum.series")

@@ -100,7 +100,7 @@ def descent(
         tables={
             "heatmap": ground.image,
             "contours": ground.contours,
-            "minima": _points(landscape.minima),
+            "minima": _points(_inside(landscape.minima, landscape.domain)),
             "start": _points([runs[0].setup.start]),
             "ends": {"low": [axis.low], "high": [axis.high]},
             "trails": _trails(runs, names, [axis.led_out(height) for height in heights]),
@@ -143,6 +143,11 @@ def colour_scale(run: Trajectory) -> str:
 
 
 # Data ---------------------------------------------------------------------------------------------------------------
+
+
+def _inside(points: Sequence[Point], domain: tuple[Point, Point]) -> list[Point]:
+    (xmin, xmax), (ymin, ymax) = domain
+    return [(x, y) for x, y in points if xmin <= x <= xmax and ymin <= y <= ymax]
 
 
 def _points(points: Sequence[Point]) -> Table:

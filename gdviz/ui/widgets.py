@@ -16,7 +16,7 @@ _MANTISSAS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 """Ten positions a decade for logarithmic sliders."""
 
 
-def select(box: DeltaGenerator, label: str, catalogue: Catalogue[E], key: str, current: str) -> str:
+def select(box: DeltaGenerator, label: str, catalogue: Mapping[str, type[E]], key: str, current: str) -> str:
     """A select box over the names of a catalogue.
 
     Args:
