@@ -177,11 +177,11 @@ def _heat_size(width: int) -> tuple[int, int]:
 def _specification(shape: _Shape, width: int, theme: Theme) -> dict[str, Any]:
     """The specification without its data."""
     heat_width, height = _heat_size(width)
-    side_width = width - heat_width - 200 if _side_by_side(width) else heat_width
+    side_width = width - heat_width - 240 if _side_by_side(width) else heat_width
     x = alt.Scale(domain=[0.5, shape.steps + 0.5], nice=False, zero=False)
     y = alt.Scale(domain=[0.5, shape.layers + 0.5], nice=False, zero=False)
     heat = _heatmap(shape, x, y, (heat_width, height), theme)
-    profile = _profile(shape, y, (side_width, height), theme)
+    profile = _profile(shape, y, (side_width, height), theme, _side_by_side(width))
     below = 140
     loss = _against_step_plot("loss", "loss", shape.loss_log, shape.loss_domain, x, (heat_width, below), theme.runs[1])
     dead = _against_step_plot("dead", "most dead units", False, (0, 1), x, (side_width, below), theme.runs[0])
@@ -222,7 +222,7 @@ def _heatmap(shape: _Shape, x: Any, y: Any, size: tuple[int, int], theme: Theme)
     ).properties(width=size[0], height=size[1])
 
 
-def _profile(shape: _Shape, y: Any, size: tuple[int, int], theme: Theme) -> Any:
+def _profile(shape: _Shape, y: Any, size: tuple[int, int], theme: Theme, room_beside: bool) -> Any:
     kind: Any = "log" if shape.log else "linear"
     form = ".0e" if shape.log else ".0%"
     x = alt.X(
@@ -235,7 +235,13 @@ def _profile(shape: _Shape, y: Any, size: tuple[int, int], theme: Theme) -> Any:
     colour = alt.Color(
         "value:Q",
         scale=alt.Scale(type=kind, domain=list(shape.domain), range=list(VIRIDIS), interpolate="rgb"),
-        legend=alt.Legend(title=None, format=form, tickCount=4, orient="right", gradientLength=size[1] - 60),
+        legend=alt.Legend(
+            title=None,
+            format=form,
+            tickCount=4,
+            orient="right" if room_beside else "top",
+            gradientLength=size[1] - 60 if room_beside else size[0],
+        ),
     )
     now = alt.Chart(alt.NamedData(name="layers")).transform_filter(_NOW)
     return alt.layer(

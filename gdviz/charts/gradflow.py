@@ -28,9 +28,10 @@ def layers(flow: GradientFlow, *, width: int = 960, dark: bool = False) -> Figur
 
     The theory's line stands only where it applies: fully connected, random weights, no normalisation, no residuals.
     """
+    measured = measured_table(flow)
     return Figure(
         _layers_specification(width, dark),
-        {"measured": measured_table(flow), "predicted": predicted_table(flow)},
+        {"measured": measured, "predicted": predicted_table(flow), "ends": _ends(measured)},
         "Signal forward and gradient backward, layer by layer",
         verdict(flow),
     )
@@ -40,14 +41,15 @@ def layers(flow: GradientFlow, *, width: int = 960, dark: bool = False) -> Figur
 def _layers_specification(width: int, dark: bool) -> dict[str, Any]:
     """The specification without its data: the same for every network, so that a change only sends data."""
     theme = DARK_THEME if dark else LIGHT_THEME
-    inner = (width - 220) // 3 if width >= 900 else width - 90
+    inner = (width - 290) // 3 if width >= 900 else width - 90
     plots = []
     for i, (name, title) in enumerate(QUANTITIES.items()):
         colour = theme.runs[i]
         x = alt.X("layer:Q", title="layer", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
         y = alt.Y(
-            "median:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=".1~e", tickCount=6)
+            "median:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=".0e", tickCount=6)
         )
+        ends = alt.Chart(alt.NamedData(name="ends")).transform_filter(f"datum.quantity == '{name}'")
         base = alt.Chart(alt.NamedData(name="measured")).transform_filter(f"datum.quantity == '{name}'")
         line = alt.Chart(alt.NamedData(name="predicted")).transform_filter(f"datum.quantity == '{name}'")
         plots.append(
@@ -58,6 +60,7 @@ def _layers_specification(width: int, dark: bool) -> dict[str, Any]:
                     x=x, y=y, tooltip=["layer:Q", "median:Q", "low:Q", "high:Q"]
                 ),
                 line.mark_line(color=theme.ink, strokeDash=[5, 4], strokeWidth=1.5, tooltip=None).encode(x=x, y=y),
+                ends.mark_point(size=0, tooltip=None).encode(y=y),
             ).properties(width=inner, height=260)
         )
     chart = alt.hconcat(*plots) if width >= 900 else alt.vconcat(*plots)
@@ -82,6 +85,17 @@ def gain_words(flow: GradientFlow) -> str:
             low, middle, high = np.percentile(usable, [0, 50, 100])
             told.append(f"the {name} by {middle:.3g} (from {low:.3g} to {high:.3g})")
     return f"Measured: a layer multiplies {' and '.join(told)}." if told else "Measured: nothing that is not 0."
+
+
+def _ends(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """What an axis holds at least: a factor of ten. Less would make a mountain of what is nearly constant."""
+    rows = []
+    for name in QUANTITIES:
+        low, high = measured["low"][measured["quantity"] == name], measured["high"][measured["quantity"] == name]
+        if len(low) and high.max() < 10 * low.min():
+            middle = np.sqrt(low.min() * high.max())
+            rows += [(name, middle / 10**0.5), (name, middle * 10**0.5)]
+    return _columns(("quantity", "median"), rows)
 
 
 def measured_table(flow: GradientFlow) -> dict[str, Any]:
@@ -152,7 +166,7 @@ def _relative_specification(names: tuple[str, ...], width: int, dark: bool) -> d
                 "gradient:Q",
                 title="gradient relative to the last layer",
                 scale=alt.Scale(type="log", nice=False),
-                axis=alt.Axis(format=".1~e", tickCount=6),
+                axis=alt.Axis(format=".0e", tickCount=6),
             ),
             color=alt.Color(
                 "network:N",

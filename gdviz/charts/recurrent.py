@@ -108,6 +108,6 @@ def before_and_after(flows: Mapping[str, RecurrentFlow], *, width: int = 960, da
         "steps before the loss",
         "gradient relative to the last step",
         scale="log",
-        width=min(width, 1100),
+        width=min(width, 1100) - 20,
         dark=dark,
     )

@@ -244,7 +244,7 @@ def training(study: Study, width: int) -> Shown:
 
 def _losses(runs: Mapping[str, TrainingRun], width: int, dark: bool) -> Figure:
     series = {name: (range(1, run.steps + 1), run.loss.tolist()) for name, run in runs.items()}
-    return curves(series, "step", "loss", scale="log", width=min(width, 1100), dark=dark)
+    return curves(series, "step", "loss", scale="log", width=min(width, 1100) - 20, dark=dark)
 
 
 def through_time(study: Study, width: int) -> Shown:
@@ -297,7 +297,7 @@ def cliff(study: Study, width: int) -> Shown:
 
 
 def _cliff_figure(runs: Mapping[str, gdviz.Trajectory], width: int, dark: bool) -> Figure:
-    return gdviz.charts.descent(list(runs.values()), names=list(runs), width=width, dark=dark)
+    return gdviz.charts.descent(list(runs.values()), names=list(runs), width=width - 20, dark=dark)
 
 
 def _cliff_words(run: gdviz.Trajectory) -> str:
