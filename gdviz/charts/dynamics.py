@@ -214,7 +214,7 @@ def _heatmap(shape: _Shape, x: Any, y: Any, size: tuple[int, int], theme: Theme)
         .mark_rect(color=theme.halo, opacity=0.8, clip=True)
         .encode(x=alt.X("since:Q", scale=x, title="step", axis=_STEP_AXIS), x2="to"),
         alt.Chart(alt.NamedData(name="breakdown"))
-        .mark_text(text="✕", fontSize=20, fontWeight="bold", color=theme.ink, stroke=theme.halo, strokeWidth=0.6)
+        .mark_text(text="✕", fontSize=22, fontWeight="bold", color="white", stroke="black", strokeWidth=1)
         .encode(
             x=alt.X("step:Q", scale=x, title="step", axis=_STEP_AXIS),
             y=alt.Y("layer:Q", scale=y, title="layer", axis=_LAYER_AXIS),

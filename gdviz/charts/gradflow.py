@@ -64,7 +64,12 @@ def _layers_specification(width: int, dark: bool) -> dict[str, Any]:
             ).properties(width=inner, height=260)
         )
     chart = alt.hconcat(*plots) if width >= 900 else alt.vconcat(*plots)
-    return {**chart.to_dict(validate=False), "autosize": _PAD}
+    # A canvas is drawn faster than hundreds of elements of an SVG.
+    return {
+        **chart.to_dict(validate=False),
+        "autosize": _PAD,
+        "usermeta": {"embedOptions": {"renderer": "canvas"}},
+    }
 
 
 def theory_words(flow: GradientFlow) -> str:

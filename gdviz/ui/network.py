@@ -240,8 +240,11 @@ def _entry_controls(
 
 
 def _numbers(box: DeltaGenerator, name: str, current: Entry, exact: bool) -> dict[str, Any]:
-    """Widgets for an entry's own hyperparameters."""
+    """Widgets for an entry's own hyperparameters. A seed has no order that a slider could show."""
+    values = current.values()
     return {
-        knob.name: widgets.number(box, knob, key(f"{name}.{knob.name}"), current.values()[knob.name], exact)
+        knob.name: widgets.number(
+            box, knob, key(f"{name}.{knob.name}"), values[knob.name], exact or knob.name == "seed"
+        )
         for knob in current.knobs()
     }
