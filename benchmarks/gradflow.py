@@ -146,8 +146,8 @@ def main() -> None:
             }
             ms = medians(candidates)
             print(
-                f"{name:10} {depth:6} {width:5} {batch:5} | {ms['one']:15.2f} {ms['numpy']:6.2f} {ms['tensorflow']:10.2f} "
-                f"{ms['torch']:7.2f} | {ms['propagate']:9.2f} | {agree(candidates)}"
+                f"{name:10} {depth:6} {width:5} {batch:5} | {ms['one']:15.2f} {ms['numpy']:6.2f} "
+                f"{ms['tensorflow']:10.2f} {ms['torch']:7.2f} | {ms['propagate']:9.2f} | {agree(candidates)}"
             )
 
     print("\ngrowth of propagate (tanh, depth 50, width 128, batch 128, one seed, but for what is named), milliseconds")

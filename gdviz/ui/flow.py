@@ -49,6 +49,20 @@ def use_one_blas_thread() -> None:
     threadpool_limits(1, user_api="blas")
 
 
+class Place:
+    """One element of the page, in whose place later ones are put.
+
+    ``st.empty()`` would stand there first: what the page showed before would vanish for a moment, at every change.
+    """
+
+    def __init__(self) -> None:
+        self._at: Any = st
+
+    def put(self, draw: Callable[[Any], Any]) -> None:
+        """Draw with what has Streamlit's functions: the page, and then the element itself."""
+        self._at = draw(self._at)
+
+
 # Computed and kept --------------------------------------------------------------------------------------------------
 
 
@@ -104,13 +118,13 @@ def _through_time(setup: Recurrent) -> RecurrentFlow:
 
 def layers(study: Study, width: int) -> Shown:
     """Signal and gradients in each layer."""
-    words, chart, caption = st.empty(), st.empty(), st.empty()
+    words, chart, caption = Place(), Place(), Place()
     for (flow,) in streamed([study.network]):
         figure = charts.layers(flow, width=width, dark=is_dark())
-        words.info(gradflow.verdict(flow))
-        with chart:
-            show(figure, "flow.layers")
-        caption.caption(_seeds_words(flow) + charts.theory_words(flow))
+        told = _seeds_words(flow) + charts.theory_words(flow)
+        words.put(partial(_info, gradflow.verdict(flow)))
+        chart.put(partial(_chart, figure, "flow.layers"))
+        caption.put(partial(_caption, told))
     return Shown(
         {"gdviz-layers": lambda dark: charts.layers(flow, width=width, dark=dark)},
         {"gdviz-layers": lambda: export.flow_csv(flow)},
@@ -124,14 +138,13 @@ def cures(study: Study, width: int) -> Shown:
     chosen = _choose_cures("cures", list(found), {name: cure.why for name, cure in found.items()})
     names = ["as it is", *chosen]
     networks = [study.network, *(found[name].network for name in chosen)]
-    words, chart, told = st.empty(), st.empty(), st.empty()
+    words, chart, told = Place(), Place(), Place()
     flows: dict[str, GradientFlow] = {}
     for measured in streamed(networks):
         flows = dict(zip(names, measured, strict=True))
-        words.info(gradflow.verdict(measured[0]))
-        with chart:
-            show(charts.before_and_after(flows, width=width, dark=is_dark()), "flow.cures")
-        told.markdown("\n".join(f"- **{name}**: {charts.factor(flow)}" for name, flow in flows.items()))
+        words.put(partial(_info, gradflow.verdict(measured[0])))
+        chart.put(partial(_chart, charts.before_and_after(flows, width=width, dark=is_dark()), "flow.cures"))
+        told.put(partial(_list, {name: charts.factor(flow) for name, flow in flows.items()}))
     _use_buttons(chosen, lambda name: controls.show_network(found[name].network))
     return Shown(
         {"gdviz-cures": lambda dark: charts.before_and_after(flows, width=width, dark=dark)},
@@ -142,20 +155,19 @@ def cures(study: Study, width: int) -> Shown:
 
 def chaos(study: Study, width: int) -> Shown:
     """The network between order and chaos; where theory does not apply, what was measured."""
-    words, chart, caption = st.empty(), st.empty(), st.empty()
+    words, chart, caption = Place(), Place(), Place()
     figure: Callable[[GradientFlow, bool], Figure] = lambda flow, dark: charts.order_and_chaos(  # noqa: E731
         flow, width=min(width, 720), dark=dark
     )
     for (flow,) in streamed([study.network]):
-        words.info(gradflow.verdict(flow))
+        words.put(partial(_info, gradflow.verdict(flow)))
         try:
             diagram = figure(flow, is_dark())
         except ValueError as error:
-            chart.info(f"No diagram: {error}. {charts.gain_words(flow)}")
+            chart.put(partial(_info, f"No diagram: {error}. {charts.gain_words(flow)}"))
             continue
-        with chart:
-            show(diagram, "flow.chaos")
-        caption.caption(diagram.description)
+        chart.put(partial(_chart, diagram, "flow.chaos"))
+        caption.put(partial(_caption, diagram.description))
     try:
         tables = figure(flow, False).tables
     except ValueError:
@@ -177,20 +189,16 @@ def inside(study: Study, width: int) -> Shown:
     )
     layer = int(st.number_input("Layer", 1, depth, first, key=name))
     controls.look_at("layer", layer)
-    words = st.empty()
-    places = [(st.empty(), st.empty()) for _ in charts.HISTOGRAMS]
-    told = st.empty()
+    words, told = Place(), Place()
+    places = [(Place(), Place()) for _ in charts.HISTOGRAMS]
     for (flow,) in streamed([study.network]):
-        words.info(gradflow.verdict(flow))
+        words.put(partial(_info, gradflow.verdict(flow)))
         for what, (chart, caption) in zip(charts.HISTOGRAMS, places, strict=True):
-            drawn = charts.histogram(flow, what, layer, width=min(width, 600), dark=is_dark())
-            with chart:
-                show(drawn, f"flow.histogram.{what}")
-            caption.caption(drawn.description)
-        told.markdown(
-            f"Saturated: {flow.saturated[:, layer - 1].mean():.0%} of the entries. "
-            f"Dead: {flow.dead[:, layer - 1].mean():.0%} of the units."
-        )
+            drawn = _histogram(flow, what, layer, min(width, 600), is_dark())
+            chart.put(partial(_chart, drawn, f"flow.histogram.{what}"))
+            caption.put(partial(_caption, drawn.description))
+        shares = flow.saturated[:, layer - 1].mean(), flow.dead[:, layer - 1].mean()
+        told.put(partial(_caption, f"Saturated: {shares[0]:.0%} of the entries. Dead: {shares[1]:.0%} of the units."))
     figures = {
         f"gdviz-layer-{layer}-{what.replace(' ', '-')}": partial(_histogram, flow, what, layer, min(width, 600))
         for what in charts.HISTOGRAMS
@@ -213,13 +221,11 @@ def training(study: Study, width: int) -> Shown:
     """A training run that plays, and the same with one change each."""
     found = {f"{cure.changes}: {cure.label}": cure for cure in gradflow.training_cures(study.training)}
     quantity = _choose_quantity()
-    words, chart, caption = st.empty(), st.empty(), st.empty()
-    chosen = _choose_cures("training_cures", list(found), {name: cure.why for name, cure in found.items()}, first=0)
     (run,) = trained([study.training])
-    words.info(gradflow.training_verdict(run))
-    with chart:
-        show(dynamics.training(run, quantity, width=width, dark=is_dark()), "flow.training")
-    caption.caption(_training_words(run, quantity))
+    st.info(gradflow.training_verdict(run))
+    show(dynamics.training(run, quantity, width=width, dark=is_dark()), "flow.training")
+    st.caption(_training_words(run, quantity))
+    chosen = _choose_cures("training_cures", list(found), {name: cure.why for name, cure in found.items()}, first=0)
     runs = {"as it is": run}
     figures: dict[str, Callable[[bool], Figure]] = {
         "gdviz-training": lambda dark: dynamics.training(run, quantity, width=width, dark=dark)
@@ -230,7 +236,7 @@ def training(study: Study, width: int) -> Shown:
         runs |= dict(zip(chosen, cured[1:], strict=True))
         losses = partial(_losses, runs, width)
         show(losses(is_dark()), "flow.training.cures")
-        st.markdown("\n".join(f"- **{name}**: {gradflow.training_verdict(run)}" for name, run in runs.items()))
+        _list({name: gradflow.training_verdict(run) for name, run in runs.items()}, st)
         _use_buttons(chosen, lambda name: controls.show_again(replace(study, training=found[name].training)))
         figures["gdviz-training-cures"] = losses
         tables["gdviz-training-cures"] = lambda: export.table_csv(losses(False).tables["curves"])
@@ -251,18 +257,17 @@ def through_time(study: Study, width: int) -> Shown:
     """The gradient on its way back through time, and with one change each."""
     setup = study.recurrent
     found = {gradflow.recurrent_label(cure, setup): cure for cure in gradflow.recurrent_cures(setup)}
-    words, chart, caption = st.empty(), st.empty(), st.empty()
-    chosen = _choose_cures("recurrent_cures", list(found))
+    words, chart = Place(), Place()
     for seeds in sorted({1, setup.seeds}):  # one first, because it is there sooner
         flow = _through_time(replace(setup, seeds=seeds))
-        words.info(gradflow.recurrent_verdict(flow))
-        with chart:
-            show(recurrent.through_time(flow, width=width, dark=is_dark()), "flow.recurrent")
-        caption.caption("Median over the seeds, band from the smallest to the largest. Zeros are not drawn.")
+        words.put(partial(_info, gradflow.recurrent_verdict(flow)))
+        chart.put(partial(_chart, recurrent.through_time(flow, width=width, dark=is_dark()), "flow.recurrent"))
+    st.caption("Median over the seeds, band from the smallest to the largest. Zeros are not drawn.")
+    chosen = _choose_cures("recurrent_cures", list(found))
     flows = {"as it is": flow, **{name: _through_time(found[name]) for name in chosen}}
     compared = partial(_recurrent_compared, flows, width)
     show(compared(is_dark()), "flow.recurrent.cures")
-    st.markdown("\n".join(f"- **{name}**: {gradflow.recurrent_verdict(flow)}" for name, flow in flows.items()))
+    _list({name: gradflow.recurrent_verdict(flow) for name, flow in flows.items()}, st)
     _use_buttons(chosen, lambda name: controls.show_again(replace(study, recurrent=found[name])))
     return Shown(
         {
@@ -288,7 +293,7 @@ def cliff(study: Study, width: int) -> Shown:
     show(figure(is_dark()), "flow.cliff")
     ground = next(iter(runs.values())).setup.landscape
     st.caption(f"${ground.formula}$, with x = w and y = b. One recurrent unit; at the wall its fixed points split.")
-    st.markdown("\n".join(f"- **{name}**: {_cliff_words(run)}" for name, run in runs.items()))
+    _list({name: _cliff_words(run) for name, run in runs.items()}, st)
     return Shown(
         {"gdviz-cliff": figure},
         {"gdviz-cliff": lambda: export.to_csv(list(runs.values()), list(runs))},
@@ -341,6 +346,22 @@ def too_large(study: Study, view: str) -> str | None:
         f"This would need about {8 * count / 2**30:.1f} GB of memory, and the page has {MOST_BYTES / 2**30:.0f}: "
         f"choose a smaller {what}."
     )
+
+
+def _info(text: str, at: Any) -> Any:
+    return at.info(text)
+
+
+def _caption(text: str, at: Any) -> Any:
+    return at.caption(text)
+
+
+def _list(lines: Mapping[str, str], at: Any) -> Any:
+    return at.markdown("\n".join(f"- **{name}**: {text}" for name, text in lines.items()))
+
+
+def _chart(figure: Figure, key: str, at: Any) -> Any:
+    return show(figure, key, at=at)
 
 
 def _network_code(network: Network) -> list[str]:
