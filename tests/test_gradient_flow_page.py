@@ -324,7 +324,7 @@ def numbers(page: AppTest) -> list[Any]:
 
 
 def set_to_end(control: Any, end: int) -> None:
-    if hasattr(control, "options"):
+    if getattr(control, "options", None):
         control.set_value(type(control.value)(float(control.options[end])))
     else:
         extreme = control.min if end == 0 else control.max

@@ -112,13 +112,14 @@ def measured_table(flow: GradientFlow) -> dict[str, Any]:
         "gradient": flow.activation_gradient,
         "weights": flow.weight_gradient,
     }
-    rows = [
-        (name, layer, *np.percentile(column, [50, 0, 100]))
-        for name, array in values.items()
-        for layer, column in zip(flow.layers, array.T, strict=True)
-        if np.all(np.isfinite(column) & (column > 0))
-    ]
-    return _columns(("quantity", "layer", "median", "low", "high"), rows)
+    columns: dict[str, list[Any]] = {name: [] for name in ("quantity", "layer", "median", "low", "high")}
+    for name, array in values.items():
+        usable = np.all(np.isfinite(array) & (array > 0), axis=0)
+        kept = array[:, usable]
+        parts = (np.full(kept.shape[1], name), flow.layers[usable], np.median(kept, axis=0), kept.min(0), kept.max(0))
+        for column, part in zip(columns.values(), parts, strict=True):
+            column.append(part)
+    return {name: np.concatenate(parts) for name, parts in columns.items()}
 
 
 def predicted_table(flow: GradientFlow) -> dict[str, Any]:
