@@ -72,7 +72,7 @@ def test_changing_the_depth_repaints_and_the_link_restores_it(open_page: Open) -
     before = picture(page)
     page.get_by_role("slider", name="depth").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("of that at layer 7")).to_be_visible(timeout=20_000)
+    expect(page.get_by_test_id("stAlertContentInfo")).to_contain_text("of that at layer 7", timeout=20_000)
     ready(page)
     drawn = picture(page)
     assert drawn != before
@@ -91,7 +91,7 @@ def test_views_are_chosen_and_kept_in_the_link(open_page: Open) -> None:
         ready(page)
         assert parse_qs(urlsplit(page.url).query)["view"] == [view]
     page.get_by_role("radio", name="Layers").click()
-    expect(page.get_by_text("of that at layer 6")).to_be_visible(timeout=20_000)
+    expect(page.get_by_test_id("stAlertContentInfo")).to_contain_text("of that at layer 6", timeout=20_000)
 
 
 def test_pictures_and_numbers_are_downloaded(open_page: Open, tmp_path: Path) -> None:
