@@ -1,12 +1,13 @@
 """Time gradient flow beside TensorFlow (compiled graph) and PyTorch (eager); run by hand.
 
-    python benchmarks/gradflow.py        # needs PyTorch besides the requirements: pip install torch==2.13.0
+    python -m benchmarks.gradflow        # needs PyTorch besides the requirements: pip install torch==2.13.0
+    python -m benchmarks.gradflow page   # the page in a browser: from a change to the new picture
 
 Every candidate does a forward and a backward pass of the same network with the same weights, in float64, to the
 gradients by all weights and all activations. Candidates take turns within one run, so that whatever else the machine
 does hits all of them; the median over the turns is reported. ``propagate`` is timed too: it draws the weights and
 measures every layer besides, which the others do not. NumPy hands out the gradients layer by layer, as ``propagate``
-uses them.
+uses them. NumPy is timed with its matrix products in one thread, as on the page, and in as many as it takes by itself.
 """
 
 import os
@@ -14,7 +15,9 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
+import shutil
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +26,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 import torch
+from playwright.sync_api import sync_playwright
+from threadpoolctl import ThreadpoolController
 
+from benchmarks.page import REPAINT, serve
 from gdviz import gradflow
 from gdviz.gradflow.network import Network, backward, forward
 
@@ -87,6 +93,16 @@ def torch_pass(network: Network) -> Callable[[], object]:
     return run
 
 
+def in_one_thread(run: Callable[[], object]) -> Callable[[], object]:
+    controller = ThreadpoolController()
+
+    def limited() -> object:
+        with controller.limit(limits=1, user_api="blas"):
+            return run()
+
+    return limited
+
+
 def medians(candidates: dict[str, Callable[[], object]], turns: int = TURNS) -> dict[str, float]:
     """Milliseconds."""
     times: dict[str, list[float]] = {name: [] for name in candidates}
@@ -115,31 +131,59 @@ def main() -> None:
         f"NumPy {np.__version__}, TensorFlow {tf.__version__}, Keras {keras.__version__}, PyTorch {torch.__version__}"
     )
     print(f"medians of {TURNS} alternating turns, milliseconds, float64\n")
-    print("activation  depth width batch |   NumPy TensorFlow PyTorch | propagate | same gradients")
+    print("activation  depth width batch | NumPy, 1 thread  NumPy TensorFlow PyTorch | propagate | same gradients")
     for name, initializer in (("tanh", "glorot"), ("relu", "he"), ("gelu", "he")):
         for depth, width, batch in SIZES:
             network = gradflow.Network(
                 depth=depth, width=width, batch_size=batch, activation=name, initializer=initializer
             )
             candidates = {
+                "one": in_one_thread(numpy_pass(network)),
                 "numpy": numpy_pass(network),
                 "tensorflow": tensorflow_pass(network),
                 "torch": torch_pass(network),
-                "propagate": partial(gradflow.measure, network),
+                "propagate": in_one_thread(partial(gradflow.measure, network)),
             }
             ms = medians(candidates)
             print(
-                f"{name:10} {depth:6} {width:5} {batch:5} | {ms['numpy']:7.2f} {ms['tensorflow']:10.2f} "
-                f"{ms['torch']:7.2f} | {ms['propagate']:9.2f} | {agree(candidates)}"
+                f"{name:10} {depth:6} {width:5} {batch:5} | {ms['one']:15.2f} {ms['numpy']:6.2f} "
+                f"{ms['tensorflow']:10.2f} {ms['torch']:7.2f} | {ms['propagate']:9.2f} | {agree(candidates)}"
             )
 
     print("\ngrowth of propagate (tanh, depth 50, width 128, batch 128, one seed, but for what is named), milliseconds")
     for what, values in {"depth": (25, 50, 100, 200), "width": (64, 128, 256, 512), "seeds": (1, 2, 4, 8)}.items():
         base = {"depth": 50, "width": 128, "batch_size": 128}
         networks = {str(value): gradflow.Network(**{**base, what: value}) for value in values}
-        runs = {value: partial(gradflow.measure, network) for value, network in networks.items()}
+        runs = {value: in_one_thread(partial(gradflow.measure, network)) for value, network in networks.items()}
         print(f"{what:6}", "  ".join(f"{value}: {ms:.1f}" for value, ms in medians(runs, 7).items()))
 
 
+def change_to_repaint(times: int = 20) -> None:
+    """Depth 50, width 128, batch 128, one seed: from the key that moves a slider to the new picture of all layers.
+
+    Every change is to a network that was not measured before.
+    """
+    server, address, _ = serve()
+    try:
+        with sync_playwright() as playwright:
+            flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            path = shutil.which("chromium") or shutil.which("google-chrome")
+            page = playwright.chromium.launch(executable_path=path, args=flags).new_page()
+            page.set_viewport_size({"width": 1440, "height": 1000})
+            page.goto(f"{address}/gradient_flow?depth=50&width=128&batch_size=128&weight_scale=0.5")
+            page.wait_for_selector("canvas.marks")
+            page.wait_for_timeout(3000)
+            page.get_by_role("slider", name="bias_scale").focus()
+            taken = []
+            for _ in range(times):
+                page.evaluate(REPAINT)
+                page.keyboard.press("ArrowRight")
+                taken.append(float(page.evaluate("window.repainted")))
+                page.wait_for_timeout(500)
+            print(f"change to repaint: median {statistics.median(taken):.0f} ms, all {sorted(map(round, taken))}")
+    finally:
+        server.terminate()
+
+
 if __name__ == "__main__":
-    main()
+    change_to_repaint() if sys.argv[1:] == ["page"] else main()

@@ -11,11 +11,12 @@ import numpy as np
 
 from gdviz.catalogue import Entry
 from gdviz.charts import Figure, labels
+from gdviz.charts.figure import Table
 from gdviz.clipping import CLIPPERS
 from gdviz.descent import Averaging, Descent, Stop, Trajectory
 from gdviz.experiment import Experiment
 from gdviz.expression import OwnFunction, compile_landscape
-from gdviz.gradflow import GradientFlow
+from gdviz.gradflow import GradientFlow, RecurrentFlow, TrainingRun
 from gdviz.landscapes import LANDSCAPES, Landscape
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.schedules import SCHEDULES, Constant
@@ -26,12 +27,12 @@ MOST_BYTES = 64 * 2**20
 """Larger files are not read."""
 
 
-def to_csv(trajectories: Sequence[Trajectory]) -> str:
+def to_csv(trajectories: Sequence[Trajectory], names: Sequence[str] | None = None) -> str:
     """One row for each run and step: position, loss, gradient, learning rate (of the step that follows)."""
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["run", "step", "x", "y", "loss", "gradient_x", "gradient_y", "learning_rate"])
-    for name, run in zip(labels(trajectories), trajectories, strict=True):
+    for name, run in zip(names or labels(trajectories), trajectories, strict=True):
         rates = [*run.learning_rate.tolist(), ""]
         rows = zip(run.theta.tolist(), run.loss.tolist(), run.gradient.tolist(), rates, strict=True)
         for step, (point, loss, gradient, rate) in enumerate(rows):
@@ -91,6 +92,71 @@ def to_html(figure: Figure, title: str) -> str:
     return page.replace("<head>", f"<head><meta charset='utf-8'><title>{title}</title>", 1)
 
 
+def to_svg(figure: Figure) -> str:
+    """The figure as a vector graphic; one that plays, at its last step."""
+    import vl_convert
+
+    return str(vl_convert.vegalite_to_svg(_still(figure)))
+
+
+def to_png(figure: Figure) -> bytes:
+    """The figure as a picture, at twice the size it has on the page; one that plays, at its last step."""
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(_still(figure), scale=2))
+
+
+def _still(figure: Figure) -> dict[str, Any]:
+    """The complete specification, paused at the last step."""
+    spec = figure.to_dict()
+    last = {p["name"]: p["bind"]["max"] for p in spec.get("params", []) if p.get("name") == "step"}
+    stopped = {**last, "playing": False}
+    params = [{**p, "value": stopped[p["name"]]} if p.get("name") in stopped else p for p in spec.get("params", [])]
+    return {**spec, "params": params, "background": "white"}
+
+
+def table_csv(table: Table) -> str:
+    """A figure's table, a row a line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table)
+    writer.writerows(zip(*(np.asarray(values).tolist() for values in table.values()), strict=True))
+    return text.getvalue()
+
+
+def training_csv(run: TrainingRun) -> str:
+    """One row for each step and layer; the last layer is the readout, of which activations are not measured."""
+    names = ("gradient", "used_gradient", "weight_norm", "update_ratio", "activation_std", "dead")
+    layers = run.gradient.shape[1]
+    columns: dict[str, Any] = {
+        "step": np.repeat(np.arange(1, run.steps + 1), layers),
+        "layer": np.tile(np.arange(1, layers + 1), run.steps),
+        **{name: np.repeat(getattr(run, name), layers) for name in ("loss", "accuracy", "learning_rate")},
+    }
+    for name in names:
+        values = getattr(run, name)
+        missing = np.full((run.steps, layers - values.shape[1]), np.nan)
+        columns[name] = np.concatenate([values, missing], axis=1).ravel()
+    return table_csv(columns)
+
+
+def recurrent_csv(flow: RecurrentFlow) -> str:
+    """One row for each seed and step of a measured recurrent network."""
+    seeds, steps = flow.mean.shape
+    return table_csv(
+        {
+            "seed": np.repeat(flow.setup.seed + np.arange(seeds), steps),
+            "step": np.tile(np.arange(1, steps + 1), seeds),
+            "distance": np.tile(flow.distance, seeds),
+            "mean": flow.mean.ravel(),
+            "std": flow.std.ravel(),
+            **{f"gradient_{name}": values.ravel() for name, values in flow.gradient.items()},
+            "input_gradient": flow.input_gradient.ravel(),
+            "recurrent_gradient": flow.recurrent_gradient.ravel(),
+        }
+    )
+
+
 def flow_csv(flow: GradientFlow) -> str:
     """One row for each seed and layer of a measured network."""
     names = (
@@ -104,29 +170,6 @@ def flow_csv(flow: GradientFlow) -> str:
             measured = [getattr(flow, name)[row, column] for name in names]
             writer.writerow([flow.setup.seed + row, int(layer), *measured])
     return table.getvalue()
-
-
-def columns_csv(columns: Mapping[str, Any]) -> str:
-    """Columns of equal length as CSV with a header; numbers with all their digits."""
-    table = io.StringIO()
-    writer = csv.writer(table)
-    writer.writerow(columns)
-    writer.writerows(zip(*(np.asarray(values).tolist() for values in columns.values()), strict=True))
-    return table.getvalue()
-
-
-def to_svg(figure: Figure) -> str:
-    """A figure as SVG, drawn without a browser."""
-    import vl_convert  # 60 MB, for those who ask
-
-    return str(vl_convert.vegalite_to_svg(json.loads(json.dumps(figure.to_dict()))))
-
-
-def to_png(figure: Figure) -> bytes:
-    """A figure as PNG, at twice the size on the screen."""
-    import vl_convert
-
-    return bytes(vl_convert.vegalite_to_png(json.loads(json.dumps(figure.to_dict())), scale=2))
 
 
 def python_code(experiment: Experiment) -> str:

@@ -237,3 +237,28 @@ def test_training_takes_the_steps_of_keras(name: str, clip: str | None) -> None:
         optimizer.apply([tf.constant(gradient) for gradient in gradients], variables)
     # Keras holds Nadam's constant 0.96 in float32, which is 1e-8 off.
     np.testing.assert_allclose(run.loss, losses, rtol=1e-7 if name == "nadam" else 1e-9)
+
+
+def test_the_exported_program_of_a_training_takes_its_steps() -> None:
+    network = gradflow.Network(depth=3, width=8, batch_size=8, inputs=gradflow.Digits())
+    training = gradflow.Training(network, "adam", "cosine_decay", "global_clipnorm", weight_clip=0.375, steps=4)
+    defined = program(gradflow.training_keras_code(training))
+    run = gradflow.train(training)
+    assert defined["training"] == training
+    assert float(defined["value"]) == pytest.approx(run.loss[-1], rel=1e-6)
+    assert float(defined["value"]) != pytest.approx(run.loss[0], rel=1e-3)
+
+
+def test_the_exported_calls_make_the_same_setups() -> None:
+    network = gradflow.Network(depth=2, width=8, batch_size=8)
+    training = gradflow.Training(network, "momentum", clip="clipvalue", steps=2, samples=8)
+    recurrent = gradflow.Recurrent(gradflow.LSTM(forget_bias=2.0), spectral_radius=0.5, steps=4, units=4)
+    cliff = gradflow.CliffRuns(start_w=5.0, steps=3, optimizer="adam", clip="clipvalue")
+    made: dict[str, object] = {}
+    for code in (gradflow.training_python_code(training), gradflow.recurrent_python_code(recurrent)):
+        exec(code, made)
+    assert made["run"].setup == training
+    assert made["flow"].setup == recurrent
+    exec(gradflow.cliff_python_code(cliff), made)
+    for name, run in cliff.run().items():
+        np.testing.assert_array_equal(made["runs"][name].theta, run.theta)

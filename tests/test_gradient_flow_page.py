@@ -1,5 +1,6 @@
 """The Gradient flow page with its widgets at their extremes, its charts, and its links."""
 
+import base64
 import csv
 import io
 import json
@@ -12,13 +13,19 @@ import pytest
 import vl_convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from gdviz import export, gradflow
+from gdviz.charts import dynamics, recurrent
 from gdviz.charts import gradflow as charts
 from gdviz.charts.figure import Figure
-from gdviz.gradflow import Network, theory
-from gdviz.gradflow.links import from_link, to_link
+from gdviz.clipping import CLIPPERS
+from gdviz.gradflow import CliffRuns, Network, Recurrent, Training, theory
+from gdviz.gradflow.links import Study, from_link, study_from_link, study_to_link, to_link
+from gdviz.optimizers import OPTIMIZERS
+from gdviz.schedules import SCHEDULES
+from gdviz.ui.flow import streamed
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "gradient_flow.py")
 SMALL = Network(depth=4, width=8, batch_size=8)
@@ -62,7 +69,7 @@ def test_every_preset_draws(name: str) -> None:
     flow = gradflow.measure(network)
     compiles(charts.layers(flow, width=1200))
     compiles(charts.before_and_after({"before": flow, "after": flow}))
-    compiles(charts.histogram(flow.activation_histogram, 1, "activations"))
+    compiles(charts.histogram(flow, "activations", 1))
     assert charts.layers(flow).description == gradflow.verdict(flow)
 
 
@@ -99,9 +106,152 @@ def test_csv_has_a_row_for_every_seed_and_layer() -> None:
     assert float(rows[3]["activation_gradient"]) == flow.activation_gradient[0, 3]
 
 
-def opened(**query: str) -> AppTest:
+# Links, files and what is drawn of training and recurrent networks ---------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_link_reproduces_every_study(data: st.DataObject) -> None:
+    def chosen(catalogue: Any) -> Any:
+        return catalogue.make(data.draw(st.sampled_from(list(catalogue))))
+
+    rules = [name for name, rule in OPTIMIZERS.items() if not rule.asks]
+    optimizer = OPTIMIZERS.make(data.draw(st.sampled_from(rules)))
+    rate = data.draw(st.floats(1e-6, 10))
+    training = Training(
+        SMALL,
+        replace(optimizer, learning_rate=rate),
+        schedule=chosen(SCHEDULES).starting_at(rate),
+        clip=data.draw(st.sampled_from([None, *(clip() for clip in CLIPPERS.values())])),
+        weight_clip=data.draw(st.sampled_from([None, 0.5])),
+        steps=data.draw(st.integers(1, 2000)),
+    )
+    recurrent = Recurrent(
+        chosen(gradflow.CELLS),
+        spectral_radius=data.draw(st.none() | st.floats(0, 10)),
+        recurrent_initializer=data.draw(st.sampled_from(["orthogonal", "normal"])),
+    )
+    cliff = CliffRuns(start_w=data.draw(st.floats(-10, 10)), optimizer=chosen(OPTIMIZERS), clip=chosen(CLIPPERS))
+    study = Study(training, recurrent, cliff)
+    assert study_from_link(study_to_link(study)) == (study, [])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    fields=st.dictionaries(
+        st.sampled_from([*study_to_link(Study()), "clip"]),
+        st.lists(st.text(max_size=40) | st.sampled_from(["adam", "lbfgs", "steps=-1", "units=x,steps=3"]), max_size=2),
+    )
+)
+def test_any_link_gives_a_study(fields: dict[str, list[str]]) -> None:
+    assert isinstance(study_from_link(fields)[0], Study)
+
+
+def test_an_optimizer_that_asks_for_more_than_a_gradient_is_noted() -> None:
+    study, notes = study_from_link({"optimizer": ["lbfgs"], "training": ["steps=7"]})
+    assert study.training == Training(steps=7)
+    assert "optimizer" in notes[0]
+
+
+def test_seeds_that_stream_in_end_where_all_at_once_do() -> None:
+    networks = [replace(SMALL, seeds=3, seed=2), replace(SMALL, seeds=3, seed=2, activation="relu")]
+    last = list(streamed(networks))[-1]
+    for flow, network in zip(last, networks, strict=True):
+        whole = gradflow.measure(network)
+        assert flow.setup == network
+        for name in ("mean", "std", "saturated", "activation_gradient", "weight_gradient", "loss"):
+            np.testing.assert_array_equal(getattr(flow, name), getattr(whole, name))
+        np.testing.assert_array_equal(flow.weight_gradient_histogram.counts, whole.weight_gradient_histogram.counts)
+
+
+@pytest.fixture(scope="module")
+def training_run() -> gradflow.TrainingRun:
+    return gradflow.train(Training(SMALL, "adam", steps=12, clip="clipnorm"))
+
+
+@pytest.mark.parametrize("quantity", list(dynamics.QUANTITIES))
+@pytest.mark.parametrize("width", [340, 1000])
+def test_a_training_is_drawn(training_run: gradflow.TrainingRun, quantity: str, width: int) -> None:
+    figure = dynamics.training(training_run, quantity, width=width)
+    table = figure.tables["layers"]
+    values = getattr(training_run, quantity)
+    drawn = table["value"][(table["step"] == 3) & (table["layer"] == 2)]
+    if quantity != "dead" or values[2, 1]:
+        assert drawn.tolist() == [values[2, 1]]
+    compiled = vl_convert.vegalite_to_vega(figure.to_dict())
+    step = next(signal for signal in compiled["signals"] if signal["name"] == "step")
+    assert step["bind"]["max"] == 12
+    assert step["on"]
+    assert "<svg" in export.to_svg(figure)
+
+
+def test_the_heatmap_colours_each_layer_and_step_by_its_number() -> None:
+    values = np.array([[1.0, 100.0], [0.0, np.nan]])  # two steps of two layers
+    url = dynamics._picture(values, True, (1.0, 100.0), (20, 20))
+    image = Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGB")
+    corners = {(step, layer): image.getpixel((5 + 10 * step, 15 - 10 * layer)) for step in (0, 1) for layer in (0, 1)}
+    wanted = {(0, 0): dynamics.VIRIDIS[0], (0, 1): dynamics.VIRIDIS[-1], (1, 0): dynamics.ZERO, (1, 1): dynamics.BROKEN}
+    for place, colour in wanted.items():
+        assert np.abs(np.subtract(corners[place], dynamics._rgb(colour))).max() <= 2
+
+
+def test_a_run_that_breaks_down_is_marked_where_it_did() -> None:
+    network = replace(SMALL, activation="linear", loss="mean_squared_error", weight_scale=50.0)
+    run = gradflow.train(Training(network, "gradient_descent", steps=50))
+    assert run.breakdown
+    figure = dynamics.training(run)
+    assert list(figure.tables["breakdown"]["step"]) == [run.breakdown.step]
+    assert f"At step {run.breakdown.step} the first number that is not finite" in figure.description
+    compiles(figure)
+
+
+@pytest.mark.parametrize("name", list(gradflow.RECURRENT_PRESETS))
+def test_every_recurrent_preset_draws(name: str) -> None:
+    flow = gradflow.through_time(replace(gradflow.RECURRENT_PRESETS[name], units=6, steps=8, seeds=2))
+    figure = recurrent.through_time(flow)
+    table = figure.tables["measured"]
+    at = (table["series"] == "by the state h") & (table["distance"] == 7)
+    assert table["median"][at] == pytest.approx(np.median(flow.gradient["h"][:, 0]))
+    compiles(figure)
+    compiles(recurrent.before_and_after({"a": flow, "b": flow}))
+
+
+def test_the_radius_line_is_what_a_linear_orthogonal_network_does() -> None:
+    flow = gradflow.through_time(Recurrent(gradflow.Vanilla("linear"), spectral_radius=0.8, steps=9, units=5))
+    np.testing.assert_allclose(recurrent.radius_table(flow)["median"], flow.gradient["h"][0])
+
+
+def test_csv_of_training_and_recurrent_network(training_run: gradflow.TrainingRun) -> None:
+    rows = list(csv.DictReader(io.StringIO(export.training_csv(training_run))))
+    assert len(rows) == 12 * 5
+    assert float(rows[5 + 2]["gradient"]) == training_run.gradient[1, 2]
+    assert rows[4]["dead"] == "nan"
+    flow = gradflow.through_time(Recurrent("lstm", units=4, steps=3, seeds=2, seed=5))
+    rows = list(csv.DictReader(io.StringIO(export.recurrent_csv(flow))))
+    assert [(row["seed"], row["step"], row["distance"]) for row in rows[2:4]] == [("5", "3", "0"), ("6", "1", "2")]
+    assert float(rows[3]["gradient_c"]) == flow.gradient["c"][1, 0]
+
+
+def test_pictures_stand_at_the_last_step(training_run: gradflow.TrainingRun) -> None:
+    figure = dynamics.training(training_run, width=500)
+    params = {param["name"]: param.get("value") for param in export._still(figure)["params"]}
+    assert params["step"] == 12
+    assert params["playing"] is False
+    assert export.to_png(figure).startswith(b"\x89PNG")
+
+
+# The page -----------------------------------------------------------------------------------------------------------
+
+
+TINY = {
+    "width": "8", "batch_size": "8", "depth": "4", "training": "steps=3,samples=16",
+    "recurrent": "units=4,steps=5,batch_size=2", "cliff": "steps=5,sequence=5",
+}  # fmt: skip
+
+
+def opened(**query: str | list[str]) -> AppTest:
     page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, value in {"width": "8", "batch_size": "8", "depth": "4", **query}.items():
+    for name, value in {**TINY, **query}.items():
         page.query_params[name] = value
     return run(page)
 
@@ -112,52 +262,152 @@ def run(page: AppTest) -> AppTest:
     return page
 
 
-def described(page: AppTest) -> Network:
+def query(page: AppTest) -> dict[str, list[str]]:
     values: dict[str, Any] = {name: page.query_params[name] for name in page.query_params}
-    network, notes = from_link({name: [value] if isinstance(value, str) else value for name, value in values.items()})
+    return {name: [value] if isinstance(value, str) else value for name, value in values.items()}
+
+
+def described(page: AppTest) -> Study:
+    study, notes = study_from_link(query(page))
     assert notes == []
-    return network
+    return study
 
 
-def test_it_opens_and_says_what_it_found() -> None:
-    page = opened()
-    assert described(page) == SMALL
-    assert "The gradient at layer 1 is" in page.info[0].value
-    assert len(page.get("vega_lite_chart")) == 6
+def element(elements: Any, key: str) -> Any:
+    return next(each for each in elements if each.key and key in each.key)
+
+
+@pytest.mark.parametrize(
+    ("view", "charts"),
+    {"layers": 1, "cures": 1, "chaos": 1, "inside": 3, "training": 1, "recurrent": 2, "cliff": 1}.items(),
+)
+def test_every_view_opens_by_its_link_with_words_code_and_downloads(view: str, charts: int) -> None:
+    page = opened(view=view)
+    assert query(page)["view"] == [view]
+    assert described(page) == study_from_link({name: [value] for name, value in TINY.items()})[0]
+    assert len(page.get("vega_lite_chart")) == charts
+    assert [expander.label for expander in page.expander][-3:] == ["The chart in words", "Show the code", "Download"]
+    labels = [button.proto.label for button in page.get("download_button")]
+    assert {label.rsplit(".")[-1] for label in labels} == {"csv", "png", "svg"}
+    assert any("gradflow." in code.value for code in page.code)
 
 
 @pytest.mark.parametrize("part", list(Network.parts()))
 def test_every_entry_of_every_part(part: str) -> None:
     page = opened()
-    box = next(box for box in page.selectbox if box.key == f"network.0.{part}")
     for name in Network.parts()[part]:
-        box.set_value(name)
+        element(page.selectbox, f"network.0.{part}").set_value(name)
         page = run(page)
-        assert getattr(described(page), part).name == name
-        box = next(box for box in page.selectbox if box.key == f"network.0.{part}")
+        assert getattr(described(page).network, part).name == name
 
 
-@pytest.mark.parametrize(("depth", "width"), [("1", "2"), ("200", "2"), ("2", "1024")])
-def test_the_extremes_of_size(depth: str, width: str) -> None:
-    page = opened(depth=depth, width=width, batch_size="2", weight_scale="10.0")
-    assert page.info[0].value
+@pytest.mark.parametrize("view", ["layers", "training", "recurrent", "cliff"])
+def test_every_number_at_its_extremes(view: str) -> None:
+    """All at their lowest together; then each at its highest, beside the others at their lowest."""
+    page = opened(view=view)
+    of_view = {"layers": "network", "training": "training", "recurrent": "recurrent", "cliff": "cliff"}[view]
+    keys = [each.key for each in numbers(page) if each.key.startswith(f"network.0.{of_view}.")]
+    assert len(keys) >= 3
+    for key in keys:
+        set_to_end(element(numbers(page), key), 0)
+    page = run(page)
+    assert described(page) == page.session_state["study"]
+    for key in keys:
+        set_to_end(element(numbers(page), key), -1)
+        page = run(page)
+        assert described(page) == page.session_state["study"]
+        set_to_end(element(numbers(page), key), 0)
 
 
-def test_a_preset_and_a_cure_are_taken_over_and_reset_goes_back() -> None:
+def numbers(page: AppTest) -> list[Any]:
+    return [*page.sidebar.slider, *page.sidebar.select_slider, *page.sidebar.number_input]
+
+
+def set_to_end(control: Any, end: int) -> None:
+    if getattr(control, "options", None):
+        control.set_value(type(control.value)(float(control.options[end])))
+    else:
+        extreme = control.min if end == 0 else control.max
+        control.set_value(1e6 if extreme is None else extreme)
+
+
+def test_every_optimizer_trains() -> None:
+    page = opened(view="training")
+    for name in [name for name, rule in OPTIMIZERS.items() if not rule.asks]:
+        element(page.selectbox, "network.0.optimizer").set_value(name)
+        page = run(page)
+        assert described(page).training.optimizer.name == name
+        assert "In 3 steps the loss went from" in page.info[0].value
+
+
+def test_clipping_schedule_and_quantity_of_a_training() -> None:
+    page = opened(view="training")
+    element(page.selectbox, "network.0.clip").set_value("global_clipnorm")
+    element(page.selectbox, "network.0.schedule").set_value("exponential_decay")
+    element(page.selectbox, "flow.quantity").set_value("update_ratio")
+    page = run(page)
+    assert described(page).training.clip == CLIPPERS["global_clipnorm"]()
+    assert described(page).training.schedule.name == "exponential_decay"
+    assert query(page)["quantity"] == ["update_ratio"]
+
+
+@pytest.mark.parametrize("view", ["cures", "training", "recurrent"])
+def test_a_cure_of_the_link_stands_beside_and_is_taken_over(view: str) -> None:
+    field, cure = {
+        "cures": ("cures", "activation: ReLU"),
+        "training": ("training_cures", "clip: Clip by norm"),
+        "recurrent": ("recurrent_cures", "LSTM, forget bias 3"),
+    }[view]
+    page = opened(view=view, **{field: [cure]})
+    before = described(page)
+    assert query(page)[field] == [cure]
+    assert any(f"- **{cure}**:" in text.value for text in page.markdown)
+    next(button for button in page.button if button.label == f"Use {cure}").click()
+    page = run(page)
+    assert described(page) != before
+
+
+def test_a_preset_is_shown_where_a_link_describes_it_and_reset_goes_back() -> None:
     page = opened()
-    next(box for box in page.selectbox if box.key == "network.preset").set_value("sigmoid_glorot")
+    assert element(page.selectbox, "preset").value is None
+    element(page.selectbox, "preset").set_value("sigmoid_glorot")
     page = run(page)
-    next(button for button in page.button if button.key == "network.use").click()
+    assert described(page).network == gradflow.PRESETS["sigmoid_glorot"].network
+    again = AppTest.from_file(PAGE, default_timeout=60)
+    for name, value in query(page).items():
+        again.query_params[name] = value
+    again = run(again)
+    assert element(again.selectbox, "preset").value == "sigmoid_glorot"
+    element(again.selectbox, "activation").set_value("tanh")
+    again = run(again)
+    assert element(again.selectbox, "preset").value is None
+    element(again.button, "network.reset").click()
+    again = run(again)
+    assert described(again) == Study()
+
+
+def test_a_recurrent_preset_is_taken_over() -> None:
+    page = opened(view="recurrent")
+    element(page.selectbox, "preset").set_value("lstm_open")
     page = run(page)
-    assert described(page) == gradflow.PRESETS["sigmoid_glorot"].network
-    next(button for button in page.button if button.label.startswith("Use initializer")).click()
-    page = run(page)
-    assert described(page) != gradflow.PRESETS["sigmoid_glorot"].network
-    next(button for button in page.button if button.key == "network.reset").click()
-    page = run(page)
-    assert described(page) == Network()
+    assert described(page).recurrent == gradflow.RECURRENT_PRESETS["lstm_open"]
+    assert element(page.selectbox, "preset").value == "lstm_open"
+
+
+def test_where_theory_does_not_apply_the_measured_value_is_said() -> None:
+    page = opened(view="chaos", normalization="layer")
+    assert not page.get("vega_lite_chart")
+    assert any("Measured: a layer multiplies the signal by" in info.value for info in page.info)
+
+
+def test_a_network_that_does_not_fit_is_not_computed() -> None:
+    page = opened(depth="200", width="1024", batch_size="1024")
+    assert "GB of memory" in page.error[0].value
+    assert not page.get("vega_lite_chart")
 
 
 def test_a_broken_link_is_noted() -> None:
-    page = opened(activation="sigmund")
+    page = opened(activation="sigmund", optimizer="lbfgs", view="nowhere")
     assert "no activation is called 'sigmund'" in page.warning[0].value
+    assert "optimizer" in page.warning[1].value
+    assert query(page)["view"] == ["layers"]

@@ -1,6 +1,7 @@
 """Signal and gradient through the layers of a deep network, before and after a cure, and between order and chaos."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -27,10 +28,20 @@ def layers(flow: GradientFlow, *, width: int = 960, dark: bool = False) -> Figur
 
     The theory's line stands only where it applies: fully connected, random weights, no normalisation, no residuals.
     """
-    theme = DARK_THEME if dark else LIGHT_THEME
     measured = measured_table(flow)
-    predicted = predicted_table(flow)
-    inner = (width - 220) // 3 if width >= 900 else width - 90
+    return Figure(
+        _layers_specification(width, dark),
+        {"measured": measured, "predicted": predicted_table(flow), "ends": _ends(measured)},
+        "Signal forward and gradient backward, layer by layer",
+        verdict(flow),
+    )
+
+
+@lru_cache(maxsize=32)
+def _layers_specification(width: int, dark: bool) -> dict[str, Any]:
+    """The specification without its data: the same for every network, so that a change only sends data."""
+    theme = DARK_THEME if dark else LIGHT_THEME
+    inner = (width - 290) // 3 if width >= 900 else width - 90
     plots = []
     for i, (name, title) in enumerate(QUANTITIES.items()):
         colour = theme.runs[i]
@@ -38,6 +49,7 @@ def layers(flow: GradientFlow, *, width: int = 960, dark: bool = False) -> Figur
         y = alt.Y(
             "median:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=".0e", tickCount=6)
         )
+        ends = alt.Chart(alt.NamedData(name="ends")).transform_filter(f"datum.quantity == '{name}'")
         base = alt.Chart(alt.NamedData(name="measured")).transform_filter(f"datum.quantity == '{name}'")
         line = alt.Chart(alt.NamedData(name="predicted")).transform_filter(f"datum.quantity == '{name}'")
         plots.append(
@@ -48,22 +60,47 @@ def layers(flow: GradientFlow, *, width: int = 960, dark: bool = False) -> Figur
                     x=x, y=y, tooltip=["layer:Q", "median:Q", "low:Q", "high:Q"]
                 ),
                 line.mark_line(color=theme.ink, strokeDash=[5, 4], strokeWidth=1.5, tooltip=None).encode(x=x, y=y),
+                ends.mark_point(size=0, tooltip=None).encode(y=y),
             ).properties(width=inner, height=260)
         )
     chart = alt.hconcat(*plots) if width >= 900 else alt.vconcat(*plots)
-    return Figure(
-        {**chart.to_dict(validate=False), "autosize": _PAD},
-        {"measured": measured, "predicted": predicted},
-        "Signal forward and gradient backward, layer by layer",
-        verdict(flow),
-    )
+    # A canvas is drawn faster than hundreds of elements of an SVG.
+    return {
+        **chart.to_dict(validate=False),
+        "autosize": _PAD,
+        "usermeta": {"embedOptions": {"renderer": "canvas"}},
+    }
 
 
-def _scale(table: Mapping[str, Any], quantity: str) -> Any:
-    """Logarithmic; linear from 0 where the values are within a factor of ten, whose digits a logarithmic axis hides."""
-    of_it = table["quantity"] == quantity
-    spread = of_it.any() and table["high"][of_it].max() > 10 * table["low"][of_it].min()
-    return alt.Scale(type="log", nice=False) if spread else alt.Scale(type="linear", zero=True)
+def theory_words(flow: GradientFlow) -> str:
+    """Where theory's prediction is drawn; where it does not apply, why, and what was measured."""
+    try:
+        theory.of_network(flow.setup)
+    except ValueError as error:
+        return f"No prediction is drawn: {error}. {gain_words(flow)}"
+    return "Dashed: mean-field theory."
+
+
+def gain_words(flow: GradientFlow) -> str:
+    """What a layer was measured to multiply signal and gradient by, in words."""
+    told = []
+    for name, gains in (("signal", flow.signal_gain), ("gradient, on its way back,", flow.gradient_gain)):
+        usable = gains[np.isfinite(gains) & (gains > 0)]
+        if len(usable):
+            low, middle, high = np.percentile(usable, [0, 50, 100])
+            told.append(f"the {name} by {middle:.3g} (from {low:.3g} to {high:.3g})")
+    return f"Measured: a layer multiplies {' and '.join(told)}." if told else "Measured: nothing that is not 0."
+
+
+def _ends(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """What an axis holds at least: a factor of ten. Less would make a mountain of what is nearly constant."""
+    rows = []
+    for name in QUANTITIES:
+        low, high = measured["low"][measured["quantity"] == name], measured["high"][measured["quantity"] == name]
+        if len(low) and high.max() < 10 * low.min():
+            middle = np.sqrt(low.min() * high.max())
+            rows += [(name, middle / 10**0.5), (name, middle * 10**0.5)]
+    return _columns(("quantity", "median"), rows)
 
 
 def measured_table(flow: GradientFlow) -> dict[str, Any]:
@@ -75,13 +112,14 @@ def measured_table(flow: GradientFlow) -> dict[str, Any]:
         "gradient": flow.activation_gradient,
         "weights": flow.weight_gradient,
     }
-    rows = [
-        (name, layer, *np.percentile(column, [50, 0, 100]))
-        for name, array in values.items()
-        for layer, column in zip(flow.layers, array.T, strict=True)
-        if np.all(np.isfinite(column) & (column > 0))
-    ]
-    return _columns(("quantity", "layer", "median", "low", "high"), rows)
+    columns: dict[str, list[Any]] = {name: [] for name in ("quantity", "layer", "median", "low", "high")}
+    for name, array in values.items():
+        usable = np.all(np.isfinite(array) & (array > 0), axis=0)
+        kept = array[:, usable]
+        parts = (np.full(kept.shape[1], name), flow.layers[usable], np.median(kept, axis=0), kept.min(0), kept.max(0))
+        for column, part in zip(columns.values(), parts, strict=True):
+            column.append(part)
+    return {name: np.concatenate(parts) for name, parts in columns.items()}
 
 
 def predicted_table(flow: GradientFlow) -> dict[str, Any]:
@@ -103,8 +141,6 @@ def predicted_table(flow: GradientFlow) -> dict[str, Any]:
 
 def before_and_after(flows: Mapping[str, GradientFlow], *, width: int = 960, dark: bool = False) -> Figure:
     """The gradient of the activations in each layer, relative to the last layer's, of several networks."""
-    theme = DARK_THEME if dark else LIGHT_THEME
-    names = list(flows)
     rows = []
     for name, flow in flows.items():
         gradient = np.median(flow.activation_gradient, axis=0)
@@ -112,8 +148,20 @@ def before_and_after(flows: Mapping[str, GradientFlow], *, width: int = 960, dar
             relative = gradient / gradient[-1]
         usable = np.isfinite(relative) & (relative > 0)
         rows += [(name, layer, value) for layer, value in zip(flow.layers[usable], relative[usable], strict=True)]
-    colours = alt.Scale(domain=names, range=list(theme.runs[: len(names)]))
-    dashes = alt.Scale(domain=names, range=list(DASHES[: len(names)]))
+    told = [f"{name}: {factor(flow)}" for name, flow in flows.items()]
+    return Figure(
+        _relative_specification(tuple(flows), width, dark),
+        {"relative": _columns(("network", "layer", "gradient"), rows)},
+        "Gradient before and after a change",
+        "; ".join(told) + ".",
+    )
+
+
+@lru_cache(maxsize=32)
+def _relative_specification(names: tuple[str, ...], width: int, dark: bool) -> dict[str, Any]:
+    theme = DARK_THEME if dark else LIGHT_THEME
+    colours = alt.Scale(domain=list(names), range=list(theme.runs[: len(names)]))
+    dashes = alt.Scale(domain=list(names), range=list(DASHES[: len(names)]))
     chart = (
         alt.Chart(alt.NamedData(name="relative"))
         .transform_calculate(dash="datum.network")
@@ -135,13 +183,7 @@ def before_and_after(flows: Mapping[str, GradientFlow], *, width: int = 960, dar
         )
         .properties(width=max(200, min(width, 1100) - 90), height=300)
     )
-    told = [f"{name}: {factor(flow)}" for name, flow in flows.items()]
-    return Figure(
-        {**chart.to_dict(validate=False), "autosize": _PAD},
-        {"relative": _columns(("network", "layer", "gradient"), rows)},
-        "Gradient before and after a change",
-        "; ".join(told) + ".",
-    )
+    return {**chart.to_dict(validate=False), "autosize": _PAD}
 
 
 def factor(flow: GradientFlow) -> str:
@@ -152,9 +194,21 @@ def factor(flow: GradientFlow) -> str:
     return f"a factor of {(gradient[0] / gradient[-1]) ** (1 / (len(gradient) - 1)):.3g} a layer"
 
 
-def histogram(histograms: Histograms, layer: int, title: str, *, width: int = 420, dark: bool = False) -> Figure:
-    """The distribution of one quantity's entries in one layer, of the first seed."""
-    theme = DARK_THEME if dark else LIGHT_THEME
+HISTOGRAMS = {
+    "activations": "activation_histogram",
+    "gradient of the activations": "activation_gradient_histogram",
+    "gradient of the weights": "weight_gradient_histogram",
+}
+"""What there are histograms of, and the fields of a GradientFlow that hold them."""
+
+
+def histogram(flow: GradientFlow, what: str, layer: int, *, width: int = 420, dark: bool = False) -> Figure:
+    """The distribution of one quantity's entries in one layer, of the first seed.
+
+    Args:
+        what: One of :data:`HISTOGRAMS`.
+    """
+    histograms: Histograms = getattr(flow, HISTOGRAMS[what])
     edges, counts = histograms.edges[0, layer - 1], histograms.counts[0, layer - 1]
     usable = bool(np.isfinite(edges).all())
     columns = {
@@ -162,6 +216,19 @@ def histogram(histograms: Histograms, layer: int, title: str, *, width: int = 42
         "right": edges[1:] if usable else np.empty(0),
         "count": counts if usable else np.empty(0),
     }
+    title = f"{what}, layer {layer}"
+    words = f"{title}: {int(counts.sum())} entries from {edges[0]:.3g} to {edges[-1]:.3g}."
+    return Figure(
+        _histogram_specification(title, width, dark),
+        {"bins": columns},
+        "The distribution of one quantity in one layer",
+        words if usable else f"{title}: not finite.",
+    )
+
+
+@lru_cache(maxsize=64)
+def _histogram_specification(title: str, width: int, dark: bool) -> dict[str, Any]:
+    theme = DARK_THEME if dark else LIGHT_THEME
     chart = (
         alt.Chart(alt.NamedData(name="bins"))
         .mark_rect(color=theme.runs[1], tooltip=None)
@@ -173,8 +240,7 @@ def histogram(histograms: Histograms, layer: int, title: str, *, width: int = 42
         )
         .properties(width=max(160, width - 90), height=180)
     )
-    words = f"{int(counts.sum())} entries from {edges[0]:.3g} to {edges[-1]:.3g}." if usable else "Not finite."
-    return Figure({**chart.to_dict(validate=False), "autosize": _PAD}, {"bins": columns}, title, words)
+    return {**chart.to_dict(validate=False), "autosize": _PAD}
 
 
 def order_and_chaos(flow: GradientFlow, *, width: int = 520, dark: bool = False) -> Figure:

@@ -59,6 +59,7 @@ def descent(
     width: int = 960,
     dark: bool = False,
     clickable: bool = False,
+    names: Sequence[str] | None = None,
 ) -> Figure:
     """Draw runs on one landscape: growing trails over heatmap and contours, and loss against step beside it.
 
@@ -68,6 +69,7 @@ def descent(
         width: Pixels to fit into.
         dark: Colours for a dark ground.
         clickable: Add the selection ``pick``, whose x and y are those of a click on the landscape.
+        names: What to call the runs, in place of their own :func:`labels`.
 
     Raises:
         ValueError: There are no trajectories, more than there are colours, or several landscapes.
@@ -79,7 +81,7 @@ def descent(
     landscape = runs[0].setup.landscape
     if any(run.setup.landscape != landscape for run in runs):
         raise ValueError("trajectories must all be on the same landscape")
-    names = labels(runs)
+    names = labels(runs) if names is None else list(names)
     ground = background(landscape, theme)
     drawn = heights(runs, loss_scale)
     losses = loss_axis(runs, drawn, loss_scale)
@@ -105,14 +107,14 @@ def descent(
         tables={
             "heatmap": ground.image,
             "contours": ground.contours,
-            "minima": _points(landscape.minima),
+            "minima": _points(_inside(landscape.minima, landscape.domain)),
             "start": _points([runs[0].setup.start]),
             "ends": ends,
             "trails": trails(runs, names, led_out, rates),
             **({"clipped": clipped(runs, names, led_out)} if any(run.setup.clip for run in runs) else {}),
         },
         title=f"Paths of optimizers on the {landscape.label} landscape, and their losses against the step",
-        description=summary(runs),
+        description=summary(runs, names),
     )
 
 
@@ -124,13 +126,13 @@ def labels(runs: Sequence[Trajectory]) -> list[str]:
     return [f"{name} #{names[: i + 1].count(name)}" if names.count(name) > 1 else name for i, name in enumerate(names)]
 
 
-def summary(runs: Sequence[Trajectory]) -> str:
+def summary(runs: Sequence[Trajectory], names: Sequence[str] | None = None) -> str:
     """The chart in words."""
     start = runs[0].setup.start
     told = [
         f"{name}: {run.status} after {run.steps} steps at ({run.theta[-1][0]:.3g}, {run.theta[-1][1]:.3g}), "
         f"loss {run.loss[-1]:.3g}."
-        for name, run in zip(labels(runs), runs, strict=True)
+        for name, run in zip(names or labels(runs), runs, strict=True)
     ]
     heading = f"{runs[0].setup.landscape.label} landscape; all runs start at ({start[0]:.4g}, {start[1]:.4g})."
     return " ".join([heading, *told])
@@ -146,6 +148,11 @@ def left_plot(run: Trajectory) -> int | None:
 def colour_scale(run: Trajectory) -> str:
     """Which scale the heatmap's colours are on: linear or logarithmic."""
     return background(run.setup.landscape, LIGHT_THEME).scale
+
+
+def _inside(points: Sequence[Point], domain: tuple[Point, Point]) -> list[Point]:
+    (xmin, xmax), (ymin, ymax) = domain
+    return [(x, y) for x, y in points if xmin <= x <= xmax and ymin <= y <= ymax]
 
 
 def _points(points: Sequence[Point]) -> Table:

@@ -23,10 +23,18 @@ from gdviz.gradflow.activations import (
     Softsign,
     Tanh,
 )
-from gdviz.gradflow.cliff import Cliff, descend_cliff
-from gdviz.gradflow.code import keras_code, python_code, recurrent_code
-from gdviz.gradflow.dynamics import Breakdown, Training, TrainingRun, train
-from gdviz.gradflow.flow import GradientFlow, Histograms, measure, propagate, stream
+from gdviz.gradflow.cliff import Cliff, CliffRuns, descend_cliff
+from gdviz.gradflow.code import (
+    cliff_python_code,
+    keras_code,
+    python_code,
+    recurrent_code,
+    recurrent_python_code,
+    training_keras_code,
+    training_python_code,
+)
+from gdviz.gradflow.dynamics import Breakdown, Training, TrainingRun, batches, train
+from gdviz.gradflow.flow import GradientFlow, Histograms, measure, measure_seed, propagate, stream
 from gdviz.gradflow.initializers import (
     INITIALIZERS,
     Constant,
@@ -53,7 +61,7 @@ from gdviz.gradflow.normalizations import (
 )
 from gdviz.gradflow.presets import PRESETS, RECURRENT_PRESETS, Preset
 from gdviz.gradflow.recurrent import CELLS, GRU, LSTM, Cell, Recurrent, RecurrentFlow, Vanilla, through_time
-from gdviz.gradflow.remedies import Cure, TrainingCure, cures, recurrent_cures, training_cures
+from gdviz.gradflow.remedies import Cure, TrainingCure, cures, recurrent_cures, recurrent_label, training_cures
 from gdviz.gradflow.residuals import RESIDUALS, NoResidual, Plain, Residual, Scaled
 from gdviz.gradflow.verdicts import recurrent_verdict, training_verdict, verdict
 
@@ -77,6 +85,7 @@ __all__ = [
     "Breakdown",
     "Cell",
     "Cliff",
+    "CliffRuns",
     "Constant",
     "CrossEntropy",
     "Cure",
@@ -119,20 +128,27 @@ __all__ = [
     "Vanilla",
     "WeightNormalization",
     "Zeros",
+    "batches",
+    "cliff_python_code",
     "cures",
     "descend_cliff",
     "keras_code",
     "measure",
+    "measure_seed",
     "propagate",
     "python_code",
     "recurrent_code",
     "recurrent_cures",
+    "recurrent_label",
+    "recurrent_python_code",
     "recurrent_verdict",
     "stream",
     "theory",
     "through_time",
     "train",
     "training_cures",
+    "training_keras_code",
+    "training_python_code",
     "training_verdict",
     "verdict",
 ]

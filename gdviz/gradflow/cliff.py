@@ -1,14 +1,15 @@
 """The cliff in the loss of a recurrent network (Pascanu et al., 2013), and what clipping does there."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gdviz.catalogue import knob
-from gdviz.clipping import CLIPPERS, Clipper
+from gdviz.catalogue import Entry, knob
+from gdviz.clipping import CLIPPERS, ClipNorm, Clipper
 from gdviz.descent import Descent, Trajectory
 from gdviz.gradflow.activations import sigmoid
 from gdviz.landscapes import Landscape, Point
 from gdviz.optimizers import OPTIMIZERS, Optimizer
+from gdviz.optimizers.momentum import GradientDescent
 from gdviz.schedules import Constant
 
 
@@ -82,3 +83,42 @@ def descend_cliff(
         steps=steps,
         clip=None if clip is None else CLIPPERS.make(clip),
     ).run()
+
+
+@dataclass(frozen=True)
+class CliffRuns(Entry):
+    """Two runs of an optimizer on the cliff from the same start, without and with clipping.
+
+    Raises:
+        ValueError: A value is not allowed; names the field, the value and what is allowed.
+    """
+
+    label = "Runs on the cliff"
+
+    sequence: int = knob(50, 1, 200, help="length of the sequence (T)")
+    start_w: float = knob(5.2, usual=(4.0, 6.0), help="recurrent weight at the start (w)")
+    start_b: float = knob(-2.3, usual=(-3.2, -1.8), help="bias at the start (b)")
+    steps: int = knob(200, 1, 2000, log=True, help="number of steps")
+    optimizer: Optimizer = field(default_factory=GradientDescent)
+    clip: Clipper = field(default_factory=ClipNorm)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "optimizer", OPTIMIZERS.make(self.optimizer))
+        object.__setattr__(self, "clip", CLIPPERS.make(self.clip))
+
+    def run(self) -> dict[str, Trajectory]:
+        """Both runs, by what they are called.
+
+        >>> [len(run.theta) for run in CliffRuns(steps=5).run().values()]
+        [6, 6]
+        """
+        cliff, start = Cliff(self.sequence), (self.start_w, self.start_b)
+        return {
+            name: descend_cliff(cliff, self.optimizer, self.optimizer.learning_rate, clip, start, self.steps)
+            for name, clip in (("no clipping", None), (f"clipped {_lower(self.clip.label)}", self.clip))
+        }
+
+
+def _lower(label: str) -> str:
+    return label[0].lower() + label[1:]

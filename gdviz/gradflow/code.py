@@ -1,9 +1,12 @@
 """The code that reproduces a network: with gdviz, and with Keras. Only text is made here; Keras is not imported."""
 
 from gdviz.catalogue import Entry
+from gdviz.gradflow.cliff import CliffRuns
+from gdviz.gradflow.dynamics import Training
 from gdviz.gradflow.inputs import CLASSES
 from gdviz.gradflow.network import Network
 from gdviz.gradflow.recurrent import Recurrent
+from gdviz.schedules import Constant
 
 
 def python_code(network: Network) -> str:
@@ -41,7 +44,12 @@ def keras_code(network: Network) -> str:
 
     ``build_model()`` alone, with Keras's own random numbers, draws another network of the same distribution.
     """
-    return _PROGRAM.format(
+    return _model(network) + _PROGRAM.format()
+
+
+def _model(network: Network) -> str:
+    """The lines that build the model and give it the weights."""
+    return _MODEL.format(
         dense_class=network.normalization.keras_dense()[1] and f"{network.normalization.keras_dense()[1]}\n",
         inputs=network.inputs.size,
         hidden=_indented(_hidden_layer(network), 8),
@@ -84,7 +92,7 @@ def _indented(lines: list[str], by: int) -> str:
     return "\n".join(" " * by + line for line in lines)
 
 
-_PROGRAM = '''import keras
+_MODEL = '''import keras
 import tensorflow as tf
 
 from gdviz import gradflow
@@ -116,25 +124,131 @@ network = gradflow.Network({arguments})
 x, y, layers = network.sample()
 for variable, value in zip(model.trainable_variables, [array for layer in layers for array in layer.values()]):
     variable.assign(value)
+'''
 
+_PROGRAM = """
 with tf.GradientTape() as tape:
     *hidden, outputs = model(x, training=True)
     value = loss(y, outputs)
 by_activations, by_weights = tape.gradient(value, [hidden, model.trainable_variables])
 for layer, gradient in enumerate(by_activations, start=1):
     print(f"layer {{layer}}: |dL/dh| = {{tf.norm(gradient).numpy():.6g}}")
-'''
+"""
+
+
+def training_python_code(setup: Training) -> str:
+    """The gdviz call that trains this network.
+
+    >>> print(training_python_code(Training(Network(depth=3), "adam", clip="clipnorm", steps=20)))
+    import gdviz
+    from gdviz import gradflow
+    <BLANKLINE>
+    network = gradflow.Network(depth=3)
+    training = gradflow.Training(
+        network, optimizer=gdviz.OPTIMIZERS["adam"](), clip=gdviz.CLIPPERS["clipnorm"](), steps=20
+    )
+    run = gradflow.train(training)
+    <BLANKLINE>
+    """
+    return (
+        f"import gdviz\nfrom gdviz import gradflow\n\nnetwork = gradflow.Network({_arguments(setup.network)})\n"
+        f"training = gradflow.Training(\n    network, {_training_arguments(setup)}\n)\nrun = gradflow.train(training)\n"
+    )
+
+
+def _training_arguments(setup: Training) -> str:
+    """The optimizer, and what else differs from the defaults."""
+    assert setup.schedule is not None  # __post_init__ has made one
+    scheduled = setup.schedule != Constant(setup.optimizer.learning_rate)
+    parts = {
+        "optimizer": _made("OPTIMIZERS", setup.optimizer),
+        "schedule": _made("SCHEDULES", setup.schedule) if scheduled else None,
+        "clip": setup.clip and _made("CLIPPERS", setup.clip),
+        **{name: repr(value) for name, value in setup.changes().items()},
+    }
+    return ", ".join(f"{name}={text}" for name, text in parts.items() if text)
+
+
+def _made(catalogue: str, entry: Entry) -> str:
+    values = ", ".join(f"{name}={value!r}" for name, value in entry.changes().items())
+    return f'gdviz.{catalogue}["{entry.name}"]({values})'
+
+
+def training_keras_code(setup: Training) -> str:
+    """A Keras program that trains this network from the very same weights on the very same batches.
+
+    Raises:
+        ValueError: Keras has no such optimizer.
+    """
+    assert setup.schedule is not None  # __post_init__ has made one
+    optimizer = setup.optimizer.keras_code(setup.schedule.keras_code())
+    if optimizer is None:
+        raise ValueError(f"optimizer must be one that Keras has; got {setup.optimizer.name!r}")
+    clip = f", {setup.clip.keras_code()}" if setup.clip else ""
+    cut = ""
+    if setup.weight_clip is not None:
+        cut = (
+            "    for variable in model.trainable_variables:\n"
+            f"        variable.assign(keras.ops.clip(variable, -{setup.weight_clip!r}, {setup.weight_clip!r}))\n"
+        )
+    program = _TRAINING_PROGRAM.format(
+        arguments=_training_arguments(setup), optimizer=f"{optimizer[:-1]}{clip})", cut=cut
+    )
+    return f"import gdviz\n{_model(setup.network)}{program}"
+
+
+_TRAINING_PROGRAM = """
+training = gradflow.Training(network, {arguments})
+x, y = network.data(training.samples)
+optimizer = {optimizer}
+optimizer.build(model.trainable_variables)
+
+for step, rows in enumerate(gradflow.batches(training), start=1):
+    with tf.GradientTape() as tape:
+        *hidden, outputs = model(x[rows], training=True)
+        value = loss(y[rows], outputs)
+    optimizer.apply(tape.gradient(value, model.trainable_variables))
+{cut}    print(f"step {{step}}: loss {{float(value):.6g}}")
+"""
+
+
+def recurrent_python_code(setup: Recurrent) -> str:
+    """The gdviz call that measures this recurrent network.
+
+    >>> print(recurrent_python_code(Recurrent(cell="lstm", steps=30)))
+    from gdviz import gradflow
+    <BLANKLINE>
+    flow = gradflow.through_time(gradflow.Recurrent(cell='lstm', steps=30))
+    <BLANKLINE>
+    """
+    network = f"gradflow.Recurrent({_recurrent_arguments(setup)})"
+    return f"from gdviz import gradflow\n\nflow = gradflow.through_time({network})\n"
+
+
+def cliff_python_code(runs: CliffRuns) -> str:
+    """The gdviz calls that run down the cliff, without and with clipping."""
+    optimizer, clip = _made("OPTIMIZERS", runs.optimizer), _made("CLIPPERS", runs.clip)
+    changes = "".join(f", {name}={value!r}" for name, value in runs.changes().items())
+    return (
+        "import gdviz\nfrom gdviz import gradflow\n\n"
+        f"runs = gradflow.CliffRuns(optimizer={optimizer}, clip={clip}{changes}).run()\n"
+        "gdviz.charts.descent(list(runs.values()), names=list(runs))\n"
+    )
+
+
+def _recurrent_arguments(setup: Recurrent) -> str:
+    given = {"cell": _entry(setup.cell), **{name: repr(value) for name, value in setup.changes().items()}}
+    return ", ".join(f"{name}={value}" for name, value in given.items())
 
 
 def recurrent_code(setup: Recurrent) -> str:
     """A Keras program that builds this network, gives it the very same weights and takes the same gradients."""
     cell = setup.cell
-    given = {"cell": _entry(cell), **{name: repr(value) for name, value in setup.changes().items()}}
     return _RECURRENT_PROGRAM.format(
         layer=cell.keras_class,
         units=setup.units,
         more=cell.keras_arguments(),
-        arguments=", ".join(f"{name}={value}" for name, value in given.items()),
+        arguments=_recurrent_arguments(setup),
     )
 
 

@@ -1,6 +1,6 @@
 """A short training run of a network, with what the gradient of every layer does at each step."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -119,15 +119,22 @@ class TrainingRun:
         return np.asarray((self.used_gradient != self.gradient).any(axis=1))
 
 
-def train(setup: Training) -> TrainingRun:
+def train(setup: Training, on_step: Callable[[int], object] | None = None) -> TrainingRun:
     """Train a network and record every step.
+
+    Args:
+        on_step: Called after each step with its number, to show progress, or to stop by raising an exception.
 
     >>> run = train(Training(Network(depth=3, width=32, activation="relu", initializer="he"), "adam", steps=30))
     >>> run.gradient.shape, bool(run.loss[-1] < run.loss[0]), run.breakdown
     ((30, 4), True, None)
     """
     with np.errstate(all="ignore"):  # overflow is a result here, not an accident
-        rows = list(_walk(setup))
+        rows = []
+        for row in _walk(setup):
+            rows.append(row)
+            if on_step:
+                on_step(len(rows))
     broken = rows[-1].pop("breakdown")
     for row in rows[:-1]:
         row.pop("breakdown")
@@ -147,7 +154,7 @@ def _walk(setup: Training) -> Iterator[dict[str, Any]]:
 
     assert setup.schedule is not None  # __post_init__ has made one
     rates = setup.schedule(np.arange(setup.steps))
-    for step, chosen in enumerate(_batches(setup), start=1):
+    for step, chosen in enumerate(batches(setup), start=1):
         activities, outputs = forward(network, layers, x[chosen])
         loss = network.loss.value(outputs, targets[chosen])
         dead = np.zeros(network.depth)
@@ -179,7 +186,7 @@ def _walk(setup: Training) -> Iterator[dict[str, Any]]:
             return
 
 
-def _batches(setup: Training) -> Iterator[NDArray[np.int64]]:
+def batches(setup: Training) -> Iterator[NDArray[np.int64]]:
     """The rows of each step's batch: the training set in a random order, over and over."""
     rng = setup.network.generator(2)
     size = min(setup.network.batch_size, setup.samples)

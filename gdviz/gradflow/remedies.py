@@ -110,3 +110,20 @@ def recurrent_cures(setup: Recurrent) -> tuple[Recurrent, ...]:
         replace(setup, cell=LSTM(forget_bias=3.0)),
     ]
     return tuple(candidate for candidate in candidates if candidate != setup)
+
+
+def recurrent_label(setup: Recurrent, other: Recurrent | None = None) -> str:
+    """A recurrent network in words: what is not the default, or what distinguishes it from ``other``.
+
+    >>> recurrent_label(Recurrent(cell=LSTM(forget_bias=3.0))), recurrent_label(Recurrent(units=16), Recurrent())
+    ('LSTM, forget bias 3', 'units 16')
+    """
+    values = (other or Recurrent()).values()
+    told = [_setting(name, value) for name, value in setup.values().items() if value != values[name]]
+    if other is None or setup.cell != other.cell:
+        told = [setup.cell.label, *(_setting(name, value) for name, value in setup.cell.changes().items()), *told]
+    return ", ".join(told)
+
+
+def _setting(name: str, value: object) -> str:
+    return f"{name.replace('_', ' ')} {f'{value:g}' if isinstance(value, float) else value}"

@@ -18,16 +18,17 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def show(figure: Figure, key: str, on_select: Callable[[], None] | None = None) -> None:
+def show(figure: Figure, key: str, on_select: Callable[[], None] | None = None, at: Any = st) -> Any:
     """Draw a figure. With the same key and specification, new data replaces the old in place.
 
     Args:
         figure: What to draw.
         key: The figure's name on this page; a selection is found in the session state under it.
         on_select: Called before the page runs again, when the user has clicked into the chart.
+        at: Where: after what is there, or, given what an earlier call returned, in its place.
     """
     datasets = {name: arrow(table) for name, table in figure.tables.items()}
-    st.vega_lite_chart(
+    return at.vega_lite_chart(
         {**figure.spec, "datasets": datasets},
         key=key,
         on_select=on_select or "ignore",

@@ -145,7 +145,7 @@ def sensitivity(descent: Descent, what: str) -> Sensitivity:
 def downloads(name: str, columns: Mapping[str, Any], figures: Mapping[str, Figure]) -> None:
     """Buttons for the numbers as CSV and the pictures as PNG and SVG."""
     st.download_button(
-        "Download CSV", lambda: export.columns_csv(columns), f"gdviz-{name}.csv", "text/csv", on_click="ignore"
+        "Download CSV", lambda: export.table_csv(columns), f"gdviz-{name}.csv", "text/csv", on_click="ignore"
     )
     for label, figure in figures.items():
         for kind, mime, make in (("PNG", "image/png", export.to_png), ("SVG", "image/svg+xml", export.to_svg)):
