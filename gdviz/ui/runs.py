@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -175,8 +175,9 @@ def _table(found: Sequence[Run]) -> Any:
     table = pa.ipc.open_stream(arrow(columns)).read_all()
     for place, name in enumerate(table.column_names):
         if "loss" in name:
-            column = table.column(name)
-            gaps = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
+            values = np.array(columns[name], dtype=np.float64)
+            there = pa.py_buffer(np.packbits(np.isfinite(values), bitorder="little"))
+            gaps = pa.Array.from_buffers(pa.float64(), len(values), [there, pa.py_buffer(values)])
             table = table.set_column(place, name, gaps)
     return table
 
