@@ -13,7 +13,8 @@ SOURCES = sorted([*(ROOT / "gdviz").rglob("*.py"), *(ROOT / "pages").glob("*.py"
 LAYERS = (
     ("catalogue",),
     ("landscapes", "optimizers", "schedules", "clipping", "links"),
-    ("outcome", "walk", "descent", "expression", "analysis", "gradflow", "advice", "experiment", "reference"),
+    ("outcome", "walk", "descent", "expression", "stability", "analysis", "sweeping", "studies")
+    + ("gradflow", "advice", "experiment", "reference"),
     ("training",),
     ("charts", "export", "jobs", "runs", "worker"),
     ("ui",),
@@ -25,6 +26,7 @@ ALLOWED = {
     "tensorflow": {"training", "worker"},
     "keras": {"training", "worker"},
     "sympy": {"expression"},
+    "numba": {"sweeping"},
 }
 """Who may import these; the worker is the module that runs in Dask's processes."""
 NUMPY_ONLY = {name for layer in LAYERS[:3] for name in layer}
