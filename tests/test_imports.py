@@ -26,7 +26,7 @@ LAYERS = (
         "advice",
         "experiment",
         "reference",
-    ),  # fmt: skip
+    ),
     ("training",),
     ("charts", "export", "jobs", "runs", "worker"),
     ("ui",),
