@@ -127,6 +127,4 @@ def test_pictures_compile(dark: bool) -> None:
 
 
 def test_csv_has_all_digits() -> None:
-    assert export.table_csv({"a": np.array([0.1, 1 / 3]), "b": ["x", "y"]}) == (
-        "a,b\r\n0.1,x\r\n0.3333333333333333,y\r\n"
-    )
+    assert export.table_csv({"a": np.array([0.1, 1 / 3]), "b": ["x", "y"]}) == ("a,b\n0.1,x\n0.3333333333333333,y\n")
