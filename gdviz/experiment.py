@@ -87,7 +87,7 @@ class Experiment:
 
 
 DEFAULT = Experiment(
-    landscape=LANDSCAPES.make("rosenbrock"),
+    landscape=LANDSCAPES.make("himmelblau"),
     optimizers=(
         OPTIMIZERS.make("gradient_descent", learning_rate=0.001),
         OPTIMIZERS.make("momentum", learning_rate=0.001),

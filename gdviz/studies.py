@@ -4,7 +4,8 @@ Each study takes a run as it stands, a :class:`gdviz.Descent`, varies a number o
 computed from the results, what was found.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,11 @@ from gdviz.sweeping.ends import CONVERGED, DIVERGED
 from gdviz.sweeping.run import run
 
 Array = NDArray[np.float64]
+Progress = Callable[[float], object]
+"""Is told the share that is done, again and again; what it raises ends the study."""
 
+_PAUSE = 0.3
+"""Seconds from one look at something unfinished to the next."""
 MOST_MINIMA = 7
 """Minima that are told apart; runs that end in others are in one more group."""
 QUADRATICS = ("quadratic", "sphere", "booth", "matyas", "ravine", "linear_regression")
@@ -68,14 +73,17 @@ def grid(landscape: Landscape, side: int) -> tuple[Array, Array]:
 
 
 def basins(descent: Descent, side: int = 96) -> Iterator[Basins]:
-    """The basins of attraction of one optimizer, coarse to fine; the last is complete."""
+    """The basins of attraction of one optimizer, coarse to fine, a few a second; the last is complete."""
     x, y = grid(descent.landscape, side)
     cases = Cases(descent, np.stack([axis.ravel() for axis in np.meshgrid(x, y)]))
     theta, loss, steps = np.full((2, side**2), np.nan), np.full(side**2, np.nan), np.full(side**2, np.nan)
     codes = np.full(side**2, PENDING, dtype=np.int64)
+    handed_out = -np.inf
     for part in sweep_progressively(cases, (side, side)):
         theta[:, part.indices], loss[part.indices] = part.sweep.theta, part.sweep.loss
         steps[part.indices], codes[part.indices] = part.sweep.steps_to_converge, part.sweep.codes
+        if part.done < 1 and time.monotonic() - handed_out < _PAUSE:
+            continue
         minima, nearest = _minima(descent.landscape, theta, codes == CONVERGED)
         place = np.where(codes == DIVERGED, LEFT, np.where(codes == PENDING, PENDING, UNFINISHED))
         place = np.where(codes == CONVERGED, nearest, place)
@@ -83,6 +91,7 @@ def basins(descent: Descent, side: int = 96) -> Iterator[Basins]:
         yield Basins(
             descent, x, y, minima, place.reshape(square), steps.reshape(square), loss.reshape(square), part.done
         )
+        handed_out = time.monotonic()
 
 
 def _minima(landscape: Landscape, theta: Array, converged: NDArray[np.bool_]) -> tuple[tuple[Point, ...], Any]:
@@ -155,14 +164,14 @@ class Window:
         return 0.0 if self.usable is None else float(np.log10(self.usable[1] / self.usable[0]))
 
 
-def window(descent: Descent, rates: Array, starts: int = 16) -> Window:
+def window(descent: Descent, rates: Array, starts: int = 16, progress: Progress | None = None) -> Window:
     """Final loss and success against the learning rate, over starts spread over the domain, each with its own seed."""
     rng = np.random.default_rng(descent.seed)
     points = np.stack([rng.uniform(low, high, starts) for low, high in descent.landscape.domain])
     each = {"learning_rate": np.repeat(rates, starts), "seed": np.tile(descent.seed + np.arange(starts), len(rates))}
     if not descent.noise and descent.batch_size is None:
         del each["seed"]
-    ends = run(Cases(descent, np.tile(points, len(rates)), each))
+    ends = run(Cases(descent, np.tile(points, len(rates)), each), progress=progress)
     loss = np.where(ends.codes == DIVERGED, np.inf, ends.loss).reshape(len(rates), starts)
     return Window(descent, rates, loss, (ends.codes == CONVERGED).reshape(loss.shape).mean(axis=1), _limit(descent))
 
@@ -225,12 +234,12 @@ class Map:
         return None if np.all(np.isnan(steps)) else int(np.nanargmin(steps))
 
 
-def hyperparameter_map(descent: Descent, values: Mapping[str, Array]) -> Map:
+def hyperparameter_map(descent: Descent, values: Mapping[str, Array], progress: Progress | None = None) -> Map:
     """Runs at all pairs of values of two hyperparameters, columns first."""
     (column, x), (row, y) = values.items()
     across, down = (axis.ravel() for axis in np.meshgrid(x, y))
     starts = np.repeat(np.array(descent.start)[:, None], across.size, axis=1)
-    ends = run(Cases(descent, starts, {column: across, row: down}))
+    ends = run(Cases(descent, starts, {column: across, row: down}), progress=progress)
     theory = None
     if _theory_applies(descent) and {column, row} <= {"learning_rate", "momentum"}:
         own = {
@@ -282,14 +291,17 @@ class Sensitivity:
 SENSITIVE = ("start", "noise", "condition number", "batch size", "seed")
 
 
-def sensitivity(descent: Descent, what: str, values: Array, runs: int = 32) -> Sensitivity:
+def sensitivity(
+    descent: Descent, what: str, values: Array, runs: int = 32, progress: Progress | None = None
+) -> Sensitivity:
     """Runs at each value of: the distance of the start from where it is, the noise, the condition number of a quadratic
     bowl, the batch size on data, the seed. Each value has ``runs`` runs with seeds of their own, or directions.
 
     Raises:
         ValueError: This run has no such thing.
     """
-    loss, success = [], []
+    loss: list[Array] = []
+    success: list[float] = []
     for value in values:
         here, start = descent, np.repeat(np.array(descent.start)[:, None], runs, axis=1)
         each: dict[str, Any] = {"seed": descent.seed + np.arange(runs)}
@@ -310,6 +322,8 @@ def sensitivity(descent: Descent, what: str, values: Array, runs: int = 32) -> S
         else:
             raise ValueError(f"what must be one of {', '.join(SENSITIVE)}; got {what!r}")
         ends = run(Cases(here, start, each))
+        if progress is not None:
+            progress((len(loss) + 1) / len(values))
         loss.append(np.where(ends.codes == DIVERGED, np.inf, ends.loss))
         success.append(ends.share("converged"))
     return Sensitivity(descent, what, np.asarray(values), np.array(loss), np.array(success))

@@ -36,23 +36,28 @@ def basins(experiment: Experiment, width: int) -> dict[str, str]:
         "A colour a minimum, fading the longer the way; grey: unfinished or stalled; black, or white on black: "
         "diverged. Click on a point to open that run on the Descent page."
     )
+    ui.stop_here_if_asked()
     runs = experiment.descents()
     across, places = panels(len(runs), width)
     found, figures = [], {}
     for k, (place, descent) in enumerate(zip(places, runs, strict=False)):
         name = f"{k + 1} {descent.optimizer.label}"
-        box = place.empty()
-        for made in ui.basins(descent, side):
-            if made.done < 1:
-                box.progress(made.done, f"{name}: {made.success:.0%} of starts so far")
-        with box.container():
-            st.markdown(f"**{name}**, η = {descent.optimizer.learning_rate:.3g}")
+        place.markdown(f"**{name}**, η = {descent.optimizer.learning_rate:.3g}")
+        chart, bar, stop = place.empty(), place.empty(), place.empty()
+        key = f"basins.{k}"
+        for part, made in enumerate(ui.basins(descent, side)):
             figures[name] = charts.basins(made, width=width // across - 16, dark=is_dark())
-            key = f"basins.{k}"
-            show(figures[name], key, lambda key=key: open_at_click(key))
+            if made.done < 1:
+                show(figures[name], f"{key}.growing", at=chart)
+                bar.progress(made.done, f"{made.done:.0%} of the starts; {made.success:.0%} of these reach a minimum")
+                if part == 0:
+                    ui.stop_button(stop, f"basins.{k}")
+        bar.empty()
+        stop.empty()
+        show(figures[name], key, lambda key=key: open_at_click(key), at=chart)
         found.append(made)
     told.info(studies.basins_finding(found))
-    st.markdown("\n".join(f"- {figure.description}" for figure in figures.values()))
+    st.markdown(ui.basins_table(list(figures), found))
     x, y = np.meshgrid(found[0].x, found[0].y)
     columns = {"x": x.ravel(), "y": y.ravel()}
     for name, one in zip(figures, found, strict=True):
@@ -71,9 +76,8 @@ def basins(experiment: Experiment, width: int) -> dict[str, str]:
 
 
 def window(experiment: Experiment, width: int) -> dict[str, str]:
-    low, high = st.sidebar.slider("Decades of the learning rate", -7, 3, (-5, 1), key="sweep.decades")
-    if low == high:
-        low = high - 1
+    low, high = ui.decades(st.sidebar)
+    ui.stop_here_if_asked()
     found = [ui.window(descent, low, high) for descent in experiment.descents()]
     st.info(studies.window_finding(found))
     figure = charts.windows(found, width=width, dark=is_dark())
@@ -96,7 +100,7 @@ def window(experiment: Experiment, width: int) -> dict[str, str]:
 rates = np.geomspace(1e{low}, 1e{high}, {12 * (high - low) + 1})
 print(studies.window_finding([studies.window(run.setup, rates) for run in runs]))""",
     )
-    return {}
+    return {"decades": f"{low},{high}"}
 
 
 def hyperparameters(experiment: Experiment, width: int) -> dict[str, str]:
@@ -112,6 +116,7 @@ def hyperparameters(experiment: Experiment, width: int) -> dict[str, str]:
     column = ui.choice(st.sidebar, "Columns", "columns", knobs, next(iter(knobs)))
     left = {name: text for name, text in knobs.items() if name != column}
     row = ui.choice(st.sidebar, "Rows", "rows", left, next(iter(left)))
+    ui.stop_here_if_asked()
     found = ui.hyperparameter_map(descent, column, row)
     st.info(studies.map_finding(found))
     quantities = ["steps", "loss", *(["theory"] if found.theory is not None else [])]
@@ -123,6 +128,7 @@ def hyperparameters(experiment: Experiment, width: int) -> dict[str, str]:
             st.markdown(f"**{figure.title}**")
             show(figure, f"sweep.map.{quantity}")
             st.caption(figure.description)
+    st.markdown(ui.map_table(found))
     x, y = np.meshgrid(found.x, found.y)
     columns = {
         column: x.ravel(),
@@ -149,11 +155,14 @@ print(studies.map_finding(studies.hyperparameter_map(runs[{which}].setup, values
 def sensitivity(experiment: Experiment, width: int) -> dict[str, str]:
     runs = experiment.descents()
     what = ui.choice(st.sidebar, "What changes", "what", ui.sensitive(runs[0]), "start")
+    ui.stop_here_if_asked()
     found = [ui.sensitivity(descent, what) for descent in runs]
     st.info(studies.sensitivity_finding(found))
     figure = charts.sensitivities(found, width=width, dark=is_dark())
     show(figure, f"sweep.sensitivity.{what}")
     st.caption("Median over the runs, band from the first to the third quartile.")
+    with st.expander("The numbers"):
+        st.markdown(ui.sensitivity_table(found))
     finish(
         experiment,
         "sensitivity",

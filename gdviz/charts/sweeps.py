@@ -18,7 +18,7 @@ from gdviz.studies import Basins, Map, Sensitivity, Window
 Array = NDArray[np.float64]
 
 PICK = "pick"
-CLICK_CELLS = 48
+MOST_CLICK_CELLS = 64
 _PAD = {"type": "pad", "contains": "padding"}
 _RAMP = ((253, 231, 37), (94, 201, 98), (33, 145, 140), (59, 82, 139), (68, 1, 84))  # viridis, brightest first
 _NOT_CONVERGED = (128, 128, 128)
@@ -41,7 +41,7 @@ def basins(found: Basins, *, width: int = 420, dark: bool = False) -> Figure:
         minima.mark_point(
             shape="circle", size=110, filled=True, opacity=1, stroke=theme.ink, strokeWidth=2, tooltip=None
         ).encode(color=alt.Color("colour:N", scale=None)),
-        _click_grid(((xmin, xmax), (ymin, ymax)), x_scale, y_scale),
+        _click_grid(((xmin, xmax), (ymin, ymax)), x_scale, y_scale, len(found.x)),
     ).properties(width=size, height=size)
     colours = _minimum_colours(theme)
     tables: dict[str, Table] = {
@@ -83,13 +83,29 @@ def _basin_colours(found: Basins, theme: Theme) -> Array:
     """Red, green and blue of each cell, rows from the top down."""
     ground = np.array([int(theme.valley[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.float64)
     ink = np.array([int(theme.ink[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.float64)
-    colours = _minimum_colours(theme)[np.clip(found.place, 0, studies.MOST_MINIMA)]
-    slow = np.nan_to_num(found.steps, nan=0.0)[..., None] / found.descent.steps
+    place, steps = _coarse(found)
+    colours = _minimum_colours(theme)[np.clip(place, 0, studies.MOST_MINIMA)]
+    slow = np.nan_to_num(steps, nan=0.0)[..., None] / found.descent.steps
     pixels = colours * (1 - 0.7 * slow) + ground * 0.7 * slow
-    pixels = np.where((found.place == studies.UNFINISHED)[..., None], 0.75 * ground + 0.25 * ink, pixels)
-    pixels = np.where((found.place == studies.LEFT)[..., None], ink, pixels)
-    pixels = np.where((found.place == studies.PENDING)[..., None], ground, pixels)
+    pixels = np.where((place == studies.UNFINISHED)[..., None], 0.75 * ground + 0.25 * ink, pixels)
+    pixels = np.where((place == studies.LEFT)[..., None], ink, pixels)
+    pixels = np.where((place == studies.PENDING)[..., None], ground, pixels)
     return np.asarray(pixels[::-1])
+
+
+def _coarse(found: Basins) -> tuple[NDArray[np.int64], Array]:
+    """Places and steps, with that of a coarser cell where a cell is not computed yet."""
+    place, steps = found.place.copy(), found.steps.copy()
+    rows, columns = np.indices(place.shape)
+    stride = 2
+    while np.any(place == studies.PENDING) and stride <= len(place):
+        at = rows // stride * stride, columns // stride * stride
+        place, steps = (
+            np.where(place == studies.PENDING, found.place[at], place),
+            np.where(place == studies.PENDING, found.steps[at], steps),
+        )
+        stride *= 2
+    return place, steps
 
 
 def windows(found: Sequence[Window], *, width: int = 960, dark: bool = False) -> Figure:
@@ -265,17 +281,19 @@ def _picture(width: int, height: int) -> Any:
     )
 
 
-def _click_grid(domain: Any, x_scale: Any, y_scale: Any) -> Any:
-    """Invisible cells, generated in the browser, that tell where a click was."""
+def _click_grid(domain: Any, x_scale: Any, y_scale: Any, side: int) -> Any:
+    """Invisible cells, generated in the browser, that tell where a click was: the start of a cell of the picture."""
     (xmin, xmax), (ymin, ymax) = domain
-    width, height = (xmax - xmin) / CLICK_CELLS, (ymax - ymin) / CLICK_CELLS
+    cells = max(count for count in range(1, MOST_CLICK_CELLS + 1) if side % count == 0)
+    width, height = (xmax - xmin) / cells, (ymax - ymin) / cells
+    middle = (side // cells // 2 + 0.5) / (side // cells)  # of the middle cell of those under a click
     pick = alt.selection_point(name=PICK, fields=["x", "y"], on="click", empty=False, toggle=False, clear=False)
     return (
-        alt.Chart(alt.sequence(0, CLICK_CELLS**2, as_="cell"))
-        .transform_calculate(left=f"{xmin} + {width} * (datum.cell % {CLICK_CELLS})")
-        .transform_calculate(bottom=f"{ymin} + {height} * floor(datum.cell / {CLICK_CELLS})")
+        alt.Chart(alt.sequence(0, cells**2, as_="cell"))
+        .transform_calculate(left=f"{xmin} + {width} * (datum.cell % {cells})")
+        .transform_calculate(bottom=f"{ymin} + {height} * floor(datum.cell / {cells})")
         .transform_calculate(right=f"datum.left + {width}", top=f"datum.bottom + {height}")
-        .transform_calculate(x=f"datum.left + {width / 2}", y=f"datum.bottom + {height / 2}")
+        .transform_calculate(x=f"datum.left + {width * middle}", y=f"datum.bottom + {height * middle}")
         .mark_rect(opacity=0, tooltip=None, cursor="crosshair")
         .encode(x=alt.X("left:Q", scale=x_scale), x2="right", y=alt.Y("bottom:Q", scale=y_scale), y2="top")
         .add_params(pick)

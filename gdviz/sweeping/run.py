@@ -128,12 +128,11 @@ def run(cases: Cases, engine: str | None = None, progress: Callable[[float], obj
     codes, settled = np.empty(len(cases), dtype=np.int8), np.empty(len(cases))
     engine = _engine(cases, engine)
     with ThreadPoolExecutor(_threads()) as pool:
-        for where in _portions(len(cases), engine):
-            part = _run(cases[where], engine, pool)
+        for where, part in _portions(cases, np.arange(len(cases)), engine, pool):
             theta[:, where], loss[where], codes[where] = part.theta, part.loss, part.codes
             settled[where] = part.steps_to_converge
             if progress is not None:
-                progress(where.stop / len(cases))
+                progress((where[-1] + 1) / len(cases))
     return Sweep(cases, theta, loss, codes, settled, engine)
 
 
@@ -152,10 +151,7 @@ def sweep_progressively(cases: Cases, shape: tuple[int, int] | None = None) -> I
     done = 0
     with ThreadPoolExecutor(_threads()) as pool:
         for level, order in enumerate(_levels(len(cases), shape)):
-            engine = fastest if level else first
-            for where in _portions(len(order), engine):
-                indices = order[where]
-                part = _run(cases[indices], engine, pool)
+            for indices, part in _portions(cases, order, fastest if level else first, pool):
                 done += len(indices)
                 yield Part(indices, part, done / len(cases))
 
@@ -238,15 +234,20 @@ def _threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _portions(count: int, engine: str) -> Iterator[slice]:
-    """Slices of 0...count, each as large as about ``PORTION`` seconds allow, going by the one before."""
+def _portions(
+    cases: Cases, order: NDArray[np.int64], engine: str, pool: ThreadPoolExecutor
+) -> Iterator[tuple[NDArray[np.int64], Sweep]]:
+    """Some cases in their order, in portions that take about ``PORTION`` seconds each, going by the one before."""
     size, begin = 8 if engine == "descend" else 1024, 0
-    while begin < count:
+    least = 1 if engine == "descend" else 256
+    while begin < len(order):
+        indices = order[begin : begin + size]
         begun = time.perf_counter()
-        yield slice(begin, min(begin + size, count))
+        part = _run(cases[indices], engine, pool)
+        taken = time.perf_counter() - begun  # not what whoever gets the part does with it
         begin += size
-        taken = time.perf_counter() - begun
-        size = max(1, min(8 * size, int(size * PORTION / max(taken, 1e-6)), 2**20))
+        size = max(least, min(8 * size, int(size * PORTION / max(taken, 1e-6)), 2**20))
+        yield indices, part
 
 
 def _run(cases: Cases, engine: str, pool: ThreadPoolExecutor) -> Sweep:

@@ -1,9 +1,10 @@
 """The controls of the Sweeps page, and its studies, of which the last ones are remembered."""
 
-from collections.abc import Iterator, Mapping
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -26,6 +27,12 @@ MODES = {
 }
 SIDES = (32, 64, 96, 128, 192, 256, 512)
 MAP_SIDE = 41
+MOST_KEPT = 48
+"""Studies that a session remembers."""
+_PAUSE = 0.25
+"""Seconds from one picture of something unfinished to the next."""
+
+T = TypeVar("T")
 
 
 def choice(box: DeltaGenerator, label: str, field: str, options: Mapping[str, str], default: str) -> str:
@@ -112,34 +119,86 @@ def tried(descent: Descent, what: str) -> Any:
 
 def basins(descent: Descent, side: int) -> Iterator[Basins]:
     """The basins, coarse to fine; at once where they have been computed."""
-    kept: dict[tuple[Descent, int], Basins] = st.session_state.setdefault("basins", {})
+    kept = _kept()
     if (descent, side) in kept:
         yield kept[descent, side]
         return
     for found in studies.basins(descent, side):
         yield found
-    kept[descent, side] = found
-    while len(kept) > 16:
-        kept.pop(next(iter(kept)))
+    _keep((descent, side), found)
 
 
-@lru_cache(maxsize=64)
 def window(descent: Descent, low: int, high: int) -> Window:
     """The window between two powers of ten, at twelve learning rates a decade."""
-    return studies.window(descent, np.geomspace(10.0**low, 10.0**high, 12 * (high - low) + 1))
+    rates = np.geomspace(10.0**low, 10.0**high, 12 * (high - low) + 1)
+    return _computed((descent, low, high), lambda progress: studies.window(descent, rates, progress=progress))
 
 
-@lru_cache(maxsize=32)
 def hyperparameter_map(descent: Descent, column: str, row: str) -> Map:
     """The map over two hyperparameters."""
     knobs = {knob.name: knob for knob in descent.optimizer.knobs()}
-    return studies.hyperparameter_map(descent, {column: axis(knobs[column]), row: axis(knobs[row])})
+    values = {column: axis(knobs[column]), row: axis(knobs[row])}
+    return _computed(
+        (descent, column, row), lambda progress: studies.hyperparameter_map(descent, values, progress=progress)
+    )
 
 
-@lru_cache(maxsize=64)
 def sensitivity(descent: Descent, what: str) -> Sensitivity:
     """The sensitivity to one thing."""
-    return studies.sensitivity(descent, what, tried(descent, what), 8 if what == "batch size" else 32)
+    runs = 8 if what == "batch size" else 32
+    return _computed(
+        (descent, what),
+        lambda progress: studies.sensitivity(descent, what, tried(descent, what), runs, progress=progress),
+    )
+
+
+def stop_here_if_asked() -> None:
+    """After a click on Stop: say so, and compute nothing until the next click or change."""
+    if st.session_state.pop("sweep_stopped", False):
+        st.info("Stopped. Nothing is lost of what was done before; change a control, or go on.")
+        st.button("Go on")
+        st.stop()
+
+
+def stop_button(box: DeltaGenerator, key: str) -> None:
+    """A button that ends what is being computed: Streamlit ends the script on any click."""
+    box.button("Stop", key=f"stop.{key}", on_click=lambda: st.session_state.update(sweep_stopped=True))
+
+
+def _kept() -> dict[Any, Any]:
+    kept: dict[Any, Any] = st.session_state.setdefault("studies", {})
+    return kept
+
+
+def _keep(key: Any, found: Any) -> None:
+    kept = _kept()
+    kept[key] = found
+    while len(kept) > MOST_KEPT:
+        kept.pop(next(iter(kept)))
+
+
+def _computed(key: Any, compute: Callable[[studies.Progress], T]) -> T:
+    """What is known, or else computed now, with a bar and a Stop button where it takes long."""
+    kept = _kept()
+    if key not in kept:
+        bar, stop = st.empty(), st.empty()
+        shown, stoppable = time.monotonic(), False
+
+        def progress(share: float) -> None:
+            nonlocal shown, stoppable
+            if time.monotonic() - shown > _PAUSE:
+                shown = time.monotonic()
+                bar.progress(min(share, 1.0), f"{key[0].optimizer.label}: {share:.0%} of the runs")
+                if not stoppable:
+                    stoppable = True
+                    stop_button(stop, f"study.{hash(key)}")
+
+        found = compute(progress)
+        bar.empty()
+        stop.empty()
+        _keep(key, found)
+    made: T = kept[key]
+    return made
 
 
 def downloads(name: str, columns: Mapping[str, Any], figures: Mapping[str, Figure]) -> None:
@@ -164,3 +223,68 @@ def code(experiment: Experiment, lines: str) -> str:
     made = export.python_code(experiment).split("\n")
     head = [line for line in made if not line.startswith("gdviz.charts")]
     return "\n".join([*head, "", "from gdviz import studies", "", lines])
+
+
+def decades(box: DeltaGenerator) -> tuple[int, int]:
+    """Between which powers of ten learning rates are tried; at first, as the address bar says."""
+    ends = [int(end) for end in re.findall(r"-?[0-9]", st.query_params.get("decades", "-5,1"))]
+    asked = (ends[0], ends[-1]) if ends and -7 <= ends[0] < ends[-1] <= 3 else (-5, 1)
+    first = widgets.first_value("sweep.decades", asked)
+    low, high = box.slider("Decades of the learning rate", -7, 3, first, key="sweep.decades")
+    return (low, high) if low < high else (high - 1, high) if high > -7 else (-7, -6)
+
+
+# Tables -------------------------------------------------------------------------------------------------------------
+
+
+def basins_table(names: Sequence[str], found: Sequence[Basins]) -> str:
+    """Where the starts end, a row an optimizer."""
+    minima = [f"({x:.3g}, {y:.3g})" for x, y in found[0].descent.landscape.minima][: studies.MOST_MINIMA]
+    rows = []
+    for name, one in zip(names, found, strict=True):
+        total = max(1, int((one.place != studies.PENDING).sum()))
+        shares = [np.sum(one.place == k) / total for k in range(len(minima))]
+        others = np.sum(one.place >= len(minima)) / total
+        ends = [np.sum(one.place == code) / total for code in (studies.UNFINISHED, studies.LEFT)]
+        steps = np.nanmedian(one.steps) if np.any(np.isfinite(one.steps)) else np.nan
+        rows.append([name, *(f"{share:.1%}" for share in (*shares, others, *ends)), _number(steps)])
+    head = ["Optimizer", *minima, "Other minima", "Unfinished or stalled", "Diverged", "Steps to converge, median"]
+    return _table(head, rows)
+
+
+def map_table(found: Map) -> str:
+    """The five settings that converge in the fewest steps."""
+    steps = found.ends.steps_to_converge
+    best = [int(cell) for cell in np.argsort(steps, kind="stable")[:5] if np.isfinite(steps[cell])]
+    rows = []
+    for cell in best:
+        row, column = divmod(cell, len(found.x))
+        own = [_number(found.x[column]), _number(found.y[row]), _number(steps[cell]), _number(found.ends.loss[cell])]
+        rows.append([*own, *([] if found.theory is None else [f"{found.theory[row, column]:.4f}"])])
+    theory = [] if found.theory is None else ["Exact rate"]
+    return _table([*found.names, "Steps to converge", "Final loss", *theory], rows)
+
+
+def sensitivity_table(found: Sequence[Sensitivity]) -> str:
+    """The share that converges and the median of the final losses, a row a value."""
+    names = [one.descent.optimizer.label for one in found]
+    rows = [
+        [
+            _number(value),
+            *(
+                f"{one.success[i]:.0%}, {_number(float(np.quantile(one.loss[i], 0.5, method='nearest')))}"
+                for one in found
+            ),
+        ]
+        for i, value in enumerate(found[0].values)
+    ]
+    return _table([found[0].what, *(f"{name}: converge, loss" for name in names)], rows)
+
+
+def _number(value: float) -> str:
+    return "–" if np.isnan(value) else "diverged" if np.isinf(value) else f"{value:.4g}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
