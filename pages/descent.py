@@ -4,6 +4,7 @@ import streamlit as st
 
 import gdviz.charts
 from gdviz import export
+from gdviz.charts.clicks import PICK
 from gdviz.experiment import Experiment
 from gdviz.ui import controls, inspector, report, style
 from gdviz.ui.charts import is_dark, show, show_surface
@@ -14,7 +15,7 @@ CHART = "descent"
 
 
 def start_at_click() -> None:
-    picked = st.session_state[CHART].selection.get("pick")
+    picked = st.session_state[CHART].selection.get(PICK)
     if picked:
         controls.set_start((picked[0]["x"], picked[0]["y"]))
 

@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 from gdviz import studies
 from gdviz.charts import Figure
 from gdviz.charts import sweeps as charts
+from gdviz.charts.clicks import PICK
 from gdviz.experiment import Experiment
 from gdviz.ui import controls, style
 from gdviz.ui import sweeps as ui
@@ -16,7 +17,7 @@ from gdviz.ui.width import page_width
 
 
 def open_at_click(key: str) -> None:
-    picked = st.session_state[key].selection.get(charts.PICK)
+    picked = st.session_state[key].selection.get(PICK)
     if picked:
         controls.set_start((picked[0]["x"], picked[0]["y"]))
         st.session_state["open_descent"] = True

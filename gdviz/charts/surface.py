@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gdviz.charts.background import Relief, grid, relief
 from gdviz.charts.palette import DARK_THEME, LIGHT_THEME
 from gdviz.charts.trails import drawn_steps
-from gdviz.charts.trajectories import labels
+from gdviz.charts.trajectories import comparable, labels
 from gdviz.descent import Trajectory
 
 _POINTS = 90
@@ -36,13 +36,9 @@ def surface(trajectories: Trajectory | Sequence[Trajectory], *, height: int = 56
     """
     import plotly.graph_objects as go  # here, so that who draws no surface need not load it
 
-    runs = [trajectories] if isinstance(trajectories, Trajectory) else list(trajectories)
+    runs = comparable(trajectories)
     theme = DARK_THEME if dark else LIGHT_THEME
-    if not 1 <= len(runs) <= len(theme.runs):
-        raise ValueError(f"trajectories must be 1 to {len(theme.runs)} runs; got {len(runs)}")
     landscape = runs[0].setup.landscape
-    if any(run.setup.landscape != landscape for run in runs):
-        raise ValueError("trajectories must all be on the same landscape")
     drawn = relief(landscape)
     x, y, loss = grid(landscape, _POINTS)
     ground = go.Surface(

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gdviz import studies
+from gdviz.charts.clicks import click_grid
 from gdviz.charts.figure import Figure, Table
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, Theme
 from gdviz.studies import Basins, Map, Sensitivity, Window
 
 Array = NDArray[np.float64]
 
-PICK = "pick"
-MOST_CLICK_CELLS = 64
 _PAD = {"type": "pad", "contains": "padding"}
 _RAMP = ((253, 231, 37), (94, 201, 98), (33, 145, 140), (59, 82, 139), (68, 1, 84))  # viridis, brightest first
 _NOT_CONVERGED = (128, 128, 128)
@@ -41,7 +40,7 @@ def basins(found: Basins, *, width: int = 420, dark: bool = False) -> Figure:
         minima.mark_point(
             shape="circle", size=110, filled=True, opacity=1, stroke=theme.ink, strokeWidth=2, tooltip=None
         ).encode(color=alt.Color("colour:N", scale=None)),
-        _click_grid(((xmin, xmax), (ymin, ymax)), x_scale, y_scale, len(found.x)),
+        click_grid(((xmin, xmax), (ymin, ymax)), x_scale, y_scale, len(found.x)),
     ).properties(width=size, height=size)
     colours = _minimum_colours(theme)
     tables: dict[str, Table] = {
@@ -278,25 +277,6 @@ def _picture(width: int, height: int) -> Any:
         alt.Chart(alt.NamedData(name="picture"))
         .mark_image(width=width, height=height, aspect=False, tooltip=None)
         .encode(x=alt.value(width / 2), y=alt.value(height / 2), url="url:N")
-    )
-
-
-def _click_grid(domain: Any, x_scale: Any, y_scale: Any, side: int) -> Any:
-    """Invisible cells, generated in the browser, that tell where a click was: the start of a cell of the picture."""
-    (xmin, xmax), (ymin, ymax) = domain
-    cells = max(count for count in range(1, MOST_CLICK_CELLS + 1) if side % count == 0)
-    width, height = (xmax - xmin) / cells, (ymax - ymin) / cells
-    middle = (side // cells // 2 + 0.5) / (side // cells)  # of the middle cell of those under a click
-    pick = alt.selection_point(name=PICK, fields=["x", "y"], on="click", empty=False, toggle=False, clear=False)
-    return (
-        alt.Chart(alt.sequence(0, cells**2, as_="cell"))
-        .transform_calculate(left=f"{xmin} + {width} * (datum.cell % {cells})")
-        .transform_calculate(bottom=f"{ymin} + {height} * floor(datum.cell / {cells})")
-        .transform_calculate(right=f"datum.left + {width}", top=f"datum.bottom + {height}")
-        .transform_calculate(x=f"datum.left + {width * middle}", y=f"datum.bottom + {height * middle}")
-        .mark_rect(opacity=0, tooltip=None, cursor="crosshair")
-        .encode(x=alt.X("left:Q", scale=x_scale), x2="right", y=alt.Y("bottom:Q", scale=y_scale), y2="top")
-        .add_params(pick)
     )
 
 

@@ -7,8 +7,8 @@ the parameters are added to the dictionary that a chart has become.
 from collections.abc import Mapping
 from typing import Any
 
-PICK = "pick"
-"""The selection that holds a clicked point."""
+from gdviz.charts.clicks import PICK
+
 _FPS = 60
 _TICK = {"type": "timer", "throttle": 1000 // _FPS}
 _SECONDS = 12

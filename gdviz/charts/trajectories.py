@@ -9,16 +9,15 @@ import altair as alt
 import numpy as np
 
 from gdviz.charts.background import background
+from gdviz.charts.clicks import click_grid
 from gdviz.charts.figure import Figure, Table
-from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, SHAPES, Theme
-from gdviz.charts.timeline import PICK, animated
+from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, MOST_RUNS, SHAPES, Theme
+from gdviz.charts.timeline import animated
 from gdviz.charts.trails import LossScale, ScaleKind, clipped, heights, loss_axis, rate_axis, trails
 from gdviz.descent import Trajectory
 from gdviz.landscapes import Point
 from gdviz.schedules import Constant
 
-CLICK_CELLS = 64
-"""A click is answered with the centre of one of this many cells along each axis."""
 _BETWEEN = 36
 """Pixels between the plots of loss and learning rate: room for the numbers of the axis."""
 
@@ -74,13 +73,9 @@ def descent(
     Raises:
         ValueError: There are no trajectories, more than there are colours, or several landscapes.
     """
-    runs = [trajectories] if isinstance(trajectories, Trajectory) else list(trajectories)
+    runs = comparable(trajectories)
     theme = DARK_THEME if dark else LIGHT_THEME
-    if not 1 <= len(runs) <= len(theme.runs):
-        raise ValueError(f"trajectories must be 1 to {len(theme.runs)} runs; got {len(runs)}")
     landscape = runs[0].setup.landscape
-    if any(run.setup.landscape != landscape for run in runs):
-        raise ValueError("trajectories must all be on the same landscape")
     names = labels(runs) if names is None else list(names)
     ground = background(landscape, theme)
     drawn = heights(runs, loss_scale)
@@ -116,6 +111,20 @@ def descent(
         title=f"Paths of optimizers on the {landscape.label} landscape, and their losses against the step",
         description=summary(runs, names),
     )
+
+
+def comparable(trajectories: Trajectory | Sequence[Trajectory]) -> list[Trajectory]:
+    """One run or several as a list.
+
+    Raises:
+        ValueError: They cannot be drawn together: there are none, more than there are colours, or several landscapes.
+    """
+    runs = [trajectories] if isinstance(trajectories, Trajectory) else list(trajectories)
+    if not 1 <= len(runs) <= MOST_RUNS:
+        raise ValueError(f"trajectories must be 1 to {MOST_RUNS} runs; got {len(runs)}")
+    if any(run.setup.landscape != runs[0].setup.landscape for run in runs):
+        raise ValueError("trajectories must all be on the same landscape")
+    return runs
 
 
 def labels(runs: Sequence[Trajectory]) -> list[str]:
@@ -256,25 +265,8 @@ def _landscape_plot(
             .encode(x=x, y=y, detail="part:N", order="step:Q"),
         )
     if clickable:
-        layers.append(_click_grid(domain, x_scale, y_scale))
+        layers.append(click_grid(domain, x_scale, y_scale))
     return alt.layer(*layers).properties(width=size[0], height=size[1])
-
-
-def _click_grid(domain: tuple[Point, Point], x_scale: Any, y_scale: Any) -> Any:
-    """Invisible cells, generated in the browser, that tell where a click was."""
-    (xmin, xmax), (ymin, ymax) = domain
-    width, height = (xmax - xmin) / CLICK_CELLS, (ymax - ymin) / CLICK_CELLS
-    pick = alt.selection_point(name=PICK, fields=["x", "y"], on="click", empty=False, toggle=False, clear=False)
-    return (
-        alt.Chart(alt.sequence(0, CLICK_CELLS**2, as_="cell"))
-        .transform_calculate(left=f"{xmin} + {width} * (datum.cell % {CLICK_CELLS})")
-        .transform_calculate(bottom=f"{ymin} + {height} * floor(datum.cell / {CLICK_CELLS})")
-        .transform_calculate(right=f"datum.left + {width}", top=f"datum.bottom + {height}")
-        .transform_calculate(x=f"datum.left + {width / 2}", y=f"datum.bottom + {height / 2}")
-        .mark_rect(opacity=0, tooltip=None, cursor="crosshair")
-        .encode(x=alt.X("left:Q", scale=x_scale), x2="right", y=alt.Y("bottom:Q", scale=y_scale), y2="top")
-        .add_params(pick)
-    )
 
 
 def _axis_scale(kind: ScaleKind, name: str) -> Any:
