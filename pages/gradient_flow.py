@@ -4,8 +4,8 @@ import streamlit as st
 
 from gdviz import export
 from gdviz.ui import flow as views
+from gdviz.ui import flow_runs, style
 from gdviz.ui import network as controls
-from gdviz.ui import style
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.width import page_width
 
@@ -36,11 +36,11 @@ for note in controls.notes():
 controls.keep(study)
 if width is None:
     st.stop()  # the browser is about to tell, and the page runs again
-if reason := views.too_large(study, view):
+if reason := flow_runs.too_large(study, view):
     st.error(reason)
     st.stop()
 
-views.use_one_blas_thread()
+flow_runs.use_one_blas_thread()
 shown = views.VIEWS[view](study, width)
 controls.keep(study)  # with what the view's own widgets say
 with st.expander("The chart in words"):

@@ -1,31 +1,25 @@
 """What each view of the Gradient flow page shows."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
-from threadpoolctl import threadpool_limits
 
 import gdviz.charts
 from gdviz import export, gradflow
 from gdviz.charts import Figure, dynamics, recurrent
 from gdviz.charts import gradflow as charts
 from gdviz.charts.training import curves
-from gdviz.gradflow import GradientFlow, Network, Recurrent, RecurrentFlow, Training, TrainingRun
+from gdviz.gradflow import GradientFlow, Network, RecurrentFlow, TrainingRun
 from gdviz.gradflow.links import Study
+from gdviz.ui import flow_runs, widgets
 from gdviz.ui import network as controls
-from gdviz.ui import widgets
 from gdviz.ui.charts import is_dark, show
 
-MOST_BYTES = 2 * 2**30
-"""A network whose activations need more memory is not computed: the app's process would be killed."""
 MOST_CURES = 7
-_PAUSE = 0.25
-"""Seconds between two pictures while seeds stream in."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +31,6 @@ class Shown:
     tables: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     """CSV, by file name."""
     code: Sequence[str] = ()
-
-
-@st.cache_resource(show_spinner=False)
-def use_one_blas_thread() -> None:
-    """Multiply matrices in one thread, in the whole process.
-
-    Two threads wait for each other by spinning: where other work has the cores, as when several people use the app,
-    passes of this page took 20 to 40 times as long with two threads as with one.
-    """
-    threadpool_limits(1, user_api="blas")
 
 
 class Place:
@@ -63,63 +47,13 @@ class Place:
         self._at = draw(self._at)
 
 
-# Computed and kept --------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=128)
-def _measured(network: Network, seed: int) -> dict[str, Any]:
-    return gradflow.measure_seed(network, seed)
-
-
-def streamed(networks: Sequence[Network]) -> Iterator[list[GradientFlow]]:
-    """The measurements of networks of as many seeds: of the first seed at once, then of ever more, up to all."""
-    # The network's own seeds do not count for one seed, and would only keep what is known from being found.
-    streams = [
-        gradflow.stream(network, lambda n, seed: _measured(replace(n, seeds=1, seed=0), seed)) for network in networks
-    ]
-    drawn = -np.inf
-    for number, flows in enumerate(zip(*streams, strict=True), start=1):
-        if number == networks[0].seeds or time.monotonic() - drawn > _PAUSE:
-            yield list(flows)
-            drawn = time.monotonic()
-
-
-def trained(setups: Sequence[Training]) -> list[TrainingRun]:
-    """Training runs; those that the page showed last time are known."""
-    known: dict[Training, TrainingRun] = st.session_state.get("trained", {})
-    bar = st.empty()
-    runs = {setup: known[setup] if setup in known else _train(setup, bar) for setup in setups}
-    bar.empty()
-    st.session_state["trained"] = runs
-    return [runs[setup] for setup in setups]
-
-
-def _train(setup: Training, bar: Any) -> TrainingRun:
-    began = told = time.monotonic()
-
-    def progress(step: int) -> None:
-        nonlocal told
-        # Here, too, a run stops when a control is changed: Streamlit then ends the script.
-        if time.monotonic() - told > 0.2:
-            told = time.monotonic()
-            left = (told - began) / step * (setup.steps - step)
-            bar.progress(step / setup.steps, f"Step {step} of {setup.steps}, about {left:.0f} s left")
-
-    return gradflow.train(setup, progress)
-
-
-@lru_cache(maxsize=16)
-def _through_time(setup: Recurrent) -> RecurrentFlow:
-    return gradflow.through_time(setup)
-
-
 # Views --------------------------------------------------------------------------------------------------------------
 
 
 def layers(study: Study, width: int) -> Shown:
     """Signal and gradients in each layer."""
     words, chart, caption = Place(), Place(), Place()
-    for (flow,) in streamed([study.network]):
+    for (flow,) in flow_runs.streamed([study.network]):
         figure = charts.layers(flow, width=width, dark=is_dark())
         told = _seeds_words(flow) + charts.theory_words(flow)
         words.put(partial(_info, gradflow.verdict(flow)))
@@ -140,7 +74,7 @@ def cures(study: Study, width: int) -> Shown:
     networks = [study.network, *(found[name].network for name in chosen)]
     words, chart, told = Place(), Place(), Place()
     flows: dict[str, GradientFlow] = {}
-    for measured in streamed(networks):
+    for measured in flow_runs.streamed(networks):
         flows = dict(zip(names, measured, strict=True))
         words.put(partial(_info, gradflow.verdict(measured[0])))
         chart.put(partial(_chart, charts.before_and_after(flows, width=width, dark=is_dark()), "flow.cures"))
@@ -159,7 +93,7 @@ def chaos(study: Study, width: int) -> Shown:
     figure: Callable[[GradientFlow, bool], Figure] = lambda flow, dark: charts.order_and_chaos(  # noqa: E731
         flow, width=min(width, 720), dark=dark
     )
-    for (flow,) in streamed([study.network]):
+    for (flow,) in flow_runs.streamed([study.network]):
         words.put(partial(_info, gradflow.verdict(flow)))
         try:
             diagram = figure(flow, is_dark())
@@ -191,7 +125,7 @@ def inside(study: Study, width: int) -> Shown:
     controls.look_at("layer", layer)
     words, told = Place(), Place()
     places = [(Place(), Place()) for _ in charts.HISTOGRAMS]
-    for (flow,) in streamed([study.network]):
+    for (flow,) in flow_runs.streamed([study.network]):
         words.put(partial(_info, gradflow.verdict(flow)))
         for what, (chart, caption) in zip(charts.HISTOGRAMS, places, strict=True):
             drawn = _histogram(flow, what, layer, min(width, 600), is_dark())
@@ -221,7 +155,7 @@ def training(study: Study, width: int) -> Shown:
     """A training run that plays, and the same with one change each."""
     found = {f"{cure.changes}: {cure.label}": cure for cure in gradflow.training_cures(study.training)}
     quantity = _choose_quantity()
-    (run,) = trained([study.training])
+    (run,) = flow_runs.trained([study.training])
     st.info(gradflow.training_verdict(run))
     show(dynamics.training(run, quantity, width=width, dark=is_dark()), "flow.training")
     st.caption(_training_words(run, quantity))
@@ -232,7 +166,7 @@ def training(study: Study, width: int) -> Shown:
     }
     tables = {"gdviz-training": lambda: export.training_csv(run)}
     if chosen:
-        cured = trained([study.training, *(found[name].training for name in chosen)])
+        cured = flow_runs.trained([study.training, *(found[name].training for name in chosen)])
         runs |= dict(zip(chosen, cured[1:], strict=True))
         losses = partial(_losses, runs, width)
         show(losses(is_dark()), "flow.training.cures")
@@ -259,12 +193,12 @@ def through_time(study: Study, width: int) -> Shown:
     found = {gradflow.recurrent_label(cure, setup): cure for cure in gradflow.recurrent_cures(setup)}
     words, chart = Place(), Place()
     for seeds in sorted({1, setup.seeds}):  # one first, because it is there sooner
-        flow = _through_time(replace(setup, seeds=seeds))
+        flow = flow_runs.through_time(replace(setup, seeds=seeds))
         words.put(partial(_info, gradflow.recurrent_verdict(flow)))
         chart.put(partial(_chart, recurrent.through_time(flow, width=width, dark=is_dark()), "flow.recurrent"))
     st.caption("Median over the seeds, band from the smallest to the largest. Zeros are not drawn.")
     chosen = _choose_cures("recurrent_cures", list(found))
-    flows = {"as it is": flow, **{name: _through_time(found[name]) for name in chosen}}
+    flows = {"as it is": flow, **{name: flow_runs.through_time(found[name]) for name in chosen}}
     compared = partial(_recurrent_compared, flows, width)
     show(compared(is_dark()), "flow.recurrent.cures")
     _list({name: gradflow.recurrent_verdict(flow) for name, flow in flows.items()}, st)
@@ -328,24 +262,6 @@ VIEWS: dict[str, Callable[[Study, int], Shown]] = {
 
 
 # Parts of views -----------------------------------------------------------------------------------------------------
-
-
-def too_large(study: Study, view: str) -> str | None:
-    """Why the view is not computed, where it would need more memory than the app has."""
-    if view == "cliff":
-        return None
-    if view == "recurrent":
-        setup = study.recurrent
-        count, what = setup.steps * setup.batch_size * setup.units * setup.cell.gates * 3, "steps, batch_size or units"
-    else:
-        network = study.network
-        count, what = network.depth * network.batch_size * network.width * 4, "depth, batch_size or width"
-    if 8 * count <= MOST_BYTES:
-        return None
-    return (
-        f"This would need about {8 * count / 2**30:.1f} GB of memory, and the page has {MOST_BYTES / 2**30:.0f}: "
-        f"choose a smaller {what}."
-    )
 
 
 def _info(text: str, at: Any) -> Any:
