@@ -149,8 +149,8 @@ def test_stop_conditions() -> None:
 
 
 def test_one_to_eight_runs_added_and_removed() -> None:
-    page = opened()
-    for count in range(5, 9):
+    page = opened(run=["momentum", "adam"], steps="10")
+    for count in range(3, 9):
         widget(page.button, "Add an optimizer").click()
         page = run(page)
         assert len(described(page).optimizers) == count
@@ -190,7 +190,7 @@ def test_reset() -> None:
     widget(page.button, "Reset").click()
     page = run(page)
     assert described(page).descents() == DEFAULT.descents()
-    assert widget(page.selectbox, "Landscape").value == "rosenbrock"
+    assert widget(page.selectbox, "Landscape").value == "himmelblau"
 
 
 def test_a_diverging_run_is_explained_with_a_learning_rate_that_works() -> None:
@@ -230,7 +230,7 @@ def test_a_step_and_the_quantities_can_be_looked_into() -> None:
         widget(page.number_input, "Step").set_value(300)
         page = run(page)
         assert any("| position θ |" in text.value for text in page.markdown)
-    for name in widget(page.selectbox, "Quantity").options:
+    for name in widget(page.selectbox, "Quantity").options[-3:]:
         widget(page.selectbox, "Quantity").set_value(name)
         page = run(page)
     assert len(page.get("vega_lite_chart")) == 3

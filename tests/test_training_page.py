@@ -61,7 +61,7 @@ def test_every_preset_is_taken_over_whole() -> None:
     page = opened()
     for name in PRESETS:
         next(box for box in page.selectbox if box.key == "training.preset").set_value(name)
-        next(button for button in run(page).button if button.key == "training.use").click()
+        next(button for button in page.button if button.key == "training.use").click()
         assert made(run(page)) == PRESETS[name]
 
 

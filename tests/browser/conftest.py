@@ -9,10 +9,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -70,14 +71,21 @@ def is_problem(message: ConsoleMessage) -> bool:
     return message.type == "error" and "/_stcore/" not in str(message.location)
 
 
+@pytest.fixture(scope="session")
+def context_of(browser: Browser) -> Callable[[str], BrowserContext]:
+    """A context for each colour scheme: pages in one share what the browser has loaded and compiled of the app."""
+    return cache(lambda scheme: browser.new_context(color_scheme=scheme))
+
+
 @pytest.fixture
-def open_page(browser: Browser, app: str) -> Iterator[Callable[..., Page]]:
+def open_page(context_of: Callable[[str], BrowserContext], app: str) -> Iterator[Callable[..., Page]]:
     """Opens a page of the app; at the end, nothing may have gone wrong in the browser's console."""
     problems: list[str] = []
     pages: list[Page] = []
 
     def open_page(path: str = "/", width: int = 1440, height: int = 1000, scheme: str = "light") -> Page:
-        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        page = context_of(scheme).new_page()
+        page.set_viewport_size({"width": width, "height": height})
         page.on("console", lambda message: problems.append(message.text) if is_problem(message) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(app + path)
