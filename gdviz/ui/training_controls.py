@@ -40,8 +40,13 @@ _FILE = "training_file"
 
 def preset_controls(box: DeltaGenerator) -> None:
     """A select box of presets, and a button that takes the chosen one over."""
-    chosen = box.selectbox("Preset", list(PRESETS), key="training.preset")
-    box.button("Use this preset", on_click=show_again, args=(PRESETS[chosen],), key="training.use")
+    box.selectbox("Preset", list(PRESETS), key="training.preset")
+    box.button("Use this preset", on_click=_use_preset, key="training.use")
+
+
+def _use_preset() -> None:
+    # Looked up when the button is clicked: an argument would be what was chosen before the choice made last.
+    show_again(PRESETS[st.session_state["training.preset"]])
 
 
 def setup_controls(box: DeltaGenerator) -> TrainingSetup:
