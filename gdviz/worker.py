@@ -4,6 +4,7 @@ The worker writes by itself, so that nothing recorded is lost when the app is cl
 """
 
 import gc
+import os
 import threading
 import time
 import traceback
@@ -181,4 +182,7 @@ class WarmUp(WorkerPlugin):
     name = "gdviz-warm-up"
 
     def setup(self, worker: Worker) -> None:
+        # The app's pages come first: they are to answer at once while a worker loads TensorFlow or trains.
+        if hasattr(os, "nice"):
+            os.nice(10)
         threading.Thread(target=warm_up, daemon=True).start()

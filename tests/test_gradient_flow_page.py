@@ -25,7 +25,7 @@ from gdviz.gradflow import CliffRuns, Network, Recurrent, Training, theory
 from gdviz.gradflow.links import Study, from_link, study_from_link, study_to_link, to_link
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.schedules import SCHEDULES
-from gdviz.ui.flow import streamed
+from gdviz.ui.flow_runs import streamed
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "gradient_flow.py")
 SMALL = Network(depth=4, width=8, batch_size=8)
