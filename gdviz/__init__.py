@@ -6,16 +6,35 @@
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gdviz.clipping import CLIPPERS
-from gdviz.descent import Averaging, Descent, Stop, Trajectory, descend
-from gdviz.expression import compile_landscape
-from gdviz.landscapes import LANDSCAPES
-from gdviz.optimizers import OPTIMIZERS
-from gdviz.schedules import SCHEDULES
-from gdviz.sweeping import Sweep, sweep, sweep_progressively
+if TYPE_CHECKING:
+    from gdviz.clipping import CLIPPERS
+    from gdviz.descent import Averaging, Descent, Stop, Trajectory, descend
+    from gdviz.expression import compile_landscape
+    from gdviz.landscapes import LANDSCAPES
+    from gdviz.optimizers import OPTIMIZERS
+    from gdviz.schedules import SCHEDULES
+    from gdviz.sweeping import Sweep, sweep, sweep_progressively
 
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CLIPPERS": "clipping",
+    "LANDSCAPES": "landscapes",
+    "OPTIMIZERS": "optimizers",
+    "SCHEDULES": "schedules",
+    "Averaging": "descent",
+    "Descent": "descent",
+    "Stop": "descent",
+    "Sweep": "sweeping",
+    "Trajectory": "descent",
+    "compile_landscape": "expression",
+    "descend": "descent",
+    "sweep": "sweeping",
+    "sweep_progressively": "sweeping",
+}
+"""The module of each public name."""
 __all__ = [
     "CLIPPERS",
     "LANDSCAPES",
@@ -31,13 +50,17 @@ __all__ = [
     "sweep",
     "sweep_progressively",
 ]
-__version__ = "0.1.0"
-
-_ON_DEMAND = {"charts", "export"}
+_MODULES = {"charts", "export"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the modules that need more than NumPy when they are first used."""
-    if name in _ON_DEMAND:
+    """Import what is asked for when it is first used: the app measures its page while the rest is imported."""
+    if name in _HOMES:
+        return getattr(import_module(f"gdviz.{_HOMES[name]}"), name)
+    if name in _MODULES:
         return import_module(f"gdviz.{name}")
     raise AttributeError(f"module 'gdviz' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *_MODULES]

@@ -5,7 +5,7 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,10 +16,12 @@ from gdviz.clipping import CLIPPERS
 from gdviz.descent import Averaging, Descent, Stop, Trajectory
 from gdviz.experiment import Experiment
 from gdviz.expression import OwnFunction, compile_landscape
-from gdviz.gradflow import GradientFlow, RecurrentFlow, TrainingRun
 from gdviz.landscapes import LANDSCAPES, Landscape
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.schedules import SCHEDULES, Constant
+
+if TYPE_CHECKING:
+    from gdviz.gradflow import GradientFlow, RecurrentFlow, TrainingRun
 
 FORMAT = "gdviz trajectories"
 VERSION = 1
@@ -124,7 +126,7 @@ def table_csv(table: Table) -> str:
     return text.getvalue()
 
 
-def training_csv(run: TrainingRun) -> str:
+def training_csv(run: "TrainingRun") -> str:
     """One row for each step and layer; the last layer is the readout, of which activations are not measured."""
     names = ("gradient", "used_gradient", "weight_norm", "update_ratio", "activation_std", "dead")
     layers = run.gradient.shape[1]
@@ -140,7 +142,7 @@ def training_csv(run: TrainingRun) -> str:
     return table_csv(columns)
 
 
-def recurrent_csv(flow: RecurrentFlow) -> str:
+def recurrent_csv(flow: "RecurrentFlow") -> str:
     """One row for each seed and step of a measured recurrent network."""
     seeds, steps = flow.mean.shape
     return table_csv(
@@ -157,7 +159,7 @@ def recurrent_csv(flow: RecurrentFlow) -> str:
     )
 
 
-def flow_csv(flow: GradientFlow) -> str:
+def flow_csv(flow: "GradientFlow") -> str:
     """One row for each seed and layer of a measured network."""
     names = (
         "mean", "std", "pre_activation", "saturated", "dead", "activation_gradient", "weight_gradient", "weight_norm"

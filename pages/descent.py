@@ -42,8 +42,6 @@ for note in controls.link_notes():
     st.warning(f"This link could not be read in full. {note}")
 scale = controls.loss_scale_control(st.sidebar)
 controls.keep(experiment, scale)
-if width is None:
-    st.stop()  # the browser is about to tell, and the page runs again
 
 runs = experiment.run()
 figure = gdviz.charts.descent(runs, loss_scale=scale, width=width, dark=is_dark(), clickable=True)

@@ -34,8 +34,6 @@ study = controls.study_controls(st.sidebar, view)
 for note in controls.notes():
     st.warning(f"This link could not be read in full. {note}")
 controls.keep(study)
-if width is None:
-    st.stop()  # the browser is about to tell, and the page runs again
 if reason := flow_runs.too_large(study, view):
     st.error(reason)
     st.stop()

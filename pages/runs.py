@@ -58,14 +58,12 @@ def one_run(runs: Runs, run: Run) -> None:
         ui.downloads(runs, run)
 
 
-def main(width: int | None) -> None:
+def main(width: int) -> None:
     runs = ui.shared_runs()
     ui.say_what_failed()
     search, sort, ascending, deleted = ui.list_controls(st.sidebar)
     scale = ui.scale_control(st.sidebar)
     st.sidebar.button("Reset", on_click=ui.reset, help="No search, nothing chosen.")
-    if width is None:
-        st.stop()  # the browser is about to tell, and the page runs again
     ui.offer_undo(runs)
     listed = runs.search(search, sort, ascending=ascending, deleted=deleted)
     if not listed:

@@ -194,8 +194,6 @@ experiment = ui.with_steps(st.sidebar, controls.kept_experiment())
 mode = ui.choice(st.sidebar, "Picture", "mode", ui.MODES, "basins")
 for note in [*controls.link_notes(), *ui.notes()]:
     st.warning(f"This link could not be read in full. {note}")
-if width is None:
-    st.stop()  # the browser is about to tell, and the page runs again
 st.subheader(f"{ui.MODES[mode]}: {experiment.landscape.label}, {experiment.steps} steps")
 draw = {"basins": basins, "window": window, "map": hyperparameters, "sensitivity": sensitivity}[mode]
 ui.keep(experiment, {"mode": mode, **draw(experiment, width)})

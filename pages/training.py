@@ -87,8 +87,6 @@ except ValueError as error:
     st.error(f"{error}")
 for note in ui.link_notes():
     st.warning(f"This link could not be read in full. {note}")
-if width is None:
-    st.stop()  # the browser is about to tell, and the page runs again
 
 try:
     jobs = ui.shared_jobs()

@@ -34,6 +34,8 @@ def click_grid(domain: tuple[Point, Point], x_scale: Any, y_scale: Any, side: in
         .transform_calculate(right=f"datum.left + {width}", top=f"datum.bottom + {height}")
         .transform_calculate(x=f"datum.left + {width * middle}", y=f"datum.bottom + {height * middle}")
         .mark_rect(opacity=0, tooltip=None, cursor="crosshair")
-        .encode(x=alt.X("left:Q", scale=x_scale), x2="right", y=alt.Y("bottom:Q", scale=y_scale), y2="top")
+        .encode(
+            x=alt.X("left:Q", scale=x_scale), x2=alt.X2("right"), y=alt.Y("bottom:Q", scale=y_scale), y2=alt.Y2("top")
+        )
         .add_params(pick)
     )

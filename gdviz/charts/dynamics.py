@@ -207,7 +207,7 @@ def _heatmap(shape: _Shape, x: Any, y: Any, size: tuple[int, int], theme: Theme)
     return alt.layer(
         alt.Chart(alt.NamedData(name="heatmap"))
         .mark_image(width=size[0], height=size[1], aspect=False, smooth=False)
-        .encode(**at, url="url:N"),
+        .encode(**at, url=alt.Url("url:N")),
         # What is still to come lies under a curtain, which the step draws aside.
         alt.Chart(alt.NamedData(name="curtain"))
         .transform_calculate(since="step + 0.5")
@@ -245,7 +245,7 @@ def _profile(shape: _Shape, y: Any, size: tuple[int, int], theme: Theme, room_be
     )
     now = alt.Chart(alt.NamedData(name="layers")).transform_filter(_NOW)
     return alt.layer(
-        now.mark_line(color=theme.ink, strokeWidth=1, clip=True).encode(x=x, y=layer, order="layer:Q"),
+        now.mark_line(color=theme.ink, strokeWidth=1, clip=True).encode(x=x, y=layer, order=alt.Order("layer:Q")),
         now.mark_point(filled=True, opacity=1, size=45, stroke=theme.ink, strokeWidth=0.5, clip=True).encode(
             x=x, y=layer, color=colour
         ),
@@ -265,7 +265,7 @@ def _against_step_plot(
     values = alt.Chart(alt.NamedData(name=table)).encode(x=step, y=value)
     grown = values.transform_filter("datum.step <= step")
     return alt.layer(
-        values.mark_line(strokeWidth=1, opacity=0.35, color=colour, clip=True).encode(order="step:Q"),
-        grown.mark_line(strokeWidth=2, color=colour, clip=True).encode(order="step:Q"),
+        values.mark_line(strokeWidth=1, opacity=0.35, color=colour, clip=True).encode(order=alt.Order("step:Q")),
+        grown.mark_line(strokeWidth=2, color=colour, clip=True).encode(order=alt.Order("step:Q")),
         values.transform_filter(_NOW).mark_point(filled=True, opacity=1, size=80, color=colour),
     ).properties(width=size[0], height=size[1])

@@ -54,10 +54,19 @@ def _layers_specification(width: int, dark: bool) -> dict[str, Any]:
         line = alt.Chart(alt.NamedData(name="predicted")).transform_filter(f"datum.quantity == '{name}'")
         plots.append(
             alt.layer(
-                base.mark_area(opacity=0.25, color=colour, tooltip=None).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
+                base.mark_area(opacity=0.25, color=colour, tooltip=None).encode(
+                    x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
+                ),
                 base.mark_line(color=colour, strokeWidth=2, tooltip=None).encode(x=x, y=y),
                 base.mark_point(color=colour, filled=True, size=30, shape=SHAPES[i]).encode(
-                    x=x, y=y, tooltip=["layer:Q", "median:Q", "low:Q", "high:Q"]
+                    x=x,
+                    y=y,
+                    tooltip=[
+                        alt.Tooltip("layer:Q"),
+                        alt.Tooltip("median:Q"),
+                        alt.Tooltip("low:Q"),
+                        alt.Tooltip("high:Q"),
+                    ],
                 ),
                 line.mark_line(color=theme.ink, strokeDash=[5, 4], strokeWidth=1.5, tooltip=None).encode(x=x, y=y),
                 ends.mark_point(size=0, tooltip=None).encode(y=y),
@@ -261,9 +270,9 @@ def order_and_chaos(flow: GradientFlow, *, width: int = 520, dark: bool = False)
     chart = alt.layer(
         alt.Chart(alt.NamedData(name="line"))
         .mark_line(color=theme.ink, clip=True, tooltip=None)
-        .encode(x=x, y=y, order="at:Q"),
+        .encode(x=x, y=y, order=alt.Order("at:Q")),
         point.mark_point(size=160, filled=True, color=theme.runs[0], opacity=1, tooltip=None),
-        point.mark_text(dy=-16, color=theme.ink, tooltip=None).encode(text="label:N"),
+        point.mark_text(dy=-16, color=theme.ink, tooltip=None).encode(text=alt.Text("label:N")),
     ).properties(width=max(200, width - 90), height=300)
     gains = flow.gradient_gain[np.isfinite(flow.gradient_gain) & (flow.gradient_gain > 0)]
     measured = f", measured {np.median(gains) ** 2:.3g}" if len(gains) else ""

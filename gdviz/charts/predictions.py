@@ -73,7 +73,7 @@ def _boundary_spec(ends: Any, inputs: tuple[str, ...], classes: tuple[str, ...],
         _picture("map", side, side),
         alt.Chart(alt.NamedData(name="boundaries"))
         .mark_line(color=theme.ink, strokeWidth=2, clip=True, tooltip=None, invalid=None)
-        .encode(x=x, y=y, detail="line:N", order="at:Q"),
+        .encode(x=x, y=y, detail=alt.Detail("line:N"), order=alt.Order("at:Q")),
         alt.Chart(alt.NamedData(name="points"))
         .mark_point(
             filled=True, size=26, opacity=0.9, stroke=theme.halo, strokeWidth=0.5, clip=True, tooltip=None, invalid=None
@@ -192,7 +192,7 @@ def _confusion_spec(classes: tuple[str, ...], width: int, dark: bool) -> Any:
     if len(classes) <= _MOST_NAMED:
         ink = alt.condition("datum.share > 0.5", alt.value(theme.halo), alt.value(theme.ink))
         number = base.transform_filter("datum.count > 0").mark_text(fontSize=11, tooltip=None, invalid=None)
-        layers.append(number.encode(text="count:Q", color=ink))
+        layers.append(number.encode(text=alt.Text("count:Q"), color=ink))
     chart = alt.layer(*layers).properties(width=side, height=side)
     return live_spec(chart)
 
@@ -228,8 +228,10 @@ def _images_spec(width: int, height: int, dark: bool) -> Any:
     )
     chart = alt.layer(
         _picture("sheet", width, height),
-        labels.mark_text(fontSize=11, color=theme.ink, tooltip=None, invalid=None).encode(text="said:N"),
-        labels.mark_text(fontSize=11, dy=13, color=theme.runs[0], tooltip=None, invalid=None).encode(text="true:N"),
+        labels.mark_text(fontSize=11, color=theme.ink, tooltip=None, invalid=None).encode(text=alt.Text("said:N")),
+        labels.mark_text(fontSize=11, dy=13, color=theme.runs[0], tooltip=None, invalid=None).encode(
+            text=alt.Text("true:N")
+        ),
     ).properties(width=width, height=height)
     return live_spec(chart, config={"view": {"stroke": None}})
 
@@ -237,7 +239,7 @@ def _images_spec(width: int, height: int, dark: bool) -> Any:
 def _picture(name: str, width: float, height: float) -> Any:
     """A table's one image, over the whole chart."""
     mark = alt.Chart(alt.NamedData(name=name)).mark_image(width=width, height=height, tooltip=None, invalid=None)
-    return mark.encode(url="url:N", x=alt.value(width / 2), y=alt.value(height / 2))
+    return mark.encode(url=alt.Url("url:N"), x=alt.value(width / 2), y=alt.value(height / 2))
 
 
 def filters(snapshot: Event, *, width: int = 480, dark: bool = False) -> Figure:

@@ -45,7 +45,7 @@ def through_time(flow: RecurrentFlow, *, width: int = 960, dark: bool = False) -
     measured = alt.Chart(alt.NamedData(name="measured")).transform_calculate(dash="datum.series")
     expected = alt.Chart(alt.NamedData(name="radius")).transform_calculate(dash="datum.series")
     chart = alt.layer(
-        measured.mark_area(opacity=0.2, tooltip=None).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
+        measured.mark_area(opacity=0.2, tooltip=None).encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=colour),
         measured.mark_line(strokeWidth=2, tooltip=None).encode(x=x, y=y, color=colour, strokeDash=dash),
         expected.mark_line(strokeWidth=1.5, tooltip=None).encode(x=x, y=y, color=colour, strokeDash=dash),
     ).properties(width=max(200, min(width, 1100) - 90), height=300)

@@ -119,16 +119,16 @@ def step(run: Trajectory, explained: Step, *, width: int = 480, dark: bool = Fal
     layers = [
         alt.Chart(alt.NamedData(name="heatmap"))
         .mark_image(width=size[0], height=size[1], aspect=False)
-        .encode(x=x, y=y, url="url:N"),
+        .encode(x=x, y=y, url=alt.Url("url:N")),
         alt.Chart(alt.NamedData(name="contours"))
         .mark_line(clip=True, strokeWidth=0.7, opacity=0.7, color=theme.line)
-        .encode(x=x, y=y, detail="line:N", order="at:Q"),
+        .encode(x=x, y=y, detail=alt.Detail("line:N"), order=alt.Order("at:Q")),
         alt.Chart(alt.NamedData(name="trail"))
         .mark_line(clip=True, strokeWidth=1.5, color=theme.ink, opacity=0.6)
-        .encode(x=x, y=y, order="step:Q"),
+        .encode(x=x, y=y, order=alt.Order("step:Q")),
         alt.Chart(alt.NamedData(name="arrows"))
         .mark_rule(clip=True, strokeWidth=3)
-        .encode(x=x, y=y, x2="x2", y2="y2", color=colours),
+        .encode(x=x, y=y, x2=alt.X2("x2"), y2=alt.Y2("y2"), color=colours),
         alt.Chart(alt.NamedData(name="arrows"))
         .mark_point(clip=True, filled=True, shape="triangle-up", size=120, opacity=1)
         .encode(

@@ -178,7 +178,7 @@ def _curves(names: list[str], x: Any, title: str, width: int, theme: Theme, limi
     loss = alt.layer(
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
         .mark_area(opacity=0.15, tooltip=None)
-        .encode(x=x, y=alt.Y("low:Q", title=title, scale=losses), y2="high:Q", color=colour),
+        .encode(x=x, y=alt.Y("low:Q", title=title, scale=losses), y2=alt.Y2("high:Q"), color=colour),
         base.transform_filter("isValid(datum.median)")
         .mark_line(strokeWidth=2, tooltip=None)
         .encode(
@@ -276,7 +276,7 @@ def _picture(width: int, height: int) -> Any:
     return (
         alt.Chart(alt.NamedData(name="picture"))
         .mark_image(width=width, height=height, aspect=False, tooltip=None)
-        .encode(x=alt.value(width / 2), y=alt.value(height / 2), url="url:N")
+        .encode(x=alt.value(width / 2), y=alt.value(height / 2), url=alt.Url("url:N"))
     )
 
 

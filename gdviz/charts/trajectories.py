@@ -199,11 +199,14 @@ def _template(
     plots = [_step_plot(look, "loss", loss, sizes.loss, steps, "step" if rate is None else "")]
     if rate is not None and sizes.rate is not None:
         plots.append(_step_plot(look, "rate", rate, sizes.rate, steps, "step"))
-    beside = alt.hconcat(landscape, alt.vconcat(*plots, spacing=8), spacing=24)
-    chart = beside if sizes.side_by_side else alt.vconcat(landscape, *plots, spacing=16)
     # Descriptions and tooltips of single marks would be made anew in every frame; the heads have tooltips of their own,
     # and the figure as a whole has a description.
-    chart = chart.configure_mark(aria=False, tooltip=None)
+    config = alt.Config(mark=alt.MarkConfig(aria=False, tooltip=None))
+    chart = (
+        alt.hconcat(landscape, alt.vconcat(*plots, spacing=8), spacing=24, config=config)
+        if sizes.side_by_side
+        else alt.vconcat(landscape, *plots, spacing=16, config=config)
+    )
     names_of_ends = [f"{what}_{end}" for what in ("loss", "rate")[: len(plots)] for end in ("low", "high")]
     ends = {
         name: f"length(data('ends')) ? data('ends')[0].{name} : {1 + name.endswith('high')}" for name in names_of_ends
@@ -240,12 +243,16 @@ def _landscape_plot(
     layers = [
         alt.Chart(alt.NamedData(name="heatmap"))
         .mark_image(width=size[0], height=size[1], aspect=False)
-        .encode(x=x, y=y, url="url:N"),
+        .encode(x=x, y=y, url=alt.Url("url:N")),
         alt.Chart(alt.NamedData(name="contours"))
         .mark_line(clip=True, strokeWidth=0.7, opacity=0.7, color=theme.line, interpolate="linear")
-        .encode(x=x, y=y, detail="line:N", order="at:Q"),
-        grown.mark_line(clip=True, strokeWidth=4, opacity=0.8, color=theme.halo).encode(detail="run:N", order="step:Q"),
-        grown.mark_line(clip=True, strokeWidth=2).encode(order="step:Q", color=look.colour, strokeDash=look.dash),
+        .encode(x=x, y=y, detail=alt.Detail("line:N"), order=alt.Order("at:Q")),
+        grown.mark_line(clip=True, strokeWidth=4, opacity=0.8, color=theme.halo).encode(
+            detail=alt.Detail("run:N"), order=alt.Order("step:Q")
+        ),
+        grown.mark_line(clip=True, strokeWidth=2).encode(
+            order=alt.Order("step:Q"), color=look.colour, strokeDash=look.dash
+        ),
         alt.Chart(alt.NamedData(name="minima"))
         .mark_text(text="★", fontSize=18, color=theme.ink, stroke=theme.halo, strokeWidth=0.6, tooltip="known minimum")
         .encode(x=x, y=y),
@@ -254,7 +261,11 @@ def _landscape_plot(
         .encode(x=x, y=y),
         trails.transform_filter(_HEAD)
         .mark_point(clip=True, filled=True, size=110, opacity=1, stroke=theme.halo, strokeWidth=1)
-        .encode(color=look.colour, shape=look.shape, tooltip=["run:N", "step:Q", "x:Q", "y:Q"]),
+        .encode(
+            color=look.colour,
+            shape=look.shape,
+            tooltip=[alt.Tooltip("run:N"), alt.Tooltip("step:Q"), alt.Tooltip("x:Q"), alt.Tooltip("y:Q")],
+        ),
     ]
     if clips:
         layers.insert(
@@ -262,11 +273,11 @@ def _landscape_plot(
             alt.Chart(alt.NamedData(name="clipped"))
             .transform_filter("datum.step <= step")
             .mark_line(clip=True, strokeWidth=10, opacity=0.3, color=theme.ink)
-            .encode(x=x, y=y, detail="part:N", order="step:Q"),
+            .encode(x=x, y=y, detail=alt.Detail("part:N"), order=alt.Order("step:Q")),
         )
     if clickable:
         layers.append(click_grid(domain, x_scale, y_scale))
-    return alt.layer(*layers).properties(width=size[0], height=size[1])
+    return alt.layer(*layers, width=size[0], height=size[1])
 
 
 def _axis_scale(kind: ScaleKind, name: str) -> Any:
@@ -296,12 +307,18 @@ def _step_plot(
     trails = alt.Chart(alt.NamedData(name="trails")).encode(x=x, y=y)
     return alt.layer(
         alt.Chart(alt.NamedData(name="ends")).mark_point(opacity=0),  # draws nothing: it brings the data in
-        trails.mark_line(clip=True, strokeWidth=1, opacity=0.35).encode(order="step:Q", color=look.colour),
+        trails.mark_line(clip=True, strokeWidth=1, opacity=0.35).encode(order=alt.Order("step:Q"), color=look.colour),
         trails.transform_filter(_GROWN)
         .transform_calculate(dash="datum.run")
         .mark_line(clip=True, strokeWidth=2)
-        .encode(order="step:Q", color=look.colour, strokeDash=look.dash),
+        .encode(order=alt.Order("step:Q"), color=look.colour, strokeDash=look.dash),
         trails.transform_filter(_HEAD)
         .mark_point(clip=True, filled=True, size=90, opacity=1, stroke=look.theme.halo, strokeWidth=1)
-        .encode(color=look.colour, shape=look.shape, tooltip=["run:N", "step:Q", f"{field}:Q"]),
-    ).properties(width=size[0], height=size[1])
+        .encode(
+            color=look.colour,
+            shape=look.shape,
+            tooltip=[alt.Tooltip("run:N"), alt.Tooltip("step:Q"), alt.Tooltip(f"{field}:Q")],
+        ),
+        width=size[0],
+        height=size[1],
+    )

@@ -32,13 +32,13 @@ def weight_plane(plane: Mapping[str, Any], *, width: int = 480, dark: bool = Fal
     chart = alt.layer(
         alt.Chart(alt.NamedData(name="image"))
         .mark_image(width=side, height=side, tooltip=None)
-        .encode(url="url:N", x=alt.value(side / 2), y=alt.value(side / 2)),
+        .encode(url=alt.Url("url:N"), x=alt.value(side / 2), y=alt.value(side / 2)),
         alt.Chart(alt.NamedData(name="contours"))
         .mark_line(strokeWidth=0.7, color=theme.line, clip=True, tooltip=None)
-        .encode(x=at_x, y=at_y, detail="line:N", order="at:Q"),
+        .encode(x=at_x, y=at_y, detail=alt.Detail("line:N"), order=alt.Order("at:Q")),
         alt.Chart(alt.NamedData(name="path"))
         .mark_line(strokeWidth=2, color=theme.runs[0], clip=True, tooltip=None)
-        .encode(x=at_x, y=at_y, order="at:Q"),
+        .encode(x=at_x, y=at_y, order=alt.Order("at:Q")),
         alt.Chart(alt.NamedData(name="ends"))
         .mark_point(filled=True, size=70, color=theme.runs[0], stroke=theme.halo, opacity=1, tooltip=None)
         .encode(x=at_x, y=at_y, shape=shape),

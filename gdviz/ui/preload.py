@@ -1,6 +1,7 @@
-"""Getting the workers ready before anybody asks for them."""
+"""Getting modules and workers ready before anybody asks for them."""
 
 import threading
+from importlib import import_module
 
 import streamlit as st
 
@@ -9,13 +10,17 @@ _DELAY_SECONDS = 1.5
 _begun = threading.Event()
 
 
+def import_soon(*modules: str) -> None:
+    """Import modules in the background."""
+    threading.Thread(target=lambda: [import_module(name) for name in modules], daemon=True).start()
+
+
 def start_jobs_soon() -> None:
     """Once in the life of the app, when its first page has been sent to a browser, start the workers in the background.
 
     Importing them here would take half a second from the first page; they are imported in the thread.
     """
-    sent = "Host" in st.context.headers and st.session_state.get("width_asked", False)
-    if sent and not _begun.is_set():
+    if "Host" in st.context.headers and not _begun.is_set():
         _begun.set()
         timer = threading.Timer(_DELAY_SECONDS, _start_jobs)
         timer.daemon = True

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from gdviz.ui.preload import import_soon
+
 _USUAL = 1000
 _STEP = 20
 
@@ -25,16 +27,22 @@ _measure = st.components.v2.component(
 )
 
 
-def page_width() -> int | None:
-    """The width of the page's main column in pixels, rounded down to 20.
+def measure_page() -> None:
+    """Have the browser measure the page's main column, on every page alike.
 
-    None in a session's first run in a browser, which will tell within a moment: what is drawn before would be drawn
-    twice. A usual width where nothing can tell.
+    A session's first run in a browser ends here: what is drawn before the width is known would be drawn twice. It asks
+    for an empty chart, so that the browser fetches what draws charts while the server imports what makes them.
     """
-    told = _measure(key="page_width", default={"width": 0}, on_width_change=lambda: None)
-    if told.width:
-        return int(told.width)
-    asked_before = st.session_state.get("width_asked", False)
-    st.session_state["width_asked"] = True
-    in_a_browser = "Host" in st.context.headers
-    return None if in_a_browser and not asked_before else _USUAL
+    told = _measure(key="page_width.measured", default={"width": 0}, on_width_change=lambda: None)
+    asked_before = "page_width" in st.session_state
+    st.session_state["page_width"] = int(told.width) or _USUAL
+    if not told.width and not asked_before and "Host" in st.context.headers:
+        import_soon("gdviz.charts", "gdviz.export")
+        st.vega_lite_chart({"mark": "point", "width": 1, "height": 1}, width="content")
+        st.stop()
+
+
+def page_width() -> int:
+    """The width of the page's main column in pixels, rounded down to 20; a usual one where nothing can tell."""
+    width: int = st.session_state.get("page_width", _USUAL)
+    return width
