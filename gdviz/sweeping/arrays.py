@@ -1,10 +1,12 @@
 """The engine ``numpy``: blocks of points, small enough to stay in the processor's cache, as arrays."""
 
+from typing import Any
+
 import numpy as np
 
 from gdviz import outcome
 from gdviz.sweeping.cases import Cases, with_values
-from gdviz.sweeping.ends import Ends, target
+from gdviz.sweeping.ends import Array, Ends, target
 
 BLOCK = 8192
 """Points that are run together; a position and its gradient are then 128 kB each."""
@@ -26,15 +28,14 @@ def run(cases: Cases) -> Ends:
         for step in range(steps + 1):
             losses[step] = landscape.value(theta)
             gradient = landscape.gradient(theta)
-            fine = np.isfinite(losses[step]) & np.isfinite(gradient).all(axis=0) & np.isfinite(theta).all(axis=0)
-            finite += fine & (finite == step)
+            finite += _fine(theta, losses[step], gradient) & (finite == step)
             if step == steps:
                 break
             used = gradient if noise is None else gradient + noise[step]
             rate = rates[min(step, len(rates) - 1)]
             here = theta - theta * setup.weight_decay * rate if setup.weight_decay else theta
             new, state = rule.update(here, used if clip is None else clip(used), state, rate, step + 1)
-            new = new if fine.all() else np.where(finite > step, new, theta)
+            new = new if finite.min() > step else np.where(finite > step, new, theta)
             if step >= steps - outcome.LAST:
                 moved += np.abs(new - theta).sum(axis=0)
             theta = new
@@ -42,6 +43,13 @@ def run(cases: Cases) -> Ends:
         above = ~outcome.reaches(losses, aims)
     settled = np.where(above.any(axis=0), steps + 1 - np.argmax(above[::-1], axis=0), 0).astype(np.float64)
     return Ends(theta, losses[-1], gradient, finite, moved, settled)
+
+
+def _fine(theta: Array, loss: Array, gradient: Array) -> Any:
+    """True where all is finite; one sum tells, as long as that holds for every point."""
+    if np.isfinite(loss.sum() + gradient.sum() + theta.sum()):
+        return True
+    return np.isfinite(loss) & np.isfinite(gradient).all(axis=0) & np.isfinite(theta).all(axis=0)
 
 
 def batches(cases: Cases) -> bool:

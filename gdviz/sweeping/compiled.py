@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from gdviz import outcome
 from gdviz.catalogue import Knob
 from gdviz.landscapes import LANDSCAPES
 from gdviz.landscapes.data import DataLandscape
@@ -111,6 +112,9 @@ def run(cases: Cases) -> Ends:
         setup.steps,
         cases.points_at_once(TILE),
         ends,
+        TILE,
+        outcome.LAST,
+        outcome.TOLERANCE,
     )
     return Ends(ends[:2], ends[2], ends[3:5], ends[5], ends[6], ends[7])
 

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 STATUSES = ("converged", "running", "stalled", "diverged")
 CONVERGED, RUNNING, STALLED, DIVERGED = range(4)
 
-TILE = 1024
+TILE = 256
 """Points that compiled code runs together, at most: many enough that calls cost little, few enough for the cache."""
 
 

@@ -23,6 +23,8 @@ from gdviz.sweeping.ends import STATUSES, TILE, judged
 ENGINES = ("compiled", "numpy", "descend")
 PORTION = 0.1
 """Seconds that a portion of a sweep is to take: progress is told, and a sweep can be cancelled, between portions."""
+MOST = 2**18
+"""Cases of a portion, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +130,7 @@ def run(cases: Cases, engine: str | None = None, progress: Callable[[float], obj
     codes, settled = np.empty(len(cases), dtype=np.int8), np.empty(len(cases))
     engine = _engine(cases, engine)
     with ThreadPoolExecutor(_threads()) as pool:
-        for where, part in _portions(cases, np.arange(len(cases)), engine, pool):
+        for where, part in _portions(cases, np.arange(len(cases)), engine, pool, hurried=progress is None):
             theta[:, where], loss[where], codes[where] = part.theta, part.loss, part.codes
             settled[where] = part.steps_to_converge
             if progress is not None:
@@ -235,10 +237,12 @@ def _threads() -> int:
 
 
 def _portions(
-    cases: Cases, order: NDArray[np.int64], engine: str, pool: ThreadPoolExecutor
+    cases: Cases, order: NDArray[np.int64], engine: str, pool: ThreadPoolExecutor, hurried: bool = False
 ) -> Iterator[tuple[NDArray[np.int64], Sweep]]:
-    """Some cases in their order, in portions that take about ``PORTION`` seconds each, going by the one before."""
-    size, begin = 8 if engine == "descend" else 1024, 0
+    """Some cases in their order, in portions that take about ``PORTION`` seconds each, going by the one before; or,
+    where nobody waits for a portion, in the largest.
+    """
+    size, begin = MOST if hurried else 8 if engine == "descend" else 1024, 0
     least = 1 if engine == "descend" else 256
     while begin < len(order):
         indices = order[begin : begin + size]
@@ -246,7 +250,8 @@ def _portions(
         part = _run(cases[indices], engine, pool)
         taken = time.perf_counter() - begun  # not what whoever gets the part does with it
         begin += size
-        size = max(least, min(8 * size, int(size * PORTION / max(taken, 1e-6)), 2**20))
+        if not hurried:
+            size = max(least, min(8 * size, int(size * PORTION / max(taken, 1e-6)), MOST))
         yield indices, part
 
 
@@ -264,7 +269,9 @@ def _run(cases: Cases, engine: str, pool: ThreadPoolExecutor) -> Sweep:
             codes, settled = judged(block.shared.landscape, made, block.shared.steps)
         return Sweep(block, made.theta, made.loss, codes, settled, engine)
 
-    return _joined(cases, list(pool.map(ends, blocks)), engine)
+    # NumPy's operations on a block are so short that two threads spend more on handing over the interpreter's lock.
+    many = pool.map if engine == "compiled" else map
+    return _joined(cases, list(many(ends, blocks)), engine)
 
 
 def _joined(cases: Cases, parts: Sequence[Sweep], engine: str) -> Sweep:
