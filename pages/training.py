@@ -121,3 +121,9 @@ if "run" in st.query_params:
     st.fragment(watch_details, run_every=DETAILS_SECONDS if active else None)(current.id, width)
     if not active:
         afterwards(current)
+elif setup is not None:
+    st.markdown(
+        f"Start trains on **{setup.data.label}** with **{setup.optimizer.label}** for {setup.epochs} epochs and shows, "
+        "batch by batch, losses, gradients, weights and predictions. Meanwhile the run can be paused, taken step by "
+        "step, given another learning rate, or stopped."
+    )
