@@ -60,7 +60,7 @@ def test_it_opens_with_the_default_experiment() -> None:
 
 
 def test_every_landscape() -> None:
-    page = opened()
+    page = opened(run="adam", steps="20")
     for name in gdviz.LANDSCAPES:
         widget(page.selectbox, "Landscape").select(name)
         page = run(page)

@@ -169,6 +169,15 @@ def training_run() -> gradflow.TrainingRun:
     return gradflow.train(Training(SMALL, "adam", steps=12, clip="clipnorm"))
 
 
+@pytest.mark.parametrize("loss", [[1.0, 0.5], [0.999, 0.9], [1e308, 9e307], [5e-324, 5e-324], [0.0, 0.0], [np.nan]])
+def test_the_axis_of_a_loss_holds_it_and_ends_at_a_round_number(loss: list[float]) -> None:
+    log, (low, high) = dynamics._loss_domain(np.array(loss))
+    assert not log
+    assert low == 0
+    assert np.nanmax([*loss, 0.0]) < high or high > 1e307
+    assert float(f"{high:.1e}") == pytest.approx(high)
+
+
 @pytest.mark.parametrize("quantity", list(dynamics.QUANTITIES))
 @pytest.mark.parametrize("width", [340, 1000])
 def test_a_training_is_drawn(training_run: gradflow.TrainingRun, quantity: str, width: int) -> None:

@@ -112,10 +112,12 @@ def _decades(values: Array) -> tuple[float, float]:
 def _loss_domain(loss: Array) -> tuple[bool, tuple[float, float]]:
     """Whether the losses need a logarithmic axis, and its ends."""
     usable = loss[np.isfinite(loss)]
-    if len(usable) and usable.min() > 0 and usable.max() > 10 * usable.min():
+    if len(usable) and usable.min() > 0 and usable.max() / 10 > usable.min():
         return True, _decades(usable)
-    top = float(usable.max()) if len(usable) and usable.max() > 0 else 1.0
-    return False, (0.0, 1.05 * min(top, 1e307))
+    top = float(np.clip(usable.max(), 1e-300, 1e307)) if len(usable) and usable.max() > 0 else 1.0
+    decade = 10.0 ** np.floor(np.log10(top))
+    # Few different ends, so that the same specification, made once, serves most changes.
+    return False, (0.0, next(float(m * decade) for m in (1.2, 1.5, 2, 3, 4, 5, 6, 8, 10, 12) if m * decade > top))
 
 
 def _layers(values: Array, steps: NDArray[np.int64], log: bool) -> Table:
@@ -185,12 +187,10 @@ def _specification(shape: _Shape, width: int, theme: Theme) -> dict[str, Any]:
     below = 140
     loss = _against_step_plot("loss", "loss", shape.loss_log, shape.loss_domain, x, (heat_width, below), theme.runs[1])
     dead = _against_step_plot("dead", "most dead units", False, (0, 1), x, (side_width, below), theme.runs[0])
+    plots: tuple[Any, ...] = heat, profile, loss, dead
     if _side_by_side(width):
-        rows = alt.hconcat(heat, profile, spacing=16), alt.hconcat(loss, dead, spacing=16)
-        chart: Any = alt.vconcat(*rows, spacing=16)
-    else:
-        chart = alt.vconcat(heat, profile, loss, dead, spacing=16)
-    chart = chart.configure_mark(aria=False, tooltip=None)
+        plots = alt.hconcat(heat, profile, spacing=16), alt.hconcat(loss, dead, spacing=16)
+    chart = alt.vconcat(*plots, spacing=16, config=alt.Config(mark=alt.MarkConfig(aria=False, tooltip=None)))
     return animated(chart.to_dict(validate=False), shape.steps, clickable=False, followed={})
 
 
@@ -219,7 +219,9 @@ def _heatmap(shape: _Shape, x: Any, y: Any, size: tuple[int, int], theme: Theme)
             x=alt.X("step:Q", scale=x, title="step", axis=_STEP_AXIS),
             y=alt.Y("layer:Q", scale=y, title="layer", axis=_LAYER_AXIS),
         ),
-    ).properties(width=size[0], height=size[1])
+        width=size[0],
+        height=size[1],
+    )
 
 
 def _profile(shape: _Shape, y: Any, size: tuple[int, int], theme: Theme, room_beside: bool) -> Any:
@@ -249,7 +251,9 @@ def _profile(shape: _Shape, y: Any, size: tuple[int, int], theme: Theme, room_be
         now.mark_point(filled=True, opacity=1, size=45, stroke=theme.ink, strokeWidth=0.5, clip=True).encode(
             x=x, y=layer, color=colour
         ),
-    ).properties(width=size[0], height=size[1])
+        width=size[0],
+        height=size[1],
+    )
 
 
 def _against_step_plot(
@@ -268,4 +272,6 @@ def _against_step_plot(
         values.mark_line(strokeWidth=1, opacity=0.35, color=colour, clip=True).encode(order=alt.Order("step:Q")),
         grown.mark_line(strokeWidth=2, color=colour, clip=True).encode(order=alt.Order("step:Q")),
         values.transform_filter(_NOW).mark_point(filled=True, opacity=1, size=80, color=colour),
-    ).properties(width=size[0], height=size[1])
+        width=size[0],
+        height=size[1],
+    )

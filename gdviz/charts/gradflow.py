@@ -70,7 +70,9 @@ def _layers_specification(width: int, dark: bool) -> dict[str, Any]:
                 ),
                 line.mark_line(color=theme.ink, strokeDash=[5, 4], strokeWidth=1.5, tooltip=None).encode(x=x, y=y),
                 ends.mark_point(size=0, tooltip=None).encode(y=y),
-            ).properties(width=inner, height=260)
+                width=inner,
+                height=260,
+            )
         )
     chart = alt.hconcat(*plots) if width >= 900 else alt.vconcat(*plots)
     # A canvas is drawn faster than hundreds of elements of an SVG.
@@ -273,7 +275,9 @@ def order_and_chaos(flow: GradientFlow, *, width: int = 520, dark: bool = False)
         .encode(x=x, y=y, order=alt.Order("at:Q")),
         point.mark_point(size=160, filled=True, color=theme.runs[0], opacity=1, tooltip=None),
         point.mark_text(dy=-16, color=theme.ink, tooltip=None).encode(text=alt.Text("label:N")),
-    ).properties(width=max(200, width - 90), height=300)
+        width=max(200, width - 90),
+        height=300,
+    )
     gains = flow.gradient_gain[np.isfinite(flow.gradient_gain) & (flow.gradient_gain > 0)]
     measured = f", measured {np.median(gains) ** 2:.3g}" if len(gains) else ""
     words = (

@@ -79,7 +79,9 @@ def _boundary_spec(ends: Any, inputs: tuple[str, ...], classes: tuple[str, ...],
             filled=True, size=26, opacity=0.9, stroke=theme.halo, strokeWidth=0.5, clip=True, tooltip=None, invalid=None
         )
         .encode(x=x, y=y, color=colour, shape=shape),
-    ).properties(width=side, height=side)
+        width=side,
+        height=side,
+    )
     return live_spec(chart)
 
 
@@ -131,7 +133,9 @@ def _fit_spec(ends: Any, name: str, width: int, dark: bool) -> Any:
         alt.Chart(alt.NamedData(name="curve"))
         .mark_line(strokeWidth=2.5, color=theme.runs[0], clip=True, tooltip=None, invalid=None)
         .encode(x=x, y=y),
-    ).properties(width=max(180, width - 80), height=260)
+        width=max(180, width - 80),
+        height=260,
+    )
     return live_spec(chart)
 
 
@@ -155,7 +159,9 @@ def _residuals_spec(width: int, dark: bool) -> Any:
             x=alt.X("predicted:Q", title="prediction", scale=alt.Scale(zero=False)),
             y=alt.Y("residual:Q", title="true value - prediction"),
         ),
-    ).properties(width=max(180, width - 80), height=260)
+        width=max(180, width - 80),
+        height=260,
+    )
     return live_spec(chart)
 
 
@@ -193,7 +199,7 @@ def _confusion_spec(classes: tuple[str, ...], width: int, dark: bool) -> Any:
         ink = alt.condition("datum.share > 0.5", alt.value(theme.halo), alt.value(theme.ink))
         number = base.transform_filter("datum.count > 0").mark_text(fontSize=11, tooltip=None, invalid=None)
         layers.append(number.encode(text=alt.Text("count:Q"), color=ink))
-    chart = alt.layer(*layers).properties(width=side, height=side)
+    chart = alt.layer(*layers, width=side, height=side)
     return live_spec(chart)
 
 
@@ -232,7 +238,9 @@ def _images_spec(width: int, height: int, dark: bool) -> Any:
         labels.mark_text(fontSize=11, dy=13, color=theme.runs[0], tooltip=None, invalid=None).encode(
             text=alt.Text("true:N")
         ),
-    ).properties(width=width, height=height)
+        width=width,
+        height=height,
+    )
     return live_spec(chart, config={"view": {"stroke": None}})
 
 

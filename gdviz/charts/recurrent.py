@@ -48,7 +48,9 @@ def through_time(flow: RecurrentFlow, *, width: int = 960, dark: bool = False) -
         measured.mark_area(opacity=0.2, tooltip=None).encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=colour),
         measured.mark_line(strokeWidth=2, tooltip=None).encode(x=x, y=y, color=colour, strokeDash=dash),
         expected.mark_line(strokeWidth=1.5, tooltip=None).encode(x=x, y=y, color=colour, strokeDash=dash),
-    ).properties(width=max(200, min(width, 1100) - 90), height=300)
+        width=max(200, min(width, 1100) - 90),
+        height=300,
+    )
     return Figure(
         {**chart.to_dict(validate=False), "autosize": {"type": "pad", "contains": "padding"}},
         {"measured": table, "radius": radius_table(flow)},

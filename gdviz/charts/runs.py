@@ -70,7 +70,7 @@ def overlay(
     lines = base.mark_line(tooltip=None, strokeWidth=1.8).encode(strokeDash=dash)
     # A run of one epoch has no line.
     points = base.mark_point(tooltip=None, filled=True, size=60).transform_filter("datum.alone == 1")
-    chart = alt.layer(lines, points).properties(width=max(180, width - 80), height=220)
+    chart = alt.layer(lines, points, width=max(180, width - 80), height=220)
     spec = {**chart.to_dict(validate=False), "autosize": {"type": "pad", "contains": "padding"}}
     return Figure(spec, {"runs": rows}, f"{what} against the epoch", " ".join(sentences))
 

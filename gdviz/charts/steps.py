@@ -138,7 +138,7 @@ def step(run: Trajectory, explained: Step, *, width: int = 480, dark: bool = Fal
             color=colours,
         ),
     ]
-    chart = alt.layer(*layers).properties(width=size[0], height=size[1]).configure_mark(aria=False, tooltip=None)
+    chart = alt.layer(*layers, width=size[0], height=size[1]).configure_mark(aria=False, tooltip=None)
     spec = {**chart.to_dict(validate=False), "autosize": {"type": "pad", "contains": "padding"}}
     path = run.theta[: explained.number]
     near = np.isfinite(path).all(axis=1) & (np.abs(path) < 10 * np.abs(np.array(landscape.domain)).max()).all(axis=1)

@@ -41,7 +41,9 @@ def basins(found: Basins, *, width: int = 420, dark: bool = False) -> Figure:
             shape="circle", size=110, filled=True, opacity=1, stroke=theme.ink, strokeWidth=2, tooltip=None
         ).encode(color=alt.Color("colour:N", scale=None)),
         click_grid(((xmin, xmax), (ymin, ymax)), x_scale, y_scale, len(found.x)),
-    ).properties(width=size, height=size)
+        width=size,
+        height=size,
+    )
     colours = _minimum_colours(theme)
     tables: dict[str, Table] = {
         "picture": {"url": [_png(_basin_colours(found, theme))]},
@@ -187,7 +189,9 @@ def _curves(names: list[str], x: Any, title: str, width: int, theme: Theme, limi
             color=colour,
             strokeDash=dash,
         ),
-    ).properties(width=inner, height=300)
+        width=inner,
+        height=300,
+    )
     share = alt.Scale(domain=[0, 1], nice=False)
     success = base.mark_line(strokeWidth=2, tooltip=None).encode(
         x=x,
@@ -240,7 +244,7 @@ def heatmap(found: Map, quantity: str, *, width: int = 480) -> Figure:
     size = max(160, min(width - 80, 460))
     x, y = (_axis(name, ends, axis) for name, ends, axis in zip(found.names, (found.x, found.y), "xy", strict=True))
     corner = alt.Chart(alt.NamedData(name="corners")).mark_point(opacity=0, tooltip=None).encode(x=x, y=y)
-    chart = alt.layer(_picture(size, size), corner).properties(width=size, height=size)
+    chart = alt.layer(_picture(size, size), corner, width=size, height=size)
     ends = [low, high] if quantity == "theory" else [10**low, 10**high]
     words = (
         f"{titles[quantity]}: from {ends[0]:.3g} (brightest) to {ends[1]:.3g} (darkest)"

@@ -42,7 +42,9 @@ def weight_plane(plane: Mapping[str, Any], *, width: int = 480, dark: bool = Fal
         alt.Chart(alt.NamedData(name="ends"))
         .mark_point(filled=True, size=70, color=theme.runs[0], stroke=theme.halo, opacity=1, tooltip=None)
         .encode(x=at_x, y=at_y, shape=shape),
-    ).properties(width=side, height=side)
+        width=side,
+        height=side,
+    )
     spec = live_spec(chart)
     tables: dict[str, Table] = {"image": below.image, "contours": below.contours, "path": path, "ends": ends}
     return Figure(spec, tables, "The training path in its principal plane", words(plane, below.scale))
