@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gdviz.charts.figure import Figure, Table
+from gdviz.charts.figure import Figure, Table, lean
 from gdviz.charts.palette import DARK_THEME, LIGHT_THEME, Theme
 from gdviz.charts.timeline import animated
 from gdviz.gradflow import TrainingRun, training_verdict
@@ -180,8 +180,8 @@ def _specification(shape: _Shape, width: int, theme: Theme) -> dict[str, Any]:
     """The specification without its data."""
     heat_width, height = _heat_size(width)
     side_width = width - heat_width - 240 if _side_by_side(width) else heat_width
-    x = alt.Scale(domain=[0.5, shape.steps + 0.5], nice=False, zero=False)
-    y = alt.Scale(domain=[0.5, shape.layers + 0.5], nice=False, zero=False)
+    x = lean(alt.Scale(domain=[0.5, shape.steps + 0.5], nice=False, zero=False))
+    y = lean(alt.Scale(domain=[0.5, shape.layers + 0.5], nice=False, zero=False))
     heat = _heatmap(shape, x, y, (heat_width, height), theme)
     profile = _profile(shape, y, (side_width, height), theme, _side_by_side(width))
     below = 140
@@ -195,8 +195,8 @@ def _specification(shape: _Shape, width: int, theme: Theme) -> dict[str, Any]:
 
 
 _NOW = "datum.step <= step && step < datum.next"
-_STEP_AXIS = alt.Axis(tickMinStep=1, format="d", tickCount=6)
-_LAYER_AXIS = alt.Axis(tickMinStep=1, format="d", tickCount=6)
+_STEP_AXIS = lean(alt.Axis(tickMinStep=1, format="d", tickCount=6))
+_LAYER_AXIS = lean(alt.Axis(tickMinStep=1, format="d", tickCount=6))
 
 
 def _heatmap(shape: _Shape, x: Any, y: Any, size: tuple[int, int], theme: Theme) -> Any:
@@ -230,8 +230,8 @@ def _profile(shape: _Shape, y: Any, size: tuple[int, int], theme: Theme, room_be
     x = alt.X(
         "value:Q",
         title=shape.title,
-        scale=alt.Scale(type=kind, domain=list(shape.domain), nice=False),
-        axis=alt.Axis(format=form, tickCount=4, labelOverlap=True),
+        scale=lean(alt.Scale(type=kind, domain=list(shape.domain), nice=False)),
+        axis=lean(alt.Axis(format=form, tickCount=4, labelOverlap=True)),
     )
     layer = alt.Y("layer:Q", title="layer", scale=y, axis=_LAYER_AXIS)
     colour = alt.Color(
@@ -263,8 +263,8 @@ def _against_step_plot(
     value = alt.Y(
         "value:Q",
         title=title,
-        scale=alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False),
-        axis=alt.Axis(format=".0e" if log else ".3~g", tickCount=4),
+        scale=lean(alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)),
+        axis=lean(alt.Axis(format=".0e" if log else ".3~g", tickCount=4)),
     )
     values = alt.Chart(alt.NamedData(name=table)).encode(x=step, y=value)
     grown = values.transform_filter("datum.step <= step")

@@ -44,6 +44,13 @@ def live_spec(chart: Any, **more: Any) -> dict[str, Any]:
     }
 
 
+def lean(part: Any) -> Any:
+    """A scale, axis or legend of Altair's as a dictionary. Altair copies parts each time that it combines charts, and
+    its objects hold every option that is not set: so copying takes half as long.
+    """
+    return part.to_dict(validate=False)
+
+
 def records(table: Table) -> list[dict[str, Any]]:
     """A table as a list of rows; numbers that JSON cannot hold become None."""
     columns = {name: _jsonable(values) for name, values in table.items()}

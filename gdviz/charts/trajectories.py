@@ -10,7 +10,7 @@ import numpy as np
 
 from gdviz.charts.background import background
 from gdviz.charts.clicks import click_grid
-from gdviz.charts.figure import Figure, Table
+from gdviz.charts.figure import Figure, Table, lean
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, MOST_RUNS, SHAPES, Theme
 from gdviz.charts.timeline import animated
 from gdviz.charts.trails import LossScale, ScaleKind, clipped, heights, loss_axis, rate_axis, trails
@@ -184,15 +184,16 @@ def _template(
     clips: bool,
 ) -> dict[str, Any]:
     """The specification without its data. Made once for a shape of chart: Altair takes its time."""
-    colour = alt.Color("run:N", scale=alt.Scale(domain=list(names), range=list(theme.runs[: len(names)])))
-    legend = alt.Legend(title=None, orient="top", columns=_legend_columns(names, sizes.landscape[0]), labelLimit=300)
+    colours, dashes, shapes = (
+        lean(alt.Scale(domain=list(names), range=list(looks[: len(names)]))) for looks in (theme.runs, DASHES, SHAPES)
+    )
+    columns = _legend_columns(names, sizes.landscape[0])
+    legend = lean(alt.Legend(title=None, orient="top", columns=columns, labelLimit=300))
     look = _Look(
-        colour=colour.legend(legend),
+        colour=alt.Color("run:N", scale=colours, legend=legend),
         # A field of its own, or the dashes would be drawn around the legend's symbols too.
-        dash=alt.StrokeDash(
-            "dash:N", scale=alt.Scale(domain=list(names), range=list(DASHES[: len(names)])), legend=None
-        ),
-        shape=alt.Shape("run:N", scale=alt.Scale(domain=list(names), range=list(SHAPES[: len(names)])), legend=legend),
+        dash=alt.StrokeDash("dash:N", scale=dashes, legend=None),
+        shape=alt.Shape("run:N", scale=shapes, legend=legend),
         theme=theme,
     )
     landscape = _landscape_plot(look, domain, sizes.landscape, clickable, clips)
@@ -235,8 +236,8 @@ def _landscape_plot(
     look: _Look, domain: tuple[Point, Point], size: tuple[int, int], clickable: bool, clips: bool
 ) -> Any:
     theme = look.theme
-    x_scale, y_scale = (alt.Scale(domain=list(ends), nice=False, zero=False) for ends in domain)
-    ticks = alt.Axis(format="~g", tickCount=8)
+    x_scale, y_scale = (lean(alt.Scale(domain=list(ends), nice=False, zero=False)) for ends in domain)
+    ticks = lean(alt.Axis(format="~g", tickCount=8))
     x, y = alt.X("x:Q", title="x", scale=x_scale, axis=ticks), alt.Y("y:Q", title="y", scale=y_scale, axis=ticks)
     trails = alt.Chart(alt.NamedData(name="trails")).encode(x=x, y=y)
     grown = trails.transform_filter(_GROWN).transform_calculate(dash="datum.run")
@@ -283,7 +284,7 @@ def _landscape_plot(
 def _axis_scale(kind: ScaleKind, name: str) -> Any:
     """A scale whose ends are data: were they in the specification, a new one would start the animation again."""
     ends = [alt.ExprRef(f"{name}_low"), alt.ExprRef(f"{name}_high")]
-    return (
+    return lean(
         alt.Scale(type=kind, domain=ends, nice=False)
         if kind == "log"
         else alt.Scale(type=kind, domain=ends, zero=False)
@@ -292,9 +293,9 @@ def _axis_scale(kind: ScaleKind, name: str) -> Any:
 
 def _ticks(kind: ScaleKind, count: int) -> Any:
     if kind != "log":
-        return alt.Axis(format="~g", tickCount=count)
+        return lean(alt.Axis(format="~g", tickCount=count))
     decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6"
-    return alt.Axis(labelExpr=f"{decade} ? format(datum.value, '~e') : ''", tickCount=count)
+    return lean(alt.Axis(labelExpr=f"{decade} ? format(datum.value, '~e') : ''", tickCount=count))
 
 
 def _step_plot(
@@ -302,7 +303,7 @@ def _step_plot(
 ) -> Any:
     """A column of the trails against the step: faint as a whole, strong as far as it has been played."""
     title, kind = axis
-    x = alt.X("step:Q", title=across or None, scale=alt.Scale(domain=[0, steps], nice=False))
+    x = alt.X("step:Q", title=across or None, scale=lean(alt.Scale(domain=[0, steps], nice=False)))
     y = alt.Y(f"{field}:Q", title=title, scale=_axis_scale(kind, field), axis=_ticks(kind, max(3, size[1] // 40)))
     trails = alt.Chart(alt.NamedData(name="trails")).encode(x=x, y=y)
     return alt.layer(
