@@ -105,7 +105,7 @@ if error := st.session_state.pop("training_error", None):
 if setup is not None:
     with st.expander("Show the code"):
         st.code(training.keras_script(setup), language="python")
-    with st.expander("The learning rate of the first steps"):  # and the browser loads what draws charts before Start
+    with st.expander("The learning rate of the first steps"):
         views.plan(setup, width)
 
 if "run" in st.query_params:

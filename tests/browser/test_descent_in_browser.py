@@ -211,7 +211,7 @@ def test_downloads_arrive_and_the_page_plays_from_disk(open_page: Open, browser:
     context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(380, "dark"), (1440, "dark"), (2560, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(380, "dark"), (768, "light"), (1440, "dark"), (2560, "light")])
 def test_nothing_overflows(open_page: Open, width: int, scheme: str) -> None:
     page = ready(open_page("/", width=width, scheme=scheme))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
