@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 import psutil
 
-from gdviz.jobs import Jobs
 from gdviz.runs import Runs
+from gdviz.runs.jobs import Jobs
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Command
 

@@ -25,7 +25,7 @@ from gdviz.training import DATASETS, KERAS_OPTIMIZERS, DenseLayer, Split, Traini
 from gdviz.training.architecture import blocks
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import Data, prepare
-from gdviz.training.loop import train
+from gdviz.training.keras.loop import train
 
 _NO_VALIDATION = Split(validation=0.0, test=0.0)
 CASES = {

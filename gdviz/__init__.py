@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gdviz.clipping import CLIPPERS
     from gdviz.descent import Averaging, Descent, Stop, Trajectory, descend
-    from gdviz.expression import compile_landscape
     from gdviz.landscapes import LANDSCAPES
+    from gdviz.landscapes.own import compile_landscape
     from gdviz.optimizers import OPTIMIZERS
     from gdviz.schedules import SCHEDULES
-    from gdviz.sweeping import Sweep, sweep, sweep_progressively
+    from gdviz.sweeps import Sweep, sweep, sweep_progressively
 
 __version__ = "0.1.0"
 
@@ -27,12 +27,12 @@ _HOMES = {
     "Averaging": "descent",
     "Descent": "descent",
     "Stop": "descent",
-    "Sweep": "sweeping",
+    "Sweep": "sweeps",
     "Trajectory": "descent",
-    "compile_landscape": "expression",
+    "compile_landscape": "landscapes.own",
     "descend": "descent",
-    "sweep": "sweeping",
-    "sweep_progressively": "sweeping",
+    "sweep": "sweeps",
+    "sweep_progressively": "sweeps",
 }
 """The module of each public name."""
 __all__ = [

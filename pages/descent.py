@@ -5,8 +5,9 @@ import streamlit as st
 import gdviz.charts
 from gdviz import export
 from gdviz.charts.clicks import PICK
-from gdviz.experiment import Experiment
-from gdviz.ui import controls, inspector, report, style
+from gdviz.descent.experiment import Experiment
+from gdviz.export import report
+from gdviz.ui import controls, inspector, style
 from gdviz.ui.charts import is_dark, show, show_surface
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.width import page_width

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from gdviz import reference
+from gdviz.export import reference
 from gdviz.ui import style
 from gdviz.ui.inspector import one_below_another
 from gdviz.ui.navigation import begin_page

@@ -4,11 +4,11 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from gdviz import studies
 from gdviz.charts import Figure
 from gdviz.charts import sweeps as charts
 from gdviz.charts.clicks import PICK
-from gdviz.experiment import Experiment
+from gdviz.descent.experiment import Experiment
+from gdviz.sweeps import studies
 from gdviz.ui import controls, style
 from gdviz.ui import sweeps as ui
 from gdviz.ui.charts import is_dark, show

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gdviz
-from gdviz import analysis
+from gdviz import theory as analysis
 
 
 @pytest.mark.parametrize("name", list(gdviz.OPTIMIZERS))

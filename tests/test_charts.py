@@ -14,8 +14,9 @@ from gdviz.charts.background import background
 from gdviz.charts.figure import Figure
 from gdviz.charts.palette import DARK, DARK_THEME, LIGHT, LIGHT_THEME, SHAPES
 from gdviz.charts.trails import drawn_steps
-from gdviz.charts.trajectories import labels, layout, left_plot
-from gdviz.experiment import DEFAULT
+from gdviz.charts.trajectories import layout
+from gdviz.descent.experiment import DEFAULT
+from gdviz.descent.trajectory import labels, left_plot
 from gdviz.ui.charts import arrow
 
 

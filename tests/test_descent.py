@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdviz
-from gdviz.advice import finite_learning_rate
 from gdviz.descent import Descent, Stop
+from gdviz.theory.advice import finite_learning_rate
 
 
 def quadratic_run(learning_rate: float, steps: int = 200, **settings: object) -> gdviz.Trajectory:
@@ -172,7 +172,7 @@ def test_a_start_where_nothing_is_finite_is_reported_at_step_0() -> None:
 def test_a_descent_is_the_same_whoever_runs_it() -> None:
     run = gdviz.descend("himmelblau", "nesterov", 0.005, noise=0.5)
     assert isinstance(run.setup, Descent)
-    np.testing.assert_array_equal(run.setup.run().theta, run.theta)
+    np.testing.assert_array_equal(gdviz.descent.run(run.setup).theta, run.theta)
 
 
 @pytest.mark.parametrize("name", ["gradient_descent", "adam", "newton", "lbfgs", "bold_driver"])

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import gdviz
-from gdviz.experiment import DEFAULT, Experiment, from_link
+from gdviz.descent.experiment import DEFAULT, Experiment, from_link
 
 PAGE = str(Path(__file__).parents[1] / "app.py")
 

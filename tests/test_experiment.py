@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import gdviz
 from gdviz.catalogue import Catalogue, Entry
 from gdviz.descent import Stop
-from gdviz.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment, from_link, to_link
+from gdviz.descent.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment, from_link, to_link
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 

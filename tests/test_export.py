@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import gdviz
 from gdviz import export
 from gdviz.clipping import ClipNorm
-from gdviz.experiment import DEFAULT, Experiment
+from gdviz.descent.experiment import DEFAULT, Experiment
 from gdviz.schedules.decays import ExponentialDecay
 
 VARIED = Experiment(
@@ -73,7 +73,7 @@ def test_other_files_are_refused_with_a_reason(text: str | bytes, message: str) 
 
 def test_a_file_that_is_too_large_is_not_parsed() -> None:
     with pytest.raises(ValueError, match="at most"):
-        export.from_json(b" " * (export.MOST_BYTES + 1))
+        export.from_json(b" " * (export.files.MOST_BYTES + 1))
 
 
 @settings(max_examples=150, deadline=None)

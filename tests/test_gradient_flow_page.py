@@ -21,6 +21,7 @@ from gdviz.charts import dynamics, recurrent
 from gdviz.charts import gradflow as charts
 from gdviz.charts.figure import Figure
 from gdviz.clipping import CLIPPERS
+from gdviz.export import pictures
 from gdviz.gradflow import CliffRuns, Network, Recurrent, Training, theory
 from gdviz.gradflow.links import Study, from_link, study_from_link, study_to_link, to_link
 from gdviz.optimizers import OPTIMIZERS
@@ -243,7 +244,7 @@ def test_csv_of_training_and_recurrent_network(training_run: gradflow.TrainingRu
 
 def test_pictures_stand_at_the_last_step(training_run: gradflow.TrainingRun) -> None:
     figure = dynamics.training(training_run, width=500)
-    params = {param["name"]: param.get("value") for param in export._still(figure)["params"]}
+    params = {param["name"]: param.get("value") for param in pictures._still(figure)["params"]}
     assert params["step"] == 12
     assert params["playing"] is False
     assert export.to_png(figure).startswith(b"\x89PNG")

@@ -12,36 +12,22 @@ SOURCES = sorted([*(ROOT / "gdviz").rglob("*.py"), *(ROOT / "pages").glob("*.py"
 
 LAYERS = (
     ("catalogue",),
-    ("landscapes", "optimizers", "schedules", "clipping", "links"),
-    (
-        "outcome",
-        "walk",
-        "descent",
-        "expression",
-        "formulas",
-        "stability",
-        "sweeping",
-        "studies",
-        "analysis",
-        "gradflow",
-        "advice",
-        "experiment",
-        "reference",
-    ),
+    ("tracing", "landscapes", "optimizers", "schedules", "clipping"),
+    ("descent", "sweeps", "theory", "gradflow"),
     ("training",),
-    ("charts", "export", "jobs", "runs", "worker"),
+    ("comparing", "charts", "export", "live", "runs"),
     ("ui",),
 )
 """From the bottom up: a module imports from its own layer and from those below."""
 
 ALLOWED = {
     "streamlit": {"ui", "pages", "app"},
-    "tensorflow": {"training", "worker"},
-    "keras": {"training", "worker"},
-    "numba": {"sweeping"},
-    "sympy": {"expression"},
+    "tensorflow": {"training", "runs"},
+    "keras": {"training", "runs"},
+    "numba": {"sweeps"},
+    "sympy": {"landscapes"},
 }
-"""Who may import these; the worker is the module that runs in Dask's processes."""
+"""Who may import these; runs.worker is what runs in Dask's processes."""
 NUMPY_ONLY = {name for layer in LAYERS[:3] for name in layer}
 
 

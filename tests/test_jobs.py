@@ -15,15 +15,15 @@ import pytest
 import sqlalchemy as sa
 from distributed import LocalCluster
 
-import gdviz.worker
-from gdviz.jobs import Jobs, JobsError
+import gdviz.runs.worker
 from gdviz.runs import Runs, StoreError
+from gdviz.runs.jobs import Jobs, JobsError
+from gdviz.runs.worker import work
 from gdviz.training import DATASETS, DenseLayer, TrainingSetup, Watch
 from gdviz.training.channel import Command, Recorder
 from gdviz.training.datasets import prepare
 from gdviz.training.history import History
-from gdviz.training.loop import train
-from gdviz.worker import work
+from gdviz.training.keras.loop import train
 
 SHORT = TrainingSetup(
     data=DATASETS.make("moons", samples=100),
@@ -123,7 +123,7 @@ def test_a_run_whose_worker_is_killed_is_marked_readable_and_goes_on(jobs: Jobs)
 
 APP = """
 import sys, time
-from gdviz.jobs import Jobs
+from gdviz.runs.jobs import Jobs
 from gdviz.runs import Runs
 from gdviz.training import TrainingSetup
 if __name__ == "__main__":
@@ -171,7 +171,7 @@ def test_a_scheduler_that_goes_away_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_scheduler_that_does_not_answer_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gdviz.jobs._CONNECT_SECONDS", 1)
+    monkeypatch.setattr("gdviz.runs.jobs._CONNECT_SECONDS", 1)
     with pytest.raises(JobsError, match=r"The scheduler at tcp://127\.0\.0\.1:9 does not answer"):
         Jobs(Runs(folder=tmp_path), "tcp://127.0.0.1:9")
     with pytest.raises(ValueError, match="trainings must be a whole number with 1 ≤ trainings; got 'two'"):
@@ -183,16 +183,16 @@ def test_a_locked_store_is_waited_for_and_nothing_is_lost(tmp_path: Path, monkey
     run = runs.create(SHORT)
     blocker = Runs(folder=tmp_path).engine.connect()
     seen = []
-    emit = gdviz.worker.StoreChannel.emit
+    emit = gdviz.runs.worker.StoreChannel.emit
 
-    def lock_at_first_epoch(channel: gdviz.worker.StoreChannel, kind: str, payload: dict) -> None:
+    def lock_at_first_epoch(channel: gdviz.runs.worker.StoreChannel, kind: str, payload: dict) -> None:
         if kind == "epoch" and not seen:
             seen.append(time.monotonic())
             blocker.exec_driver_sql("BEGIN EXCLUSIVE")
             threading.Timer(3.0, blocker.rollback).start()
         emit(channel, kind, payload)
 
-    monkeypatch.setattr(gdviz.worker.StoreChannel, "emit", lock_at_first_epoch)
+    monkeypatch.setattr(gdviz.runs.worker.StoreChannel, "emit", lock_at_first_epoch)
     work(run, runs.url, str(runs.folder))
     assert time.monotonic() - seen[0] > 2.5
     assert runs.get(run).status == "finished"
@@ -208,10 +208,10 @@ def test_a_store_that_stays_unwritable_ends_the_run_and_keeps_what_it_has(
 ) -> None:
     runs = Runs(folder=tmp_path)
     run = runs.create(LONG)
-    monkeypatch.setattr(gdviz.worker, "_PATIENCE_SECONDS", 0.5)
-    emit = gdviz.worker.StoreChannel.emit
+    monkeypatch.setattr(gdviz.runs.worker, "_PATIENCE_SECONDS", 0.5)
+    emit = gdviz.runs.worker.StoreChannel.emit
 
-    def break_at_third_epoch(channel: gdviz.worker.StoreChannel, kind: str, payload: dict) -> None:
+    def break_at_third_epoch(channel: gdviz.runs.worker.StoreChannel, kind: str, payload: dict) -> None:
         emit(channel, kind, payload)
         if kind == "epoch" and payload["epoch"] == 3:
             channel.flush()
@@ -219,7 +219,7 @@ def test_a_store_that_stays_unwritable_ends_the_run_and_keeps_what_it_has(
                 channel.runs.engine, "checkout", lambda c, *_: c.cursor().execute(f"PRAGMA {pragma}").close()
             )
 
-    monkeypatch.setattr(gdviz.worker.StoreChannel, "emit", break_at_third_epoch)
+    monkeypatch.setattr(gdviz.runs.worker.StoreChannel, "emit", break_at_third_epoch)
     with pytest.raises(StoreError, match=message):
         work(run, runs.url, str(runs.folder))
     assert len(runs.history(run).epochs) >= 3
@@ -228,7 +228,7 @@ def test_a_store_that_stays_unwritable_ends_the_run_and_keeps_what_it_has(
     monkeypatch.undo()
     runs.end(run, "interrupted", "as the app says when its worker raises")
     runs.requeue(run)
-    monkeypatch.setattr(gdviz.worker.StoreChannel, "commands", lambda self: [Command("stop")])
+    monkeypatch.setattr(gdviz.runs.worker.StoreChannel, "commands", lambda self: [Command("stop")])
     work(run, runs.url, str(runs.folder))
     assert runs.get(run).status == "stopped"
     assert any(event.kind == "resumed" for event in runs.events(run))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 import gdviz
-from gdviz.analysis import (
+from gdviz.theory import (
     LINEAR_RULES,
     convergence_rate,
     iteration_matrix,

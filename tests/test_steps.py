@@ -7,10 +7,10 @@ import pytest
 import vl_convert
 
 import gdviz
-from gdviz import reference
-from gdviz.analysis import explain
 from gdviz.charts import quantities, quantity, step_figure
-from gdviz.experiment import DEFAULT
+from gdviz.descent.experiment import DEFAULT
+from gdviz.export import reference
+from gdviz.theory import explain
 from gdviz.ui.inspector import curvature_words, step_table
 
 RUNS = DEFAULT.run()

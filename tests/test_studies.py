@@ -8,12 +8,13 @@ import pytest
 import vl_convert
 
 import gdviz
-from gdviz import export, studies
+from gdviz import export
 from gdviz.charts import sweeps as charts
 from gdviz.charts.figure import Figure
 from gdviz.descent import Descent
-from gdviz.experiment import DEFAULT
-from gdviz.sweeping.ends import CONVERGED
+from gdviz.descent.experiment import DEFAULT
+from gdviz.sweeps import studies
+from gdviz.sweeps.ends import CONVERGED
 
 
 def descent(landscape: str, optimizer: str, rate: float, **settings: object) -> Descent:
@@ -30,7 +31,7 @@ def test_basins_are_where_descend_ends() -> None:
     assert found.done == 1
     assert set(found.minima) == set(setup.landscape.minima)
     for row, column in ((0, 0), (5, 20), (23, 1), (12, 12)):
-        end = replace(setup, start=(float(found.x[column]), float(found.y[row]))).run()
+        end = gdviz.descent.run(replace(setup, start=(float(found.x[column]), float(found.y[row]))))
         assert found.loss[row, column] == pytest.approx(end.loss[-1], rel=1e-9)
         if end.status == "converged":
             nearest = np.argmin(np.linalg.norm(np.array(found.minima) - end.theta[-1], axis=1))

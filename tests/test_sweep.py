@@ -12,7 +12,7 @@ import pytest
 
 import gdviz
 from gdviz.landscapes.data import DataLandscape
-from gdviz.sweeping.run import make_cases, run, sweep_progressively
+from gdviz.sweeps.run import make_cases, run_cases, sweep_progressively
 
 LANDSCAPES = list(gdviz.LANDSCAPES)
 COMPILED_RULES = [name for name, rule in gdviz.OPTIMIZERS.items() if rule.elementwise and not rule.asks]
@@ -27,7 +27,7 @@ def some_starts(name: str, count: int) -> np.ndarray:
 def assert_same_as_descend(ends: gdviz.Sweep, rtol: float = 1e-9, atol: float = 1e-12) -> None:
     """Powers and transcendental functions of two libraries differ in the last digit; a few steps let that grow."""
     for index in range(len(ends)):
-        run = ends.cases.descent(index).run()
+        run = gdviz.descent.run(ends.cases.descent(index))
         assert run.status == ends.status[index]
         settled = np.nan if run.steps_to_converge is None else run.steps_to_converge
         np.testing.assert_equal(ends.steps_to_converge[index], settled)
@@ -67,7 +67,7 @@ def test_where_only_arithmetic_and_roots_are_used_the_numbers_are_the_same_bit_f
     starts = some_starts("rosenbrock", 300)  # more than a tile
     ends = gdviz.sweep("rosenbrock", "adam", starts, 0.05, steps=150, engine=engine)
     for index in (0, 100, 255, 256, 299):
-        trajectory = ends.cases.descent(index).run()
+        trajectory = gdviz.descent.run(ends.cases.descent(index))
         np.testing.assert_array_equal(ends.theta[:, index], trajectory.theta[-1])
         assert ends.loss[index] == trajectory.loss[-1]
 
@@ -154,7 +154,7 @@ def test_parts_come_coarse_to_fine_and_make_the_whole() -> None:
     assert len(parts[0].indices) <= 400
     assert rows.max() > 80
     assert columns.max() > 80
-    np.testing.assert_array_equal(loss, run(cases).loss)
+    np.testing.assert_array_equal(loss, run_cases(cases).loss)
 
 
 def test_the_first_part_comes_at_once_and_a_sweep_can_be_left() -> None:

@@ -11,9 +11,9 @@ from gdviz.training import DATASETS, KERAS_OPTIMIZERS, LOSSES, METRICS, PRESETS,
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
 from gdviz.training.history import History
+from gdviz.training.keras.loop import train
 from gdviz.training.links import from_link, to_link
 from gdviz.training.live import Live, Pace, Rows
-from gdviz.training.loop import train
 from gdviz.training.parts import DenseLayer, EarlyStopping, ReduceOnPlateau, Split, Watch
 
 

@@ -19,14 +19,14 @@ from gdviz.training import (
     Split,
     TrainingSetup,
     Watch,
-    checkpoint,
 )
 from gdviz.training.channel import Command, Recorder
-from gdviz.training.checkpoint import Patience, Progress
 from gdviz.training.datasets import Data, prepare
 from gdviz.training.history import History
-from gdviz.training.loop import epoch_order, train
-from gdviz.training.models import Engine
+from gdviz.training.keras import checkpoint
+from gdviz.training.keras.checkpoint import Patience, Progress
+from gdviz.training.keras.loop import epoch_order, train
+from gdviz.training.keras.models import Engine
 
 SMALL = TrainingSetup(
     data=DATASETS.make("moons", samples=60),

@@ -16,9 +16,9 @@ from gdviz.runs import Runs
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, EarlyStopping, TrainingSetup, Watch
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
+from gdviz.training.keras.loop import train
 from gdviz.training.links import from_link
 from gdviz.training.live import Live
-from gdviz.training.loop import train
 from gdviz.ui import training as ui
 from gdviz.ui import training_views
 

@@ -11,7 +11,7 @@ import pytest
 from gdviz.training import PRESETS, TrainingSetup, keras_script
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
-from gdviz.training.loop import train
+from gdviz.training.keras.loop import train
 
 CSV = b"size,colour,kind\n" + b"".join(
     b"%d,%s,%s\n" % (i, b"red blue".split()[i % 2], b"ab"[i % 3 > 1 :][:1]) for i in range(60)

@@ -22,7 +22,7 @@ PARTS = (ConvNet, DenseLayer, EarlyStopping, OutputLayer, ReduceOnPlateau, Split
 
 def test_describing_storing_and_submitting_trainings_loads_no_keras() -> None:
     code = (
-        "import sys, gdviz.training, gdviz.runs, gdviz.jobs\n"
+        "import sys, gdviz.training, gdviz.runs, gdviz.runs.jobs\n"
         "[gdviz.training.keras_script(s) for s in gdviz.training.PRESETS.values()]\n"
         "sys.exit(' '.join({'keras', 'tensorflow', 'sklearn', 'streamlit', 'altair'} & set(sys.modules)) or 0)"
     )

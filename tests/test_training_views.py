@@ -9,11 +9,11 @@ from sklearn.metrics import confusion_matrix
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, DenseLayer, TrainingSetup, Watch
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
-from gdviz.training.loop import train
-from gdviz.training.models import Engine
-from gdviz.training.plane import principal_directions
-from gdviz.training.sharpness import sharpness
-from gdviz.training.snapshots import snapshot
+from gdviz.training.keras.loop import train
+from gdviz.training.keras.models import Engine
+from gdviz.training.keras.plane import principal_directions
+from gdviz.training.keras.sharpness import sharpness
+from gdviz.training.keras.snapshots import snapshot
 
 
 def full_hessian(engine: Engine) -> np.ndarray:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from gdviz import experiment
+from gdviz.descent import experiment
 from gdviz.gradflow.links import study_from_link, study_to_link
 from gdviz.runs import Runs
 from gdviz.training import links as training_links

@@ -4,17 +4,14 @@ from gdviz.charts.figure import Figure
 from gdviz.charts.steps import quantities, quantity
 from gdviz.charts.steps import step as step_figure
 from gdviz.charts.surface import surface
-from gdviz.charts.trajectories import colour_scale, descent, labels, left_plot, summary
+from gdviz.charts.trajectories import colour_scale, descent
 
 __all__ = [
     "Figure",
     "colour_scale",
     "descent",
-    "labels",
-    "left_plot",
     "quantities",
     "quantity",
     "step_figure",
-    "summary",
     "surface",
 ]

@@ -7,13 +7,14 @@ import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
-from gdviz.analysis import Step
 from gdviz.charts.background import background
 from gdviz.charts.figure import Figure
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME
 from gdviz.charts.trails import drawn_steps
-from gdviz.charts.trajectories import labels, layout
+from gdviz.charts.trajectories import layout
 from gdviz.descent import Trajectory
+from gdviz.descent.trajectory import labels
+from gdviz.theory import Step
 
 Array = NDArray[np.float64]
 

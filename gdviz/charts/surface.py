@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from gdviz.charts.background import Relief, grid, relief
 from gdviz.charts.palette import DARK_THEME, LIGHT_THEME
 from gdviz.charts.trails import drawn_steps
-from gdviz.charts.trajectories import comparable, labels
+from gdviz.charts.trajectories import comparable
 from gdviz.descent import Trajectory
+from gdviz.descent.trajectory import labels
 
 _POINTS = 90
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "dash", "dot")

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gdviz import studies
 from gdviz.charts.clicks import click_grid
 from gdviz.charts.figure import Figure, Table
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, Theme
-from gdviz.studies import Basins, Map, Sensitivity, Window
+from gdviz.sweeps import studies
+from gdviz.sweeps.studies import Basins, Map, Sensitivity, Window
 
 Array = NDArray[np.float64]
 

@@ -15,6 +15,7 @@ from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, MOST_RUNS, SHA
 from gdviz.charts.timeline import animated
 from gdviz.charts.trails import LossScale, ScaleKind, clipped, heights, loss_axis, rate_axis, trails
 from gdviz.descent import Trajectory
+from gdviz.descent.trajectory import labels, summary
 from gdviz.landscapes import Point
 from gdviz.schedules import Constant
 
@@ -125,33 +126,6 @@ def comparable(trajectories: Trajectory | Sequence[Trajectory]) -> list[Trajecto
     if any(run.setup.landscape != runs[0].setup.landscape for run in runs):
         raise ValueError("trajectories must all be on the same landscape")
     return runs
-
-
-def labels(runs: Sequence[Trajectory]) -> list[str]:
-    """A name for each run: its own; where several share it, with the learning rate, and then with a number."""
-    names = [run.label for run in runs]
-    rated = [f"{run.label}, η {run.setup.optimizer.learning_rate:.4g}" for run in runs]
-    names = [full if names.count(name) > 1 else name for name, full in zip(names, rated, strict=True)]
-    return [f"{name} #{names[: i + 1].count(name)}" if names.count(name) > 1 else name for i, name in enumerate(names)]
-
-
-def summary(runs: Sequence[Trajectory], names: Sequence[str] | None = None) -> str:
-    """The chart in words."""
-    start = runs[0].setup.start
-    told = [
-        f"{name}: {run.status} after {run.steps} steps at ({run.theta[-1][0]:.3g}, {run.theta[-1][1]:.3g}), "
-        f"loss {run.loss[-1]:.3g}."
-        for name, run in zip(names or labels(runs), runs, strict=True)
-    ]
-    heading = f"{runs[0].setup.landscape.label} landscape; all runs start at ({start[0]:.4g}, {start[1]:.4g})."
-    return " ".join([heading, *told])
-
-
-def left_plot(run: Trajectory) -> int | None:
-    """The first step at which a run is outside the part of the landscape that is drawn; None where it never is."""
-    low, high = np.array(run.setup.landscape.domain).T
-    outside = np.flatnonzero(~np.all((run.theta >= low) & (run.theta <= high), axis=1))
-    return int(outside[0]) if len(outside) else None
 
 
 def colour_scale(run: Trajectory) -> str:

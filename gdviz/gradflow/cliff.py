@@ -5,7 +5,7 @@ from typing import Any
 
 from gdviz.catalogue import Entry, knob
 from gdviz.clipping import CLIPPERS, ClipNorm, Clipper
-from gdviz.descent import Descent, Trajectory
+from gdviz.descent import Descent, Trajectory, run
 from gdviz.gradflow.activations import sigmoid
 from gdviz.landscapes import Landscape, Point
 from gdviz.optimizers import OPTIMIZERS, Optimizer
@@ -75,14 +75,15 @@ def descend_cliff(
     ground = Cliff() if cliff is None else cliff
     rule = OPTIMIZERS.make(optimizer)
     schedule = Constant(learning_rate)
-    return Descent(
+    setup = Descent(
         landscape=ground,
         optimizer=replace(rule, learning_rate=schedule.initial_learning_rate),
         schedule=schedule,
         start=ground.start if start is None else start,
         steps=steps,
         clip=None if clip is None else CLIPPERS.make(clip),
-    ).run()
+    )
+    return run(setup)
 
 
 @dataclass(frozen=True)

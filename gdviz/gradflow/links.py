@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from gdviz.catalogue import Catalogue, Entry
+from gdviz.catalogue.links import Fields, entry_text, read_entry, read_values
 from gdviz.clipping import CLIPPERS
 from gdviz.gradflow.cliff import CliffRuns
 from gdviz.gradflow.dynamics import Training
 from gdviz.gradflow.network import Network
 from gdviz.gradflow.recurrent import CELLS, Recurrent
-from gdviz.links import Fields, entry_text, read_entry, read_values
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.schedules import SCHEDULES
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from gdviz.catalogue import Catalogue, Entry
+from gdviz.catalogue.links import Fields, entry_text, read_entry, read_values, settings_text, whole
 from gdviz.clipping import CLIPPERS
-from gdviz.links import Fields, entry_text, read_entry, read_values, settings_text, whole
 from gdviz.schedules import SCHEDULES
 from gdviz.training.datasets import DATASETS
 from gdviz.training.optimizers import KERAS_OPTIMIZERS

@@ -10,10 +10,10 @@ from gdviz.catalogue import Value
 from gdviz.charts.trails import LossScale
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.descent import MOST_SEED, Averaging, Stop
-from gdviz.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment, from_link, own_function, to_link
-from gdviz.expression import MOST_CHARACTERS, OwnFunction
+from gdviz.descent.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment, from_link, own_function, to_link
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.landscapes.data import DataLandscape
+from gdviz.landscapes.own import MOST_CHARACTERS, OwnFunction
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.schedules import SCHEDULES, Schedule
 from gdviz.ui import widgets

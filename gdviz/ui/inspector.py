@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from gdviz.analysis import Step, explain
-from gdviz.charts import labels, quantities, quantity, step_figure
+from gdviz.charts import quantities, quantity, step_figure
 from gdviz.descent import Trajectory
+from gdviz.descent.trajectory import labels
+from gdviz.theory import Step, explain
 from gdviz.ui.charts import is_dark, show
 
 

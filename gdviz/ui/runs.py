@@ -13,8 +13,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gdviz.catalogue import Value
 from gdviz.charts.palette import MOST_RUNS
-from gdviz.jobs import JobsError
 from gdviz.runs import SORTS, Run, Runs, StoreError
+from gdviz.runs.jobs import JobsError
 from gdviz.training import keras_script
 from gdviz.training.changes import single_changes, with_change
 from gdviz.training.history import History

@@ -10,13 +10,14 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from gdviz import export, studies
+from gdviz import export
 from gdviz.catalogue import Knob
 from gdviz.charts import Figure
 from gdviz.descent import Descent
-from gdviz.experiment import MOST_STEPS, Experiment, to_link
+from gdviz.descent.experiment import MOST_STEPS, Experiment, to_link
 from gdviz.landscapes.data import DataLandscape
-from gdviz.studies import Basins, Map, Sensitivity, Window
+from gdviz.sweeps import studies
+from gdviz.sweeps.studies import Basins, Map, Sensitivity, Window
 from gdviz.ui import widgets
 
 MODES = {
@@ -222,7 +223,7 @@ def code(experiment: Experiment, lines: str) -> str:
     """Python that repeats a study of the experiment's runs."""
     made = export.python_code(experiment).split("\n")
     head = [line for line in made if not line.startswith("gdviz.charts")]
-    return "\n".join([*head, "", "from gdviz import studies", "", lines])
+    return "\n".join([*head, "", "from gdviz.sweeps import studies", "", lines])
 
 
 def decades(box: DeltaGenerator) -> tuple[int, int]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from gdviz.jobs import Jobs
 from gdviz.runs import ACTIVE, Run, Runs
+from gdviz.runs.jobs import Jobs
 from gdviz.training import TrainingSetup, from_descent
 from gdviz.training.channel import Command
 from gdviz.training.links import from_link, to_link

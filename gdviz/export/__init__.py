@@ -1,0 +1,33 @@
+"""Results to take home: tables, files, pictures, pages and code. What draws is imported when it is first used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gdviz.export.code import keras_code, python_code
+from gdviz.export.files import from_json, to_json
+from gdviz.export.tables import flow_csv, recurrent_csv, table_csv, to_csv, training_csv
+
+if TYPE_CHECKING:
+    from gdviz.export.pictures import to_html, to_png, to_svg
+
+__all__ = [
+    "flow_csv",
+    "from_json",
+    "keras_code",
+    "python_code",
+    "recurrent_csv",
+    "table_csv",
+    "to_csv",
+    "to_html",
+    "to_json",
+    "to_png",
+    "to_svg",
+    "training_csv",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Pictures need Altair; a table does not."""
+    if name in ("to_html", "to_png", "to_svg"):
+        return getattr(import_module("gdviz.export.pictures"), name)
+    raise AttributeError(f"module 'gdviz.export' has no attribute {name!r}")

@@ -1,0 +1,188 @@
+"""What a worker process does: trains a run of the store, and writes what happens into the store as it happens.
+
+The worker writes by itself, so that nothing recorded is lost when the app is closed or killed.
+"""
+
+import gc
+import os
+import threading
+import time
+import traceback
+import uuid
+from pathlib import Path
+from typing import Any
+
+from distributed import Worker, WorkerPlugin
+
+from gdviz.runs import Runs, StoreError
+from gdviz.training import DATASETS, TrainingSetup
+from gdviz.training.channel import Command, Recorder
+from gdviz.training.datasets import DataUnavailableError, prepare
+
+_FLUSH_SECONDS = 0.1
+_BEAT_SECONDS = 2.0
+_RETRY_SECONDS = 0.2
+_PATIENCE_SECONDS = 15.0
+"""How long a training waits for a store that cannot be written, before it gives up. Nothing is lost while it waits."""
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class RunTakenError(RuntimeError):
+    """The run was given to another worker, or was ended: this one must not write to it any more."""
+
+
+class StoreChannel:
+    """A training's channel into the store. Events are written in batches, at most ten a second.
+
+    Args:
+        runs: The store.
+        run: The run's id.
+        owner: Whom the run belongs to.
+    """
+
+    def __init__(self, runs: Runs, run: str, owner: str) -> None:
+        self.runs, self.run, self.owner = runs, run, owner
+        self._cursor = 0
+        self._waiting: list[tuple[str, dict[str, Any]]] = []
+        self._columns: dict[str, Any] = {}
+        self._flushed = 0.0
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        threading.Thread(target=self._beat, daemon=True).start()
+
+    def emit(self, kind: str, payload: dict[str, Any]) -> None:
+        self._waiting.append((kind, payload))
+        if kind == "epoch":
+            self._columns |= {"epochs": payload["epoch"], "seconds": payload["seconds"]}
+        if kind == "command":
+            self._columns["status"] = "paused" if payload["command"] == "pause" else "running"
+        if time.monotonic() - self._flushed >= _FLUSH_SECONDS:
+            self.flush()
+
+    def commands(self) -> list[Command]:
+        if self._waiting and time.monotonic() - self._flushed >= _FLUSH_SECONDS:
+            self.flush()
+        found = self._patiently(lambda: self.runs.commands(self.run, self._cursor))
+        self._cursor = found[-1][0] if found else self._cursor
+        return [command for _, command in found]
+
+    def flush(self, **columns: Any) -> None:
+        """Write all that waits, and columns of the run.
+
+        Raises:
+            StoreError: The store could not be written for long.
+            RunTakenError: The run is no longer this worker's.
+        """
+        values = {**self._columns, **columns}
+        if not self._patiently(lambda: self.runs.record(self.run, self.owner, self._waiting, **values)):
+            raise RunTakenError(f"run {self.run} was given to another worker")
+        self._waiting, self._columns, self._flushed = [], {}, time.monotonic()
+
+    def close(self) -> None:
+        """End the heartbeat."""
+        self._closed.set()
+
+    def _patiently(self, action: Any) -> Any:
+        """Do something with the store; where that fails, again, until patience ends."""
+        began = time.monotonic()
+        while True:
+            try:
+                with self._lock:
+                    return action()
+            except StoreError:
+                if time.monotonic() - began > _PATIENCE_SECONDS:
+                    raise
+                time.sleep(_RETRY_SECONDS)
+
+    def _beat(self) -> None:
+        """Say that the worker lives, also where a batch or a measurement takes long."""
+        while not self._closed.wait(_BEAT_SECONDS):
+            try:
+                with self._lock:
+                    self.runs.record(self.run, self.owner, [])
+            except StoreError:
+                continue  # the training meets the same fault when it writes, and handles it
+
+
+def work(run: str, url: str, folder: str) -> None:
+    """Train a waiting run of a store, from its checkpoint where it has one; return at once where it waits no more.
+
+    Args:
+        run: The run's id.
+        url: The store's database.
+        folder: The store's folder.
+    """
+    runs, owner = Runs(url, folder), uuid.uuid4().hex
+    with _ONE_AT_A_TIME:
+        if not runs.claim(run, owner):
+            return
+        channel = StoreChannel(runs, run, owner)
+        try:
+            _train(runs, run, channel)
+        except (ValueError, DataUnavailableError) as error:
+            channel.flush(status="failed", reason=str(error), ended=time.time())
+        except (StoreError, RunTakenError):
+            raise  # nothing can be written: whoever waits for this worker says so
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            reason = f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}: {error}"
+            channel.flush(status="failed", reason=reason, ended=time.time())
+            raise
+        finally:
+            channel.close()
+            runs.engine.dispose()
+            _forget()
+
+
+def _train(runs: Runs, run: str, channel: StoreChannel) -> None:
+    from gdviz.training.keras.checkpoint import save_model
+    from gdviz.training.keras.loop import train
+
+    setup = runs.get(run).setup
+    data = prepare(setup, runs.content(run))
+    checkpoint = runs.checkpoint_file(run)
+    try:
+        checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        channel.emit("fault", {"step": 0, "what": f"There is no place for checkpoints: {error}"})
+    result = train(setup, data, channel, checkpoint, resume=True)
+    if result.status != "diverged":
+        try:
+            save_model(runs.model_file(run), result.engine.compiled_model())
+        except OSError as error:
+            channel.emit("fault", {"step": 0, "what": f"The model could not be written: {error}"})
+    losses = {f"{part}_loss": scores["loss"] for part, scores in result.scores.items()}
+    channel.flush(status=result.status, reason=result.reason, ended=time.time(), **losses)
+
+
+def _forget() -> None:
+    """Let go of models and compiled functions, so that memory does not grow from run to run."""
+    import keras
+
+    keras.backend.clear_session()
+    gc.collect()
+
+
+def warm_up() -> None:
+    """Load TensorFlow and train something tiny, so that the first training starts at once."""
+    with _ONE_AT_A_TIME:
+        import tensorflow as tf
+
+        from gdviz.training.keras.loop import train
+
+        tf.get_logger().setLevel("ERROR")  # it counts functions that are compiled for each model as an accident
+        setup = TrainingSetup(data=DATASETS.make("moons", samples=64), epochs=1)
+        train(setup, prepare(setup), Recorder())
+
+
+class WarmUp(WorkerPlugin):
+    """Warms every worker up in the background, also one that replaces a dead one."""
+
+    name = "gdviz-warm-up"
+
+    def setup(self, worker: Worker) -> None:
+        # The app's pages come first: they are to answer at once while a worker loads TensorFlow or trains.
+        if hasattr(os, "nice"):
+            os.nice(10)
+        threading.Thread(target=warm_up, daemon=True).start()

@@ -1,0 +1,314 @@
+"""The sweep itself: which engine, in what portions, in what order, and the record of it."""
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gdviz.clipping import CLIPPERS, Clipper
+from gdviz.descent import Averaging, Descent, Stop
+from gdviz.descent import run as run_one
+from gdviz.landscapes import LANDSCAPES, Landscape
+from gdviz.optimizers import OPTIMIZERS, Optimizer
+from gdviz.schedules import SCHEDULES, Constant, Schedule
+from gdviz.sweeps import arrays, compiled
+from gdviz.sweeps.cases import Array, Cases
+from gdviz.sweeps.ends import STATUSES, TILE, judged
+
+ENGINES = ("compiled", "numpy", "descend")
+PORTION = 0.1
+"""Seconds that a portion of a sweep is to take: progress is told, and a sweep can be cancelled, between portions."""
+MOST = 2**18
+"""Cases of a portion, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """The ends of N runs of T steps."""
+
+    cases: Cases
+    """What was run."""
+    theta: Array
+    """Last positions, shape (2, N). Of a diverged run, the first that is not all finite or has no finite loss."""
+    loss: Array
+    """Losses there, shape (N,)."""
+    codes: NDArray[np.int8]
+    """Statuses as places in ``STATUSES``, shape (N,)."""
+    steps_to_converge: Array
+    """As ``Trajectory.steps_to_converge``, shape (N,); NaN where a run has not converged."""
+    engine: str
+    """What ran it: ``compiled``, ``numpy`` or ``descend``; see :mod:`gdviz.sweeps`."""
+
+    @property
+    def status(self) -> NDArray[np.str_]:
+        """converged, running, stalled or diverged, as ``Trajectory.status``, shape (N,)."""
+        return np.array(STATUSES)[self.codes]
+
+    def share(self, status: str) -> float:
+        """The share of the runs that ended so."""
+        return float(np.mean(self.codes == STATUSES.index(status)))
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What :func:`sweep_progressively` hands out: some of the cases, with which they are."""
+
+    indices: NDArray[np.int64]
+    """Which cases these are, of all N."""
+    sweep: Sweep
+    """Their ends."""
+    done: float
+    """The share of all cases that is done by now."""
+
+
+def sweep(
+    landscape: str | Landscape,
+    optimizer: str | Optimizer,
+    starts: ArrayLike | None = None,
+    learning_rate: float | ArrayLike | str | Schedule | None = None,
+    steps: int = 200,
+    *,
+    knobs: Mapping[str, ArrayLike] | None = None,
+    schedule: str | Schedule | None = None,
+    clip: str | Clipper | None = None,
+    noise: float | ArrayLike = 0.0,
+    batch_size: int | None = None,
+    seed: int | ArrayLike = 0,
+    stop: Stop | None = None,
+    weight_decay: float = 0.0,
+    averaging: Averaging | None = None,
+    maximize: bool = False,
+    engine: str | None = None,
+    progress: Callable[[float], object] | None = None,
+) -> Sweep:
+    """Run an optimizer on a landscape very many times, and keep the ends.
+
+    Every case gives the numbers of :func:`gdviz.descend` for the same arguments: bit for bit from the engine
+    ``numpy``, for elementwise rules and where nothing but the four operations and roots is computed; else within the
+    last digits, in which sums in another order, powers and transcendental functions differ from one library to the
+    next. Where a landscape is chaotic such differences grow with the steps.
+
+    Args:
+        landscape, optimizer, steps, clip, batch_size, stop, weight_decay, averaging, maximize: As for
+            :func:`gdviz.descend`.
+        starts: Where to start, shape (2, N), or (2,) for one start in all cases. None: the landscape's own.
+        learning_rate: As for :func:`gdviz.descend`; or a learning rate for each case, shape (N,).
+        knobs: Hyperparameters of the optimizer for each case: from a name to an array of shape (N,).
+        schedule: A schedule, or its name, for the learning rates that ``learning_rate`` gives. None: constant.
+        noise, seed: As for :func:`gdviz.descend`, or one for each case, shape (N,). Cases with the same seed see the
+            same noise.
+        engine: ``compiled``, ``numpy`` or ``descend``; None for the fastest that can run these cases.
+        progress: Called with the share that is done, from 0 to 1, every tenth of a second or so. What it raises ends
+            the sweep.
+
+    Raises:
+        ValueError: An argument is not allowed; the message names it, its value, and what is allowed.
+
+    >>> ends = sweep("quadratic", "gradient_descent", learning_rate=[0.1, 0.19, 0.3], steps=2000)
+    >>> ends.status.tolist()
+    ['converged', 'converged', 'diverged']
+    """
+    cases = make_cases(
+        landscape, optimizer, starts, learning_rate, steps, knobs=knobs, schedule=schedule, clip=clip, noise=noise,
+        batch_size=batch_size, seed=seed, stop=stop, weight_decay=weight_decay, averaging=averaging,
+        maximize=maximize,
+    )  # fmt: skip
+    return run_cases(cases, engine, progress)
+
+
+def run_cases(cases: Cases, engine: str | None = None, progress: Callable[[float], object] | None = None) -> Sweep:
+    """Run cases; see :func:`sweep`."""
+    theta, loss = np.empty((2, len(cases))), np.empty(len(cases))
+    codes, settled = np.empty(len(cases), dtype=np.int8), np.empty(len(cases))
+    engine = _engine(cases, engine)
+    with ThreadPoolExecutor(_threads()) as pool:
+        for where, part in _portions(cases, np.arange(len(cases)), engine, pool, hurried=progress is None):
+            theta[:, where], loss[where], codes[where] = part.theta, part.loss, part.codes
+            settled[where] = part.steps_to_converge
+            if progress is not None:
+                progress((where[-1] + 1) / len(cases))
+    return Sweep(cases, theta, loss, codes, settled, engine)
+
+
+def sweep_progressively(cases: Cases, shape: tuple[int, int] | None = None) -> Iterator[Part]:
+    """The same, coarse to fine: parts as they are done, the first within a fifth of a second or so.
+
+    The first parts are spread over all cases. They are run without compiling anything; so is the rest where nothing
+    can be compiled. Whoever stops asking for parts has cancelled the sweep.
+
+    Args:
+        cases: What to run, made by :func:`make_cases`.
+        shape: (rows, columns) where the cases are the points of a grid, row by row; None for a list of cases.
+    """
+    fastest = _engine(cases, None)
+    first = "numpy" if fastest == "compiled" else fastest
+    done = 0
+    with ThreadPoolExecutor(_threads()) as pool:
+        for level, order in enumerate(_levels(len(cases), shape)):
+            for indices, part in _portions(cases, order, fastest if level else first, pool):
+                done += len(indices)
+                yield Part(indices, part, done / len(cases))
+
+
+def make_cases(
+    landscape: str | Landscape,
+    optimizer: str | Optimizer,
+    starts: ArrayLike | None = None,
+    learning_rate: float | ArrayLike | str | Schedule | None = None,
+    steps: int = 200,
+    *,
+    knobs: Mapping[str, ArrayLike] | None = None,
+    schedule: str | Schedule | None = None,
+    clip: str | Clipper | None = None,
+    noise: float | ArrayLike = 0.0,
+    batch_size: int | None = None,
+    seed: int | ArrayLike = 0,
+    stop: Stop | None = None,
+    weight_decay: float = 0.0,
+    averaging: Averaging | None = None,
+    maximize: bool = False,
+) -> Cases:
+    """The cases of a sweep, from the arguments of :func:`sweep`."""
+    ground, rule = LANDSCAPES.make(landscape), OPTIMIZERS.make(optimizer)
+    each: dict[str, NDArray[Any]] = {name: np.asarray(values) for name, values in (knobs or {}).items()}
+    for name, given in (("noise", noise), ("seed", seed), ("learning_rate", learning_rate)):
+        if given is not None and not isinstance(given, str | Schedule) and np.ndim(given) > 0:
+            each[name] = np.asarray(given)
+    points = np.asarray(ground.start if starts is None else starts, dtype=np.float64)
+    if points.ndim == 1:
+        points = np.repeat(points[:, None], max([1, *map(np.size, each.values())]), axis=1)
+    if isinstance(learning_rate, str | Schedule):
+        schedule = learning_rate
+    elif learning_rate is not None and "learning_rate" not in each:
+        rule = replace(rule, learning_rate=learning_rate)  # type: ignore[arg-type]
+    if schedule is None:
+        schedule = Constant(rule.learning_rate)
+    elif isinstance(schedule, str):
+        schedule = SCHEDULES.make(schedule, initial_learning_rate=rule.learning_rate)
+    elif not isinstance(learning_rate, Schedule) and learning_rate is not None:
+        schedule = schedule.starting_at(rule.learning_rate)
+    shared = Descent(
+        landscape=ground,
+        optimizer=replace(rule, learning_rate=schedule.initial_learning_rate),
+        schedule=schedule,
+        start=ground.start,
+        steps=steps,
+        clip=None if clip is None else CLIPPERS.make(clip),
+        noise=0.0 if "noise" in each else noise,  # type: ignore[arg-type]
+        seed=0 if "seed" in each else seed,  # type: ignore[arg-type]
+        stop=Stop() if stop is None else stop,
+        weight_decay=weight_decay,
+        averaging=averaging,
+        batch_size=batch_size,
+        maximize=maximize,
+    )
+    return Cases(shared, points, each)
+
+
+def _engine(cases: Cases, wanted: str | None) -> str:
+    """The fastest engine that can run these cases, or the one that is wanted."""
+    setup = cases.shared
+    alone = (
+        setup.optimizer.asks
+        or setup.batch_size is not None
+        or setup.averaging is not None
+        or setup.maximize
+        or setup.schedule.follows_loss
+        or bool(setup.stop.changes())
+    )
+    able = ["descend"] if alone else ["numpy", "descend"] if arrays.batches(cases) else ["descend"]
+    if not alone and compiled.available(cases):
+        able.insert(0, "compiled")
+    if wanted is not None and wanted not in able:
+        raise ValueError(f"engine must be one of {', '.join(able)} for these cases; got {wanted!r}")
+    return wanted or able[0]
+
+
+def _threads() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _portions(
+    cases: Cases, order: NDArray[np.int64], engine: str, pool: ThreadPoolExecutor, hurried: bool = False
+) -> Iterator[tuple[NDArray[np.int64], Sweep]]:
+    """Some cases in their order, in portions that take about ``PORTION`` seconds each, going by the one before; or,
+    where nobody waits for a portion, in the largest.
+    """
+    size, begin = MOST if hurried else 8 if engine == "descend" else 1024, 0
+    least = 1 if engine == "descend" else 256
+    while begin < len(order):
+        indices = order[begin : begin + size]
+        begun = time.perf_counter()
+        part = _run(cases[indices], engine, pool)
+        taken = time.perf_counter() - begun  # not what whoever gets the part does with it
+        begin += size
+        if not hurried:
+            size = max(least, min(8 * size, int(size * PORTION / max(taken, 1e-6)), MOST))
+        yield indices, part
+
+
+def _run(cases: Cases, engine: str, pool: ThreadPoolExecutor) -> Sweep:
+    """Run one portion, on all processors."""
+    if engine == "descend":
+        return _one_by_one(cases)
+    block = cases.points_at_once(2**16, 0) if engine == "compiled" else cases.points_at_once(arrays.BLOCK)
+    size = min(block, max(TILE, math.ceil(len(cases) / (2 * _threads()))))
+    blocks = [cases[slice(begin, begin + size)] for begin in range(0, len(cases), size)]
+
+    def ends(block: Cases) -> Sweep:
+        made = (compiled if engine == "compiled" else arrays).run(block)
+        with np.errstate(all="ignore"):
+            codes, settled = judged(block.shared.landscape, made, block.shared.steps)
+        return Sweep(block, made.theta, made.loss, codes, settled, engine)
+
+    # NumPy's operations on a block are so short that two threads spend more on handing over the interpreter's lock.
+    many = pool.map if engine == "compiled" else map
+    return _joined(cases, list(many(ends, blocks)), engine)
+
+
+def _joined(cases: Cases, parts: Sequence[Sweep], engine: str) -> Sweep:
+    return Sweep(
+        cases,
+        np.concatenate([part.theta for part in parts], axis=1),
+        np.concatenate([part.loss for part in parts]),
+        np.concatenate([part.codes for part in parts]),
+        np.concatenate([part.steps_to_converge for part in parts]),
+        engine,
+    )
+
+
+def _one_by_one(cases: Cases) -> Sweep:
+    runs = [run_one(cases.descent(index)) for index in range(len(cases))]
+    settled = [math.nan if run.steps_to_converge is None else float(run.steps_to_converge) for run in runs]
+    return Sweep(
+        cases,
+        np.array([run.theta[-1] for run in runs]).T,
+        np.array([run.loss[-1] for run in runs]),
+        np.array([STATUSES.index(run.status) for run in runs], dtype=np.int8),
+        np.array(settled),
+        "descend",
+    )
+
+
+def _levels(count: int, shape: tuple[int, int] | None) -> Iterator[NDArray[np.int64]]:
+    """All of 0...count, coarse to fine: some 400 spread over all first, then four times as many each time."""
+    rows, columns = np.divmod(np.arange(count), shape[1]) if shape else (np.zeros(count, int), np.arange(count))
+    stride = 1
+    while count / stride ** (2 if shape else 1) > 400:
+        stride *= 2
+    seen = np.zeros(count, dtype=bool)
+    while stride:
+        chosen = (rows % stride == 0) & (columns % stride == 0) & ~seen
+        seen |= chosen
+        if chosen.any():
+            yield np.flatnonzero(chosen)
+        stride //= 2 if shape else 4 if stride > 2 else 2
