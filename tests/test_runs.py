@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -187,17 +188,92 @@ def test_a_run_without_a_living_worker_was_interrupted_and_can_go_on(
     assert not runs.record(run, "dead", [("fault", {})])
 
 
-def test_a_migration_is_applied_once_and_keeps_what_is_stored(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = ended(runs)
-    added = sa.text("ALTER TABLE runs ADD COLUMN colour TEXT")
-    monkeypatch.setattr(schema, "MIGRATIONS", [*schema.MIGRATIONS, lambda c: c.execute(added)])
-    for _ in range(2):
-        newer = Runs(runs.url, runs.folder)
-        assert newer.get(run).setup == SETUP
-        assert "colour" in {column["name"] for column in sa.inspect(newer.engine).get_columns("runs")}
-    monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:-1])
+def columns(engine: sa.Engine) -> dict[str, list[tuple[str, str, bool]]]:
+    """Every table with its columns' names, types and whether they may be empty, and its indexes."""
+    inspector = sa.inspect(engine)
+    return {
+        table: [
+            *((c["name"], str(c["type"]), bool(c["nullable"])) for c in inspector.get_columns(table)),
+            *sorted((str(i["name"]), str(i["column_names"]), False) for i in inspector.get_indexes(table)),
+        ]
+        for table in inspector.get_table_names()
+        if table not in ("alembic_version", "schema_version")
+    }
+
+
+def test_migrations_lead_to_the_tables_that_this_version_reads(runs: Runs, tmp_path: Path) -> None:
+    if runs.engine.dialect.name != "sqlite":
+        return
+    direct = sa.create_engine(f"sqlite:///{tmp_path / 'direct.sqlite'}")
+    schema.SCHEMA.create_all(direct)
+    assert columns(runs.engine) == columns(direct)
+
+
+def test_a_column_added_to_the_tables_alone_does_not_reach_a_database(tmp_path: Path) -> None:
+    """Revisions are frozen: what they make does not follow the tables that the code reads."""
+    table, column = schema.RUNS, sa.Column("colour", sa.Text)
+    table.append_column(column)
+    try:
+        engine = sa.create_engine(f"sqlite:///{tmp_path / 'frozen.sqlite'}")
+        schema.migrate(engine)
+        assert "colour" not in {name for name, *_ in columns(engine)["runs"]}
+    finally:
+        table._columns.remove(column)
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["a fresh database", "one that 0.1.0 made"])
+def test_a_further_revision_is_applied_once_and_keeps_what_is_stored(
+    fresh: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "store"
+    if not fresh:
+        shutil.copytree(Path(__file__).parent / "data" / "version_0_1" / "store", folder)
+    before = {run.id: run for run in Runs(folder=folder).search()}
+    assert len(before) == (0 if fresh else 3)
+    later = tmp_path / "migrations"
+    shutil.copytree(schema.MIGRATIONS, later)
+    (later / "versions" / "v0003.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = '0003', '0002'\n"
+        "def upgrade():\n    op.add_column('runs', sa.Column('colour', sa.Text))\n"
+    )
+    with monkeypatch.context() as newer:
+        newer.setattr(schema, "MIGRATIONS", later)
+        newer.setattr(schema, "HEAD", "0003")
+        for _ in range(2):
+            runs = Runs(folder=folder)
+            assert {run.id: run for run in runs.search()} == before
+            assert "colour" in {name for name, *_ in columns(runs.engine)["runs"]}
     with pytest.raises(StoreError, match="newer version of gdviz"):
-        Runs(runs.url, runs.folder)
+        Runs(folder=folder)
+
+
+def test_a_database_of_a_newer_version_that_counted_is_refused(tmp_path: Path) -> None:
+    with Runs(folder=tmp_path).engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+        connection.exec_driver_sql("UPDATE schema_version SET version = 7")
+    with pytest.raises(StoreError, match="newer version of gdviz"):
+        Runs(folder=tmp_path)
+
+
+def test_two_processes_make_one_fresh_database(runs: Runs) -> None:
+    with runs.engine.begin() as connection:
+        for table in (*schema.SCHEMA.tables, "alembic_version", "schema_version"):
+            connection.exec_driver_sql(
+                f"DROP TABLE {table}" + (" CASCADE" if connection.dialect.name[0] == "p" else "")
+            )
+    code = "import sys; from gdviz.runs import Runs; Runs(*sys.argv[1:]).search()"
+    command = [sys.executable, "-c", code, runs.url, str(runs.folder)]
+    for process in [subprocess.Popen(command) for _ in range(3)]:
+        assert process.wait(60) == 0
+
+
+def test_groups_and_visitors(runs: Runs) -> None:
+    a, b = runs.create(SETUP, group="one", visitor="x"), runs.create(SETUP, group="one", visitor="y")
+    c = runs.create(SETUP)
+    assert {run.id for run in runs.search(group="one")} == {a, b}
+    assert [run.id for run in runs.search(group="one", visitor="y")] == [b]
+    assert {run.id for run in runs.search()} == {a, b, c}
+    assert (runs.get(a).group, runs.get(a).visitor, runs.get(c).group) == ("one", "x", None)
 
 
 def test_sqlite_is_in_wal_mode_and_read_while_it_is_locked_for_writing(tmp_path: Path) -> None:

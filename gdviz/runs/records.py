@@ -48,6 +48,10 @@ class Run:
     """Time spent training."""
     losses: dict[str, float]
     """The loss at the end on the parts "train", "validation" and "test", where there is one."""
+    group: str | None = None
+    """What the run is a part of, as the trainings of one comparison are."""
+    visitor: str | None = None
+    """Who started it, where that is known."""
 
     @cached_property
     def setup(self) -> TrainingSetup:
@@ -65,6 +69,6 @@ def run_of(row: sa.RowMapping) -> Run:
     if status in ACTIVE and time.time() - (row["heard"] or 0) > STALE_SECONDS:
         status, reason = "interrupted", "Its worker has not been heard of: it was killed, or the app was closed."
     losses = {part: row[f"{part}_loss"] for part in PARTS if row[f"{part}_loss"] is not None}
-    same = ("id", "name", "note", "created", "ended", "deleted", "epochs", "seconds")
+    same = ("id", "name", "note", "created", "ended", "deleted", "epochs", "seconds", "group", "visitor")
     kept = {name: row[name] for name in same}
     return Run(configuration=row["setup"], status=status, reason=reason, losses=losses, **kept)

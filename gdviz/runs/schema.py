@@ -1,17 +1,22 @@
-"""The tables of the store, and how a database made by an older version becomes one of this version."""
+"""The tables of the store, and how a database made by an older version becomes one of this version.
 
-from collections.abc import Callable
+The tables below are those of this version. How a database comes to them stands in ``migrations``, in revisions of
+Alembic that do not follow these lines: a test compares what the two lead to.
+"""
+
+import io
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from gdviz.runs.errors import StoreError
 
-_SCHEMA = sa.MetaData()
+SCHEMA = sa.MetaData()
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 RUNS = sa.Table(
     "runs",
-    _SCHEMA,
+    SCHEMA,
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("note", sa.Text, nullable=False, default=""),
@@ -30,10 +35,15 @@ RUNS = sa.Table(
     sa.Column("validation_loss", sa.Float),
     sa.Column("test_loss", sa.Float),
     sa.Column("content", sa.LargeBinary),
+    sa.Column("group", sa.String(64)),
+    sa.Column("visitor", sa.String(64)),
+    sa.Column("app", sa.String(32)),
+    sa.Index("runs_by_group", "group"),
+    sa.Index("runs_by_status", "status"),
 )
 EVENTS = sa.Table(
     "events",
-    _SCHEMA,
+    SCHEMA,
     sa.Column("id", _ID, primary_key=True, autoincrement=True),
     sa.Column("run", sa.String(32), sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),
@@ -42,17 +52,25 @@ EVENTS = sa.Table(
 )
 COMMANDS = sa.Table(
     "commands",
-    _SCHEMA,
+    SCHEMA,
     sa.Column("id", _ID, primary_key=True, autoincrement=True),
     sa.Column("run", sa.String(32), sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     sa.Column("name", sa.String(32), nullable=False),
     sa.Column("value", sa.Float),
     sa.Index("commands_by_run", "run", "id"),
 )
-_VERSION = sa.Table("schema_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
+APPS = sa.Table(
+    "apps",
+    SCHEMA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("heard", sa.Float, nullable=False),
+)
 
-MIGRATIONS: list[Callable[[sa.Connection], None]] = [_SCHEMA.create_all]
-"""Number i takes the schema from version i to i + 1. An entry that was released never changes; further ones follow."""
+MIGRATIONS = Path(__file__).parent / "migrations"
+HEAD = "0002"
+"""The revision that these tables are."""
+_UPGRADING = 745_001
+"""The number of the lock under which PostgreSQL lets one process upgrade at a time."""
 
 
 def prepare_sqlite(connection: Any, _record: object) -> None:
@@ -72,22 +90,41 @@ def migrate(engine: sa.Engine) -> None:
     Raises:
         StoreError: A newer version made it.
     """
-    if _version(engine) < len(MIGRATIONS):
-        with engine.begin() as connection:
-            if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            _VERSION.create(connection, checkfirst=True)
-            version = connection.scalar(sa.select(_VERSION.c.version)) or 0  # another process may have done it
-            for migration in MIGRATIONS[version:]:
-                migration(connection)
-            connection.execute(sa.delete(_VERSION))
-            connection.execute(sa.insert(_VERSION).values(version=max(version, len(MIGRATIONS))))
-    if _version(engine) > len(MIGRATIONS):
-        raise StoreError("The store of runs was made by a newer version of gdviz; update gdviz to open it.")
-
-
-def _version(engine: sa.Engine) -> int:
     with engine.connect() as connection:
-        if not sa.inspect(connection).has_table("schema_version"):
-            return 0
-        return connection.scalar(sa.select(_VERSION.c.version)) or 0
+        if _revision(connection) == HEAD:
+            return
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADING)))
+        revision = _revision(connection)  # another process may have done it
+        if revision != HEAD:
+            _upgrade(connection, revision)
+
+
+def _upgrade(connection: sa.Connection, revision: str | None) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config(stdout=io.StringIO())
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    if revision is not None and revision not in known:
+        raise StoreError("The store of runs was made by a newer version of gdviz; update gdviz to open it.")
+    if revision is not None and not sa.inspect(connection).has_table("alembic_version"):
+        command.stamp(config, revision)
+    command.upgrade(config, HEAD)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    """The revision of a database; None for an empty one."""
+    tables = sa.inspect(connection).get_table_names()
+    if "alembic_version" in tables:
+        return str(connection.scalar(sa.text("SELECT version_num FROM alembic_version")))
+    if "schema_version" in tables:  # gdviz 0.1.0 counted
+        version = connection.scalar(sa.text("SELECT version FROM schema_version"))
+        return "0001" if version == 1 else f"version {version}"
+    return None

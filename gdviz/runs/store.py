@@ -50,13 +50,25 @@ class Runs:
 
     # What an app does with runs
 
-    def create(self, setup: TrainingSetup, name: str = "", content: bytes | None = None) -> str:
+    def create(
+        self,
+        setup: TrainingSetup,
+        name: str = "",
+        content: bytes | None = None,
+        *,
+        group: str | None = None,
+        visitor: str | None = None,
+        app: str | None = None,
+    ) -> str:
         """Store a run that waits to be trained.
 
         Args:
             setup: What to train.
             name: What people call it; empty for a name made of the setup.
             content: The bytes of the user's CSV file, for a training on one.
+            group: What it is a part of, as the trainings of one comparison are.
+            visitor: Who started it.
+            app: In whose queue it waits.
 
         Returns:
             Its id.
@@ -67,7 +79,14 @@ class Runs:
         """
         run, now = uuid.uuid4().hex, time.time()
         name = _checked("name", name, _LONGEST_NAME) or f"{setup.data.label}, {setup.optimizer.label}"
-        values = {"id": run, "name": name, "setup": setup.to_json(), "status": "queued", "content": content}
+        values: dict[str, Any] = {
+            "id": run,
+            "name": name,
+            "setup": setup.to_json(),
+            "status": "queued",
+            "content": content,
+        }
+        values |= {"group": _checked("group", group, 64) if group is not None else None, "visitor": visitor, "app": app}
         self._write(sa.insert(RUNS).values(**values, created=now, queued=now))
         return run
 
@@ -84,7 +103,14 @@ class Runs:
         return run_of(row)
 
     def search(
-        self, text: str = "", sort: str = "created", *, ascending: bool = False, deleted: bool = False
+        self,
+        text: str = "",
+        sort: str = "created",
+        *,
+        ascending: bool = False,
+        deleted: bool = False,
+        group: str | None = None,
+        visitor: str | None = None,
     ) -> list[Run]:
         """The runs whose name, note or configuration contain a text.
 
@@ -93,15 +119,19 @@ class Runs:
             sort: One of ``SORTS``; runs without a value come last.
             ascending: Smallest first.
             deleted: The deleted ones instead.
+            group: Those of this group; None for all.
+            visitor: Those that this visitor started; None for all.
         """
         if sort not in SORTS:
             raise ValueError(f"sort must be one of {', '.join(SORTS)}; got {sort!r}")
         query = _without_content().where(RUNS.c.deleted.is_not(None) if deleted else RUNS.c.deleted.is_(None))
+        for column, value in (("group", group), ("visitor", visitor)):
+            query = query if value is None else query.where(RUNS.c[column] == value)
         if text:
             within = (RUNS.c.name, RUNS.c.note, RUNS.c.setup)
             query = query.where(sa.or_(*(column.icontains(text, autoescape=True) for column in within)))
-        column = RUNS.c[sort]
-        query = query.order_by(column.is_(None), column if ascending else column.desc(), RUNS.c.created.desc())
+        by = RUNS.c[sort]
+        query = query.order_by(by.is_(None), by if ascending else by.desc(), RUNS.c.created.desc())
         with self._reading() as connection:
             return [run_of(row) for row in connection.execute(query).mappings()]
 
