@@ -1,7 +1,7 @@
 """gdviz: an explorer of gradient descent. Run with ``streamlit run app.py``."""
 
 from gdviz.ui.navigation import navigate
-from gdviz.ui.preload import start_jobs_soon
+from gdviz.ui.preload import freeze_imports, start_jobs_soon
 from gdviz.ui.width import measure_page
 
 if __name__ == "__main__":  # a process that trains models imports this file under another name, and needs no page
@@ -11,3 +11,4 @@ if __name__ == "__main__":  # a process that trains models imports this file und
         page.run()
     finally:  # a page may end early
         start_jobs_soon()
+        freeze_imports()

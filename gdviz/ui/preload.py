@@ -1,5 +1,7 @@
 """Getting modules and workers ready before anybody asks for them."""
 
+import gc
+import sys
 import threading
 from importlib import import_module
 
@@ -7,7 +9,9 @@ import streamlit as st
 
 _DELAY_SECONDS = 1.5
 """After a page was sent, so that the browser has drawn it before the worker's process takes a core for itself."""
+_MANY_MODULES = 50
 _begun = threading.Event()
+_frozen = {"modules": 0}
 
 
 def import_soon(*modules: str) -> None:
@@ -34,3 +38,16 @@ def _start_jobs() -> None:
         shared_jobs()
     except RuntimeError:
         return  # the Live training page tries again, and says why it fails
+
+
+def freeze_imports() -> None:
+    """Take what modules left behind out of garbage collection, when a run of a page has imported many.
+
+    Functions, classes and tables stay as long as the process does: a collection that passes over them, ten thousands
+    of objects for each library, finds nothing and holds up every visitor. The objects of the visitors who are there at
+    that moment are taken out too; nearly all go when their last reference goes, and it happens a few times in all.
+    """
+    if "Host" in st.context.headers and len(sys.modules) >= _frozen["modules"] + _MANY_MODULES:
+        gc.collect()
+        gc.freeze()
+        _frozen["modules"] = len(sys.modules)
