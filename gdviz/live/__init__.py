@@ -1,0 +1,10 @@
+"""What runs in the visitor's browser: the live figure, which answers within a frame.
+
+The rules and landscapes are those of Python, recorded by :mod:`gdviz.tracing`; the files under ``js`` compile the
+records, run them and draw. :func:`figure_data` makes what a figure is given. ``core.js`` knows neither Streamlit nor a
+server: ``gdviz.ui.live`` makes a component of it, :mod:`gdviz.live.page` a page that stands alone.
+"""
+
+from gdviz.live.data import chosen_of, figure_data
+
+__all__ = ["chosen_of", "figure_data"]

@@ -1,0 +1,263 @@
+"""What a live figure is given: records, still pictures and numbers, as plain data for JSON."""
+
+import base64
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gdviz.catalogue import Knob
+from gdviz.charts.background import background
+from gdviz.charts.figure import records
+from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, SHAPES, Theme
+from gdviz.charts.trails import LossScale, ScaleKind
+from gdviz.descent import Descent, Trajectory
+from gdviz.landscapes import Landscape
+from gdviz.landscapes.data import DataLandscape
+from gdviz.live.still import StepAxis, landscape_plot, step_plot
+from gdviz.live.words import WORDS
+from gdviz.optimizers import Optimizer
+from gdviz.schedules import Constant, Schedule
+from gdviz.tracing import NotRecordableError, Record, record, record_run, why_not
+from gdviz.tracing.derivatives import jacobian
+
+Chosen = Mapping[str, Any]
+"""What belongs to the reader: a ``version``, the ``start``, and the ``values`` of each run's sliders."""
+
+
+def figure_data(
+    runs: Sequence[Trajectory],
+    *,
+    loss_scale: LossScale = "log",
+    dark: bool = False,
+    chosen: Chosen | None = None,
+) -> dict[str, Any]:
+    """The data of a figure, for ``mount`` in ``core.js``.
+
+    As long as only the start and the values of sliders differ, which the browser has anyway, the data are the same to
+    the last letter, so that nothing is sent again.
+
+    Args:
+        runs: Runs under the same conditions, as :meth:`gdviz.Experiment.run` makes them.
+        loss_scale: ``"log"`` draws the loss above the landscape's lowest one.
+        dark: Colours for a dark ground.
+        chosen: What the reader has chosen last; None: what the runs were given.
+    """
+    shared, theme = runs[0].setup, DARK_THEME if dark else LIGHT_THEME
+    landscape = shared.landscape
+    return {
+        "title": f"Paths of optimizers on the {landscape.label} landscape, and their losses against the step",
+        "landscape": _landscape(landscape),
+        "runs": [_run(run, name) for run, name in zip(runs, _names(runs), strict=True)],
+        "chosen": chosen or chosen_of([run.setup for run in runs]),
+        "steps": shared.steps,
+        "maximize": shared.maximize,
+        "stop": shared.stop.values(),
+        "noise": _noise(shared),
+        "loss_scale": loss_scale,
+        "still": _still(runs, loss_scale, theme),
+        "theme": {
+            "runs": theme.runs, "dashes": DASHES, "shapes": SHAPES,
+            "ink": theme.ink, "halo": theme.halo, "line": theme.line, "valley": theme.valley, "hill": theme.hill,
+        },
+        "words": WORDS,
+    }  # fmt: skip
+
+
+def chosen_of(setups: Sequence[Descent], version: int = 0) -> dict[str, Any]:
+    """What the reader could choose in the browser, as it is in these runs."""
+    return {
+        "version": version,
+        "start": list(map(float, setups[0].start)),
+        "values": [
+            {knob.name: setup.optimizer.values()[knob.name] for knob in sliders(setup.optimizer)} for setup in setups
+        ],
+    }
+
+
+def sliders(optimizer: Optimizer) -> list[Knob]:
+    """The hyperparameters that can be slid: the real numbers; the learning rate first."""
+    return [knob for knob in optimizer.knobs() if knob.type is float and knob.default is not None]
+
+
+def slider_ends(knob: Knob) -> tuple[float, float]:
+    """The ends of a hyperparameter's slider: its usual ones, else its bounds, where it has any."""
+    if knob.usual:
+        return knob.usual
+    low = knob.low if knob.above is None else knob.above + 1e-3
+    high = knob.high if knob.below is None else knob.below - 1e-3
+    return (low if np.isfinite(low) else -10.0, high if np.isfinite(high) else 10.0)
+
+
+def packed(values: ArrayLike) -> str:
+    """Numbers as 64-bit floats in base64: shorter than digits, and the same to the last bit."""
+    return base64.b64encode(np.ascontiguousarray(values, dtype="<f8").tobytes()).decode()
+
+
+# Landscape ------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _landscape(landscape: Landscape) -> dict[str, Any]:
+    ground = ground_record(landscape)
+    return {
+        "label": landscape.label,
+        "formula": landscape.formula,
+        "domain": landscape.domain,
+        "minima": landscape.minima,
+        "lowest": landscape.lowest,
+        "record": None if ground is None else ground.to_dict(),
+    }
+
+
+@lru_cache(maxsize=64)
+def ground_record(landscape: Landscape) -> Record | None:
+    """The loss and its second derivatives by xx, xy and yy at x and y; None where they cannot be recorded."""
+
+    def calculation(x: Any, y: Any) -> dict[str, Any]:
+        (xx, xy), (_, yy) = jacobian(landscape.df, x, y)
+        return {"loss": landscape.f(x, y), "xx": xx, "xy": xy, "yy": yy}
+
+    try:
+        return record(calculation, x="point", y="point")
+    except (NotRecordableError, TypeError):
+        return None
+
+
+# Runs -----------------------------------------------------------------------------------------------------------------
+
+
+def why_served(setup: Descent) -> str:
+    """Why the server computes a run; empty where the browser does."""
+    if setup.schedule.follows_loss:
+        return f"{setup.schedule.label} follows the loss of the run."
+    if setup.batch_size is not None:
+        return "Mini-batches are drawn on the server."
+    if isinstance(setup.landscape, DataLandscape) and ground_record(setup.landscape) is None:
+        return "The data of this landscape are on the server."
+    try:
+        return why_not(setup.landscape, setup.optimizer) or ""
+    except (TypeError, KeyError, ValueError):  # not every rule is written so that it can be recorded, as yet
+        return "Its rule is not recorded yet."
+
+
+def _run(run: Trajectory, name: str) -> dict[str, Any]:
+    setup = run.setup
+    why = why_served(setup)
+    recorded = None if why else _recorded(setup)
+    # Values of sliders are not in here: the browser has its own, and the data are to stay the same.
+    free = {f"optimizer.{knob.name}" for knob in sliders(setup.optimizer)}
+    knobs = {} if recorded is None else recorded["knobs"]
+    return {
+        "name": name,
+        "rule": setup.optimizer.name,
+        "record": None if recorded is None else {part: recorded[part] for part in ("initial", "step", "state")},
+        "knobs": {knob: value for knob, value in knobs.items() if knob not in free},
+        "why": why,
+        "sliders": [_slider(knob) for knob in sliders(setup.optimizer)],
+        "schedule": None if why else _schedule(setup.schedule, setup.steps),
+        "served": _served(run) if why else None,
+    }
+
+
+def _recorded(setup: Descent) -> dict[str, Any]:
+    return record_run(
+        setup.landscape,
+        setup.optimizer,
+        clip=setup.clip,
+        noise=bool(setup.noise),
+        weight_decay=setup.weight_decay,
+        averaging=setup.averaging,
+        maximize=setup.maximize,
+    ).to_dict()
+
+
+def _slider(knob: Knob) -> dict[str, Any]:
+    low, high = slider_ends(knob)
+    return {"name": knob.name, "help": knob.help, "low": low, "high": high, "log": knob.log and low > 0}
+
+
+def _schedule(schedule: Schedule, steps: int) -> dict[str, str] | None:
+    """The learning rates of the steps as offset + slope times the first one, which is how all schedules depend on it.
+
+    None where all are that one.
+    """
+    if schedule == Constant(schedule.initial_learning_rate):
+        return None
+    at = np.arange(steps)
+    offset = np.asarray(schedule.starting_at(0.0)(at), dtype=np.float64)
+    return {"offset": packed(offset), "slope": packed(np.asarray(schedule.starting_at(1.0)(at)) - offset)}
+
+
+def _served(run: Trajectory) -> dict[str, Any]:
+    own = chosen_of([run.setup])
+    return {
+        "start": own["start"],
+        "values": own["values"][0],
+        "theta": packed(run.theta),
+        "loss": packed(run.loss),
+        "gradient": packed(run.gradient),
+        "rates": packed(run.learning_rate),
+        "status": run.status,
+    }
+
+
+def _names(runs: Sequence[Trajectory]) -> list[str]:
+    """What the runs are called. Where several share a name, with a number: learning rates change in the browser."""
+    count = Counter(run.label for run in runs)
+    seen: Counter[str] = Counter()
+    names = []
+    for run in runs:
+        seen[run.label] += 1
+        names.append(f"{run.label} ({seen[run.label]})" if count[run.label] > 1 else run.label)
+    return names
+
+
+def _noise(setup: Descent) -> str | None:
+    """What the seed adds to the gradients, as :mod:`gdviz.descent` draws it; None where nothing is added."""
+    if not setup.noise:
+        return None
+    return packed(np.random.default_rng(setup.seed).normal(0.0, setup.noise, (setup.steps, 2)))
+
+
+# What stands still ----------------------------------------------------------------------------------------------------
+
+
+def _still(runs: Sequence[Trajectory], loss_scale: LossScale, theme: Theme) -> dict[str, Any]:
+    landscape = runs[0].setup.landscape
+    scheduled = any(not isinstance(run.setup.schedule, Constant) for run in runs)
+    loss = _loss_axis(landscape, loss_scale)
+    plots: dict[str, Any] = {
+        "landscape": _ground(landscape, theme),
+        "loss": {"spec": step_plot(loss, "" if scheduled else "step", theme), "kind": loss.kind},
+    }
+    if scheduled:
+        rate = _rate_axis([run.learning_rate for run in runs])
+        plots["rate"] = {"spec": step_plot(rate, "step", theme), "kind": rate.kind}
+    return plots
+
+
+@lru_cache(maxsize=32)
+def _ground(landscape: Landscape, theme: Theme) -> dict[str, Any]:
+    drawn = background(landscape, theme)
+    minima = [{"x": x, "y": y} for x, y in landscape.minima]
+    datasets = {"heatmap": records(drawn.image), "contours": records(drawn.contours), "minima": minima}
+    return {**landscape_plot(landscape.domain, theme), "datasets": datasets}
+
+
+def _loss_axis(landscape: Landscape, scale: LossScale) -> StepAxis:
+    if scale == "linear":
+        return StepAxis("loss", "linear")
+    if landscape.lowest is None:
+        return StepAxis("loss (symmetric log scale)", "symlog")
+    return StepAxis("loss above the lowest (log scale)", "log")
+
+
+def _rate_axis(rates: Sequence[NDArray[np.float64]]) -> StepAxis:
+    """Logarithmic where the runs' largest learning rates differ by a factor above 10."""
+    largest = [float(rate.max(initial=0.0)) for rate in rates]
+    kind: ScaleKind = "log" if 0 < min(largest) < max(largest) / 10 else "linear"
+    return StepAxis("learning rate (log scale)" if kind == "log" else "learning rate", kind)

@@ -1,0 +1,408 @@
+/**
+ * The live figure: two plots, the controls of time, and the list of runs. What the reader moves, the picture follows
+ * within a frame; only when the hand rests is anybody told.
+ *
+ * @typedef {import("./model.js").FigureData} FigureData
+ * @typedef {import("./model.js").Chosen} Chosen
+ * @typedef {import("./model.js").Run} Run
+ * @typedef {object} Outside  What the figure needs from where it stands.
+ * @property {(host: HTMLElement, spec: any) => Promise<any>} embed  Draws a Vega-Lite specification; gives its view.
+ * @property {(chosen: Chosen) => void} tell  Is told what the reader has chosen.
+ * @property {() => Worker} worker  Starts this very file as a worker.
+ */
+
+import { Basins } from "./basins.js";
+import { Trail, drawClipped, drawExits, drawTrails, lossAt } from "./draw.js";
+import { Model } from "./model.js";
+import { Plot } from "./plot.js";
+import { lossAxis, rateAxis } from "./scales.js";
+import { Row, short } from "./sliders.js";
+import { Transport, element } from "./transport.js";
+
+/** Milliseconds after the last key until the reader's hand is taken to rest. */
+const REST = 300;
+/** Wider than this, the plots stand side by side. */
+const SIDE_BY_SIDE = 720;
+
+export class Figure {
+  /**
+   * @param {HTMLElement} host
+   * @param {FigureData} data
+   * @param {Outside} outside
+   */
+  constructor(host, data, outside) {
+    this.outside = outside;
+    /** @type {FigureData} */
+    this.data;
+    /** @type {Model} */
+    this.model;
+    /** @type {Plot} */
+    this.ground;
+    /** @type {Plot} */
+    this.losses;
+    /** @type {Plot | null} */
+    this.rates;
+    /** @type {Basins} */
+    this.basins;
+    /** @type {Row[]} */
+    this.rows = [];
+    /** @type {Run | null} */
+    this.opened = null;
+    /** @type {Trail[]} */
+    this.trails = [];
+    /** @type {Trail[]} */
+    this.lossTrails = [];
+    /** @type {Trail[]} */
+    this.rateTrails = [];
+    /** @type {Float64Array[]} */
+    this.drawnRates = [];
+    /** @type {number | undefined} */
+    this.thinking = undefined;
+    this.quiet = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.element = element("section", { "data-gdviz": "live", role: "group", tabindex: -1 });
+    host.append(this.element);
+    this.observer = new ResizeObserver(() => this.layout());
+    this.transport = new Transport(data.words, () => this.draw());
+    this.element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.key(event));
+    /** @type {number | undefined} */
+    this.resting = undefined;
+    this.frame = 0;
+    this.show(data);
+    this.observer.observe(this.element);
+  }
+
+  /**
+   * Show data for the first time, or other data in place of those before.
+   * @param {FigureData} data
+   */
+  show(data) {
+    /** @type {FigureData | undefined} */
+    const before = this.data;
+    if (before && JSON.stringify(before) === JSON.stringify(data)) return;
+    /** @type {Model | undefined} */
+    const old = this.model;
+    const chosen = old?.chosen ?? null;
+    const hidden = new Set(old?.runs.filter((run) => run.hidden).map((run) => run.name));
+    const open = this.opened?.name;
+    this.data = data;
+    /** @type {Model} */
+    this.model = new Model(data, chosen);
+    this.model.runs.forEach((run) => { run.hidden = hidden.has(run.name); });
+    this.element.setAttribute("aria-label", data.title);
+    const sameStill = before && JSON.stringify(before.still) === JSON.stringify(data.still)
+      && JSON.stringify(before.theme) === JSON.stringify(data.theme);
+    if (!sameStill) this.build();
+    this.list();
+    const opened = this.model.runs.find((run) => run.name === open);
+    if (opened) this.open(opened);
+    const elsewhere = !before || JSON.stringify(before.landscape) !== JSON.stringify(data.landscape);
+    this.transport.setSteps(data.steps);
+    this.basins.changed();
+    this.update();
+    if (sameStill) this.layout();
+    if (elsewhere) this.begin();
+    this.rested();
+  }
+
+  /** Play from the start; or, where the reader prefers no motion, show the end. */
+  begin() {
+    this.transport.go(this.quiet ? this.data.steps : 0);
+    if (!this.quiet) this.transport.play();
+  }
+
+  /** Make the plots. */
+  build() {
+    const { data } = this;
+    const { words, still } = data;
+    this.element.dataset.ready = "false";
+    const [x, y] = data.landscape.domain;
+    this.start = element("button", { type: "button", class: "start", role: "slider", "aria-label": words.start, title: words.start_help });
+    const places = { landscape: element("div", { class: "plot landscape" }, this.start), loss: element("div", { class: "plot loss" }), rate: element("div", { class: "plot rate" }) };
+    this.ground = new Plot(places.landscape, still.landscape, this.outside.embed,
+      { x: { kind: "linear", low: x[0], high: x[1] }, y: { kind: "linear", low: y[0], high: y[1] } },
+      { x_low: (axes) => axes.x.low, x_high: (axes) => axes.x.high, y_low: (axes) => axes.y.low, y_high: (axes) => axes.y.high });
+    const against = { last: (/** @type {any} */ axes) => axes.x.high, low: (/** @type {any} */ axes) => axes.y.low, high: (/** @type {any} */ axes) => axes.y.high };
+    /**
+     * @param {HTMLElement} host
+     * @param {any} one
+     */
+    const stepPlot = (host, one) => new Plot(host, one.spec, this.outside.embed,
+      { x: { kind: "linear", low: 0, high: data.steps }, y: { kind: one.kind, low: 1, high: 10 } }, against);
+    this.losses = stepPlot(places.loss, still.loss);
+    this.rates = still.rate ? stepPlot(places.rate, still.rate) : null;
+    this.runsList = element("ul", { class: "runs", "aria-label": words.runs });
+    this.basins = new Basins(this);
+    this.told = element("p", { class: "unseen", role: "status" });
+    this.words = element("p", { class: "unseen", id: "gdviz-live-words" });
+    this.element.setAttribute("aria-describedby", "gdviz-live-words");
+    const side = element("div", { class: "side" }, places.loss, ...(this.rates ? [places.rate] : []));
+    this.element.replaceChildren(places.landscape, side, this.transport.element,
+      element("div", { class: "below" }, this.runsList, this.basins.element), this.told, this.words);
+    this.drag(places.landscape);
+    this.keys();
+    this.layout();
+    this.update();
+    Promise.all(this.plots().map((plot) => plot.start())).then(() => {
+      this.element.dataset.ready = "true";
+      this.draw();
+    }, (problem) => {
+      this.element.prepend(element("p", { role: "alert" }, `${words.broken} ${problem}`));
+    });
+  }
+
+  plots() {
+    return [this.ground, this.losses, ...(this.rates ? [this.rates] : [])];
+  }
+
+  /** Make the list of runs. */
+  list() {
+    const { theme, words } = this.data;
+    this.rows = this.model.runs.map((run) => new Row(run, theme, words, {
+      slide: (which, name, value) => {
+        this.model.setValue(which, name, value);
+        this.basins.changed();
+        this.soon();
+      },
+      release: () => this.release(),
+      look: () => this.draw(),
+      open: (which) => this.open(this.opened === which ? null : which),
+    }));
+    this.runsList.replaceChildren(...this.rows.map((row) => row.element));
+    this.opened = null;
+  }
+
+  /**
+   * Show the hyperparameters of a run, and of no other.
+   * @param {Run | null} run
+   */
+  open(run) {
+    this.opened = run;
+    this.rows.forEach((row) => row.open(row.run === run));
+    this.basins.changed();
+    this.layout();
+  }
+
+  /** Something has moved: draw it with the next frame. */
+  soon() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.update();
+    });
+  }
+
+  /** The runs have changed. */
+  update() {
+    const { data, model } = this;
+    const kind = this.losses.axes.y.kind;
+    this.losses.axes = { x: { kind: "linear", low: 0, high: data.steps }, y: lossAxis(model.runs, kind, data.landscape.lowest) };
+    this.losses.follow();
+    if (this.rates) {
+      const rates = model.runs.map((run) => run.rates(run.values.learning_rate));
+      this.drawnRates = rates;
+      this.rates.axes = { x: this.losses.axes.x, y: rateAxis(rates, this.rates.axes.y.kind) };
+      this.rates.follow();
+    }
+    this.trace();
+    this.rows.forEach((row) => row.update());
+    this.draw();
+  }
+
+  /** Where the runs stand on the plots. */
+  trace() {
+    const { model, ground, losses, rates } = this;
+    const kind = losses.axes.y.kind;
+    this.trails = model.runs.map((run) => new Trail(run, ground, (one, row) => one.path.theta[2 * row], (one, row) => one.path.theta[2 * row + 1]));
+    this.lossTrails = model.runs.map((run) => new Trail(run, losses, (_, row) => row, (one, row) => lossAt(one, row, kind)));
+    this.rateTrails = rates
+      ? model.runs.map((run) => new Trail(run, rates, (_, row) => row, (one, row) => this.drawnRates[one.place][Math.min(row, this.data.steps - 1)]))
+      : [];
+  }
+
+  draw() {
+    if (!this.ground?.width) return;
+    const { step, playing } = this.transport;
+    const { theme } = this.data;
+    this.ground.clear();
+    this.basins.draw(this.ground);
+    drawClipped(this.ground, this.trails, theme, step);
+    drawTrails(this.ground, this.trails, theme, { step, ahead: !playing, halo: true });
+    drawExits(this.ground, this.trails, theme, step);
+    this.losses.clear();
+    drawTrails(this.losses, this.lossTrails, theme, { step, ahead: true, halo: false });
+    if (this.rates) {
+      this.rates.clear();
+      drawTrails(this.rates, this.rateTrails, theme, { step, ahead: true, halo: false });
+    }
+    this.placeStart();
+  }
+
+  placeStart() {
+    const [x, y] = this.model.chosen.start;
+    const { left, top } = this.ground.padding;
+    const across = Math.min(this.ground.width, Math.max(0, this.ground.x(x)));
+    const down = Math.min(this.ground.height, Math.max(0, this.ground.y(y)));
+    this.start.style.transform = `translate(${left + across}px, ${top + down}px)`;
+    const [low, high] = this.data.landscape.domain[0];
+    const shown = { "aria-valuemin": low, "aria-valuemax": high, "aria-valuenow": short(x), "aria-valuetext": `x ${short(x)}, y ${short(y)}` };
+    for (const [name, value] of Object.entries(shown)) this.start.setAttribute(name, String(value));
+  }
+
+  /** Fit the plots into the room that there is. */
+  layout() {
+    const width = Math.floor(this.element.getBoundingClientRect().width);
+    if (!width || !this.ground) return;
+    const wide = width >= SIDE_BY_SIDE;
+    this.element.classList.toggle("wide", wide);
+    const [x, y] = this.data.landscape.domain;
+    const aspect = Math.min(1.1, Math.max(0.6, (y[1] - y[0]) / (x[1] - x[0])));
+    const room = wide ? Math.min(0.54 * width, 700) : width;
+    const { left, right, top, bottom } = this.ground.padding;
+    const tall = Math.min((room - left - right) * aspect, wide ? 640 : 520) + top + bottom;
+    this.element.style.setProperty("--ground", `${Math.floor(room)}px`);
+    this.ground.resize(room, tall);
+    const side = wide ? width - Math.floor(room) - 16 : width;
+    const runs = wide ? this.runsList?.parentElement?.getBoundingClientRect().height ?? 0 : 0;
+    const losses = wide ? Math.max(190, Math.min(360, tall - runs - 12)) : 230;
+    this.losses.resize(side, this.rates ? losses * 0.66 : losses);
+    this.rates?.resize(side, Math.max(110, losses * 0.34));
+    this.trace();
+    this.draw();
+  }
+
+  // What the reader moves ----------------------------------------------------------------------------------------
+
+  /** @param {HTMLElement} place */
+  drag(place) {
+    const canvas = this.ground.canvas;
+    /** @param {PointerEvent} event */
+    const point = (event) => {
+      const box = canvas.getBoundingClientRect();
+      return this.ground.at(event.clientX - box.left, event.clientY - box.top);
+    };
+    let moved = false;
+    /** @type {number[] | null} */
+    let grabbed = null;
+    place.addEventListener("pointerdown", (event) => {
+      const onHandle = event.target === this.start;
+      if ((event.target !== canvas && !onHandle) || event.button !== 0) return;
+      // A finger on the plot scrolls the page; on the handle, it drags; a tap sets the start.
+      if (event.pointerType === "touch" && !onHandle) return;
+      event.preventDefault();
+      this.start.focus({ preventScroll: true });
+      place.setPointerCapture(event.pointerId);
+      grabbed = [event.clientX, event.clientY];
+      moved = false;
+      this.transport.held = true;
+      if (!onHandle) this.move(point(event));
+    });
+    place.addEventListener("pointermove", (event) => {
+      if (!grabbed) return;
+      moved = moved || Math.hypot(event.clientX - grabbed[0], event.clientY - grabbed[1]) > 3;
+      if (moved) this.move(point(event));
+    });
+    /** @param {PointerEvent} event */
+    const end = (event) => {
+      if (!grabbed) return;
+      const clicked = !moved && event.target !== this.start;
+      grabbed = null;
+      this.transport.held = false;
+      this.release();
+      if (clicked && !this.quiet) this.begin();
+    };
+    place.addEventListener("pointerup", end);
+    place.addEventListener("pointercancel", end);
+    canvas.addEventListener("click", (event) => {
+      if (/** @type {PointerEvent} */ (event).pointerType !== "touch") return;
+      this.move(point(/** @type {PointerEvent} */ (event)));
+      this.release();
+      if (!this.quiet) this.begin();
+    });
+  }
+
+  /**
+   * Move the start.
+   * @param {number[]} point
+   */
+  move(point) {
+    const [x, y] = point.map((value, axis) => {
+      const [low, high] = this.data.landscape.domain[axis];
+      const digits = Math.max(0, 3 - Math.floor(Math.log10(high - low)));
+      return Number(value.toFixed(Math.min(12, digits)));
+    });
+    this.model.setStart(x, y);
+    this.soon();
+  }
+
+  keys() {
+    /** @type {Object<string, number[]>} */
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+    this.start.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      const move = moves[event.key];
+      if (!move) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const share = event.shiftKey ? 0.1 : 0.01;
+      this.move(this.model.chosen.start.map((/** @type {number} */ value, /** @type {number} */ axis) => {
+        const [low, high] = this.data.landscape.domain[axis];
+        return value + move[axis] * share * (high - low);
+      }));
+      this.release(REST);
+    });
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target.closest("input, select, button")) return;
+    if (event.key === " ") this.transport.toggle();
+    else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+      this.transport.pause();
+      this.transport.go(this.transport.step + (event.key === "ArrowRight" ? 1 : -1));
+    } else return;
+    event.preventDefault();
+  }
+
+  /** The hand rests: now, or when it has not moved for a while. */
+  release(wait = 0) {
+    clearTimeout(this.resting);
+    const rest = () => {
+      this.outside.tell(structuredClone(this.model.chosen));
+      this.rested();
+    };
+    if (wait) this.resting = setTimeout(rest, wait);
+    else rest();
+  }
+
+  /** What takes a little longer, and what is read aloud. */
+  rested() {
+    const { words } = this.data;
+    const told = this.model.runs.map((run) => `${run.name}: ${words[run.status]}, ${words.loss} ${short(run.finalLoss)}.`).join(" ");
+    const [x, y] = this.model.chosen.start;
+    this.words.textContent = `${this.data.landscape.label}. ${words.start} (${short(x)}, ${short(y)}). ${told}`;
+    if (this.element.contains(document.activeElement) || this.element.getRootNode() instanceof ShadowRoot) this.told.textContent = told;
+    clearTimeout(this.thinking);
+    this.thinking = setTimeout(() => this.theory(), 60);
+  }
+
+  /** Where theory calls learning rates stable, and where they break, run by run between frames. */
+  theory() {
+    const { words } = this.data;
+    const left = [...this.rows];
+    const next = () => {
+      const row = left.shift();
+      if (!row || !this.rows.includes(row)) return;
+      const [knob] = row.run.data.sliders;
+      row.rate.theory(row.run.stableLimit(), row.run.breaksAt(knob.low, knob.high), words);
+      this.thinking = setTimeout(next, 0);
+    };
+    next();
+  }
+
+  remove() {
+    this.transport.pause();
+    this.observer.disconnect();
+    this.basins.stop();
+    this.element.remove();
+  }
+}

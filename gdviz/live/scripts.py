@@ -1,0 +1,46 @@
+"""The browser's files as they are sent: the figure's modules joined into one, and Vega."""
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+MODULES = (
+    "record", "outcome", "run", "model", "scales", "plot", "draw", "transport", "sliders", "basins", "figure", "core",
+)  # fmt: skip
+"""In an order in which each stands after those that it imports."""
+
+
+@cache
+def core() -> str:
+    """``core.js`` and all that it imports as one module.
+
+    The files are written so that joining them is leaving out their imports: no two share a name.
+    """
+    return "\n".join(_module(name) for name in MODULES)
+
+
+def _module(name: str) -> str:
+    text = (FOLDER / "js" / f"{name}.js").read_text(encoding="utf-8")
+    text = re.sub(r"^import [^;]*;\n", "", text, flags=re.MULTILINE)
+    return text if name == "core" else re.sub(r"^export ", "", text, flags=re.MULTILINE)
+
+
+@cache
+def style() -> str:
+    """The style sheet."""
+    return (FOLDER / "style.css").read_text(encoding="utf-8")
+
+
+@cache
+def vega() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one module that sets ``window.vegaEmbed``, out of the installed vl-convert."""
+    import vl_convert  # takes a while, and 100 MB; only this needs it
+
+    return str(vl_convert.javascript_bundle(None))
+
+
+def digest(text: str) -> str:
+    """A few letters that change with the text, for the names of files that browsers keep."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
