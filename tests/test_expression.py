@@ -1,7 +1,9 @@
 """A user's own function: exact derivatives, found minima, and nothing but formulas accepted."""
 
+import json
 import pickle
 import time
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdviz
+from gdviz.landscapes.own import OwnFunction
 
 FORMULAS = [
     "(x-1)**2 + sin(3*y)",
@@ -24,12 +27,16 @@ ATTACKS = [
     "__import__('os').system('ls')", "x.__class__", "().__class__.__bases__[0]", "lambda: x", "[x for x in y]", "x[0]",
     "9**9**9", "9**9**9**9", "10**20**10", "x**x", "2**x", "x**1000000", "1e400", "1e13*x", "(" * 60 + "x" + ")" * 60,
     "-" * 150 + "x", "x+" * 300 + "x", "tanh(" * 18 + "x" + ")" * 18, "exp(exp(exp(9)))", "exp(999)", "(9**20)**20",
-    "\uff58+1", "x\u200b+y", "\u0445+1", "x\x00", "x;y", "x=1", "(x:=1)", "f'{x}'", "'x'", "True", "None", "1j", "x y",
+    "x\u200b+y", "\u0445+1", "x\x00", "x;y", "x=1", "(x:=1)", "f'{x}'", "'x'", "True", "None", "1j",
     "x if y else x", "x < y", "not x", "x @ y", "x // 2", "x % 2", "sin", "sin()", "sin(x, y)", "sin(*x)", "sin(x=x)",
-    "x(y)", "sin(x)(y)", "eval(x)", "gamma(x)", "z", "", "   ", "(", "x+", "sqrt(-1)", "1/0", "0.0**-1", "log(0)", "#",
+    "eval(x)", "gamma(x)", "z", "", "   ", "(", "x+", "sqrt(-1)", "1/0", "0.0**-1", "log(0)", "#",
     "x\n+y", "cos(x)/(y-y)**4", "sin(1/(tan(y)*(x-x)))", "x**2**9",
     "0x10**x", "*x", "((x+y)*" * 18 + "x" + ")" * 18 + "**20**20",
 ]  # fmt: skip
+
+
+TEXTS = json.loads((Path(__file__).parent / "data" / "formulas.json").read_text(encoding="utf-8"))
+"""What people type, with values and gradients by JAX, and what is refused. All parsers of formulas are held to it."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,6 +57,23 @@ def test_value_and_derivatives_are_those_of_autodiff(text: str) -> None:
         hessians = np.moveaxis(np.array(jax.vmap(jax.hessian(loss))(theta.T)), 0, -1)
     np.testing.assert_allclose(landscape.gradient(theta), gradients, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(landscape.hessian(theta), hessians, rtol=1e-8, atol=1e-10)
+
+
+def test_what_people_type_is_understood() -> None:
+    theta = np.array(TEXTS["points"]).T
+    for case in TEXTS["understood"]:
+        landscape = OwnFunction(text=case["text"], domain=((-5.0, 5.0), (-5.0, 5.0)), start=(0.0, 0.0), formula="")
+        with np.errstate(all="ignore"):
+            values, gradients = landscape.value(theta), landscape.gradient(theta).T
+        expected = np.array(case["values"], dtype=np.float64), np.array(case["gradients"], dtype=np.float64)
+        np.testing.assert_allclose(values, expected[0], rtol=1e-12, err_msg=case["text"])
+        np.testing.assert_allclose(gradients, expected[1], rtol=1e-9, atol=1e-12, err_msg=case["text"])
+
+
+def test_a_text_is_shown_as_the_formula_it_was_understood_as() -> None:
+    assert gdviz.compile_landscape("1/2x + 2^-1(|Ｙ| - √π)²").formula == (
+        r"f(x, y) = \frac{1}{2} x + 2^{-1} \left(\left|y\right| - \sqrt{\pi}\right)^{2}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +105,7 @@ def test_it_runs_like_any_landscape() -> None:
     assert pickle.loads(pickle.dumps(own)) == own
 
 
-@pytest.mark.parametrize("text", ATTACKS)
+@pytest.mark.parametrize("text", [*ATTACKS, *TEXTS["refused"]])
 def test_what_is_not_a_formula_is_refused_quickly_and_with_a_reason(text: str) -> None:
     began = time.perf_counter()
     with pytest.raises(ValueError, match="function"):
@@ -90,7 +114,7 @@ def test_what_is_not_a_formula_is_refused_quickly_and_with_a_reason(text: str) -
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(st.sampled_from("xy+-*/()., 19e_[]{}'\"@:=sincogpat!\\\n\u0445"), max_size=30))
+@given(st.text(st.sampled_from("xy+-*/()., 19e_[]{}'\"@:=sincogpatmf!\\\n\u0445|^√²⁻π₁θ｜ｘ·"), max_size=30))
 def test_any_text_gives_a_landscape_or_a_value_error(text: str) -> None:
     try:
         own = gdviz.compile_landscape(text)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
+from gdviz.landscapes.own.grammar import read
+from gdviz.landscapes.own.latex import latex
 from gdviz.landscapes.own.minima import search_minima
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ class OwnFunction(Landscape):
     label = "Your function"
 
     text: str
-    """What the user wrote."""
+    """What the user wrote; ``formula`` is how it was understood."""
     domain: tuple[Point, Point]  # type: ignore[misc]
     start: Point  # type: ignore[misc]
     formula: str = field(compare=False)  # type: ignore[misc]
@@ -52,10 +54,10 @@ def compile_landscape(
     domain: tuple[Point, Point] = ((-5.0, 5.0), (-5.0, 5.0)),
     start: Point | None = None,
 ) -> OwnFunction:
-    """Make a landscape from a formula in x and y, such as ``(x-1)**2 + sin(3*y)``.
+    """Make a landscape from a formula in x and y, such as ``(x-1)² + sin(3y)``.
 
     Args:
-        text: The formula; ``^`` is not a power, ``**`` is.
+        text: The formula, as people write it: :mod:`gdviz.landscapes.own.grammar` says what is understood.
         domain: The part that is drawn and searched for minima, ((xmin, xmax), (ymin, ymax)).
         start: Where runs start; None: at a quarter of the domain from its lower left corner.
 
@@ -96,19 +98,19 @@ class _Functions:
 @lru_cache(maxsize=64)
 def _functions(text: str) -> _Functions:
     """The numeric functions of a formula: its value and its first and second derivatives."""
-    import sympy  # here, so that gdviz by itself needs only NumPy
-
+    # Here, because they need SymPy, and gdviz by itself needs only NumPy.
     from gdviz.landscapes.own.parsing import expression
     from gdviz.landscapes.own.symbolic import Program, X, Y
 
-    formula = expression(text)
+    understood = read(text)
+    formula = expression(understood.tree)
     by_x, by_y = formula.diff(X), formula.diff(Y)
     try:
         return _Functions(
             value=Program([formula]),
             gradient=Program([by_x, by_y]),
             hessian=Program([by_x.diff(X), by_x.diff(Y), by_y.diff(Y)]),
-            latex="f(x, y) = " + sympy.latex(formula),
+            latex="f(x, y) = " + latex(understood.tree),
         )
     except ValueError as error:
         raise ValueError(f"function: {text!r}: {error}") from None

@@ -20,8 +20,6 @@ class RealFunction(sympy.Function):  # type: ignore[misc]
 
     is_real = True
     compute: ClassVar[Callable[..., Any]]
-    template: ClassVar[str] = r"\operatorname{%s}"
-    """Its LaTeX, with %s for the argument."""
 
     def fdiff(self, argindex: int = 1) -> Any:
         """Its derivative."""
@@ -31,90 +29,86 @@ class RealFunction(sympy.Function):  # type: ignore[misc]
         """Its derivative at u."""
         raise NotImplementedError
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        text = self.template % printer._print(self.args[0])
-        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
-
 
 class Sin(RealFunction):
-    compute, template = np.sin, r"\sin\left(%s\right)"
+    compute = np.sin
 
     def slope(self, u: Any) -> Any:
         return Cos(u)
 
 
 class Cos(RealFunction):
-    compute, template = np.cos, r"\cos\left(%s\right)"
+    compute = np.cos
 
     def slope(self, u: Any) -> Any:
         return -Sin(u)
 
 
 class Tan(RealFunction):
-    compute, template = np.tan, r"\tan\left(%s\right)"
+    compute = np.tan
 
     def slope(self, u: Any) -> Any:
         return 1 + Tan(u) ** 2
 
 
 class Exp(RealFunction):
-    compute, template = np.exp, r"e^{%s}"
+    compute = np.exp
 
     def slope(self, u: Any) -> Any:
         return Exp(u)
 
 
 class Log(RealFunction):
-    compute, template = np.log, r"\log\left(%s\right)"
+    compute = np.log
 
     def slope(self, u: Any) -> Any:
         return 1 / u
 
 
 class Sqrt(RealFunction):
-    compute, template = np.sqrt, r"\sqrt{%s}"
+    compute = np.sqrt
 
     def slope(self, u: Any) -> Any:
         return 1 / (2 * Sqrt(u))
 
 
 class Abs(RealFunction):
-    compute, template = np.abs, r"\left|%s\right|"
+    compute = np.abs
 
     def slope(self, u: Any) -> Any:
         return Sign(u)
 
 
 class Sign(RealFunction):
-    compute, template = np.sign, r"\operatorname{sign}\left(%s\right)"
+    compute = np.sign
 
     def slope(self, u: Any) -> Any:
         return sympy.Integer(0)  # off the kink
 
 
 class Sinh(RealFunction):
-    compute, template = np.sinh, r"\sinh\left(%s\right)"
+    compute = np.sinh
 
     def slope(self, u: Any) -> Any:
         return Cosh(u)
 
 
 class Cosh(RealFunction):
-    compute, template = np.cosh, r"\cosh\left(%s\right)"
+    compute = np.cosh
 
     def slope(self, u: Any) -> Any:
         return Sinh(u)
 
 
 class Tanh(RealFunction):
-    compute, template = np.tanh, r"\tanh\left(%s\right)"
+    compute = np.tanh
 
     def slope(self, u: Any) -> Any:
         return 1 - Tanh(u) ** 2
 
 
 class Atan(RealFunction):
-    compute, template = np.arctan, r"\arctan\left(%s\right)"
+    compute = np.arctan
 
     def slope(self, u: Any) -> Any:
         return 1 / (1 + u**2)
@@ -129,10 +123,37 @@ class RealPower(RealFunction):
         base, exponent = self.args
         return exponent * RealPower(base, exponent - 1)
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        base, exponent = map(printer._print, self.args)
-        text = rf"\left({base}\right)^{{{exponent}}}"
-        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+class Max(RealFunction):
+    """The larger of u and v; where they are equal, u."""
+
+    compute = np.maximum
+
+    def _eval_derivative(self, by: Any) -> Any:
+        u, v = self.args
+        return AtLeast(u, v, u.diff(by), v.diff(by))
+
+
+class Min(RealFunction):
+    """The smaller of u and v; where they are equal, u."""
+
+    compute = np.minimum
+
+    def _eval_derivative(self, by: Any) -> Any:
+        u, v = self.args
+        return AtLeast(v, u, u.diff(by), v.diff(by))
+
+
+class AtLeast(RealFunction):
+    """a where u ≥ v, else b."""
+
+    @staticmethod
+    def compute(u: Any, v: Any, a: Any, b: Any) -> Any:
+        return np.where(u >= v, a, b) + 0.0  # of single numbers, where() makes an array
+
+    def _eval_derivative(self, by: Any) -> Any:
+        u, v, a, b = self.args
+        return AtLeast(u, v, a.diff(by), b.diff(by))
 
 
 FUNCTIONS: dict[str, type[RealFunction]] = {
