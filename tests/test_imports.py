@@ -15,7 +15,7 @@ LAYERS = (
     ("tracing", "landscapes", "optimizers", "schedules", "clipping"),
     ("descent", "sweeps", "theory", "gradflow"),
     ("training",),
-    ("comparing", "charts", "export", "live", "runs"),
+    ("comparing", "charts", "export", "live", "runs", "stories"),
     ("ui",),
 )
 """From the bottom up: a module imports from its own layer and from those below."""

@@ -1,0 +1,70 @@
+"""What a story is, and how one is written: a function that tells, under a decorator that says what it tells of."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Story:
+    """A page's configuration with what it is to be looked at for."""
+
+    name: str
+    """In snake_case; a link says ``story=name``."""
+    page: str
+    """The address of the page that shows it: ``descent``, ``sweeps``, ``gradient_flow``, ``training`` or ``choose``."""
+    title: str
+    """What people read on the button."""
+    setup: Any
+    """What the page is set to, of the page's own kind."""
+    tell: Callable[[Any], str]
+    """What to watch, and why, made from what the page is set to."""
+    view: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the page's link that say which part of it is shown."""
+
+    @property
+    def text(self) -> str:
+        """What to watch, and why, in two sentences or so, as :meth:`tell` made them.
+
+        They are kept in a file, because some take seconds of computing; a test tells every story anew and compares.
+        """
+        return _told().get(self.name) or self.tell(self.setup)
+
+
+TOLD = Path(__file__).with_name("told.json")
+"""The texts of all stories by name, written by ``python -m gdviz.stories``."""
+
+
+@cache
+def _told() -> dict[str, str]:
+    texts: dict[str, str] = json.loads(TOLD.read_text(encoding="utf-8")) if TOLD.exists() else {}
+    return texts
+
+
+Teller = Callable[[Any], str]
+
+
+class Shelf:
+    """The stories of one page, in the order in which they are written."""
+
+    def __init__(self, page: str) -> None:
+        self.page = page
+        self.stories: list[Story] = []
+
+    def story(self, title: str, setup: Any, **view: str) -> Callable[[Teller], Teller]:
+        """Decorator of the function that tells a story; the story is called as the function is.
+
+        Args:
+            title: What people read on the button.
+            setup: What the page is set to.
+            **view: Fields of the page's link that say which part of it is shown.
+        """
+
+        def put_up(tell: Teller) -> Teller:
+            self.stories.append(Story(tell.__name__, self.page, title, setup, tell, view))
+            return tell
+
+        return put_up

@@ -1,0 +1,92 @@
+"""Stories: their texts are what their runs show, and what is told of a training holds when it is trained."""
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gdviz.descent.experiment import Experiment
+from gdviz.gradflow.links import Study
+from gdviz.stories import PAGES, STORIES, Story, next_story
+from gdviz.training import TrainingSetup
+from gdviz.training.channel import Recorder
+from gdviz.training.datasets import prepare
+
+KINDS = {"descent": Experiment, "sweeps": Experiment, "gradient_flow": Study, "training": TrainingSetup}
+ALL = pytest.mark.parametrize("story", STORIES.values(), ids=lambda story: story.name)
+
+
+def test_there_are_enough_of_them_and_every_name_is_its_own() -> None:
+    assert len(STORIES) >= 24
+    assert len(STORIES) == sum(map(len, PAGES.values()))
+    assert all(story.page == page for page, stories in PAGES.items() for story in stories)
+
+
+@ALL
+def test_the_text_is_what_the_run_shows_today(story: Story) -> None:
+    """Numbers may differ in their last digit from machine to machine."""
+    told = story.tell(story.setup)
+    number = r"[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?"
+    assert re.sub(number, "#", story.text) == re.sub(number, "#", told)
+    for kept, new in zip(re.findall(number, story.text), re.findall(number, told), strict=True):
+        assert math.isclose(float(kept), float(new), rel_tol=0.12), story.name
+
+
+@ALL
+def test_a_story_is_short_plain_and_of_its_pages_kind(story: Story) -> None:
+    assert isinstance(story.setup, KINDS[story.page])
+    assert 40 < len(story.text) < 420
+    assert not re.search(r"nan|inf\\b|None|_", story.text.replace("λ_max", ""))
+
+
+def test_stories_lead_on_to_one_another() -> None:
+    names, story = [], next(iter(STORIES.values()))
+    while story is not None:
+        names.append(story.name)
+        story = next_story(story)  # type: ignore[assignment]
+    assert names == list(STORIES)
+
+
+# Trainings ----------------------------------------------------------------------------------------------------------
+
+
+def trained(name: str, **changes: Any) -> tuple[Any, list[dict[str, Any]]]:
+    """A story's training: its result, and what it measured by epoch."""
+    from gdviz.training.keras.loop import train
+
+    setup = STORIES[name].setup.changed(**changes)
+    recorder = Recorder()
+    result = train(setup, prepare(setup), recorder)
+    return result, [payload for kind, payload in recorder.events if kind == "epoch"]
+
+
+def test_spirals_are_learnt_and_ten_sigmoids_are_not() -> None:
+    _, spirals = trained("spirals")
+    assert spirals[12]["loss"] > 0.4
+    assert spirals[-1]["loss"] < 0.1
+    _, sigmoids = trained("ten_sigmoid_layers", epochs=5)
+    assert abs(sigmoids[-1]["binary_accuracy"] - 0.5) < 0.05
+
+
+def test_zeros_stay_copies_of_one_another() -> None:
+    result, _ = trained("zeros", epochs=5)
+    kernel = np.asarray(result.engine.model.trainable_variables[0])
+    np.testing.assert_array_equal(kernel, np.repeat(kernel[:, :1], kernel.shape[1], axis=1))
+
+
+def test_nan_and_its_cure() -> None:
+    broken, _ = trained("loss_becomes_nan")
+    assert broken.status == "diverged"
+    cured, epochs = trained("loss_is_cured", epochs=3)
+    assert cured.status == "finished"
+    assert epochs[-1]["loss"] < epochs[0]["loss"]
+
+
+def test_memory_is_not_learning() -> None:
+    result, epochs = trained("only_memory")
+    assert epochs[-1]["categorical_accuracy"] > 0.99
+    assert result.scores["validation"]["loss"] > 2 * math.log(10)
+    _, stopped = trained("early_stopping")
+    assert len(stopped) < len(epochs) / 2
