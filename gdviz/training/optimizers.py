@@ -5,6 +5,7 @@ only builds configurations; names and defaults are those of the version that wil
 """
 
 import ast
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, make_dataclass
@@ -58,6 +59,40 @@ KNOWN: dict[str, dict[str, Any]] = {
     "gradient_accumulation_steps": {"low": 2, "help": "batches whose gradients are averaged to one step"},
 }
 """Bounds and help of the hyperparameters that Keras's optimizers have, by name."""
+
+
+@dataclass(frozen=True)
+class SearchRange:
+    """Where a search looks for a hyperparameter. Its logarithm spreads evenly, or that of what is missing to 1."""
+
+    low: float
+    high: float
+    to_one: bool = False
+    """True where 1 - value spreads over decades: 0.9, 0.99, 0.999 then lie equally far apart."""
+
+    def value(self, share: float) -> float:
+        """The value at a share of the range, from 0 for its low end to 1 for its high end.
+
+        >>> round(SearchRange(0.9, 0.999, to_one=True).value(0.5), 12)
+        0.99
+        """
+        ends = [1 - self.low, 1 - self.high] if self.to_one else [self.low, self.high]
+        found = math.exp((1 - share) * math.log(ends[0]) + share * math.log(ends[1]))
+        return 1 - found if self.to_one else found
+
+
+SEARCHED = {
+    "learning_rate": SearchRange(1e-5, 10.0),
+    "momentum": SearchRange(0.5, 0.999, to_one=True),
+    "beta_1": SearchRange(0.5, 0.999, to_one=True),
+    "beta_2": SearchRange(0.9, 0.9999, to_one=True),
+    "rho": SearchRange(0.9, 0.9999, to_one=True),
+    "epsilon": SearchRange(1e-10, 1.0),
+    "weight_decay": SearchRange(1e-6, 0.1),
+}
+"""The hyperparameters that a comparison can tune, by name. That rates, ε and decay spread over decades, and memories by
+what they lack to 1, follows Choi et al. (2019), "On empirical comparisons of optimizers for deep learning",
+https://arxiv.org/abs/1910.05446, as does giving ε a range at all; how far the ranges reach is ours."""
 
 NOT_HYPERPARAMETERS = {"name", "kwargs", "exclude_layers", "clipnorm", "clipvalue", "global_clipnorm"}
 """Arguments left out: names, and clipping, which is chosen from ``gdviz.CLIPPERS`` for all optimizers alike."""

@@ -42,7 +42,13 @@ class Result:
 
 
 def train(
-    setup: TrainingSetup, data: Data, channel: Channel, checkpoint_file: Path | None = None, *, resume: bool = False
+    setup: TrainingSetup,
+    data: Data,
+    channel: Channel,
+    checkpoint_file: Path | None = None,
+    *,
+    resume: bool = False,
+    engine: Engine | None = None,
 ) -> Result:
     """Train a Keras model, measuring every batch.
 
@@ -54,11 +60,12 @@ def train(
         channel: Takes the events (``gdviz.training.channel.EVENTS``) and gives the commands.
         checkpoint_file: Where to keep a checkpoint, a .keras file; None for none.
         resume: Go on from that checkpoint, where there is one.
+        engine: One that is compiled already, restarted for this setup; None to compile one.
 
     Returns:
         How it ended.
     """
-    return _Training(setup, data, channel, checkpoint_file).run(resume)
+    return _Training(setup, data, channel, checkpoint_file, engine or Engine(setup, data)).run(resume)
 
 
 def epoch_order(seed: int, epoch: int, rows: int) -> Any:
@@ -67,9 +74,11 @@ def epoch_order(seed: int, epoch: int, rows: int) -> Any:
 
 
 class _Training:
-    def __init__(self, setup: TrainingSetup, data: Data, channel: Channel, checkpoint_file: Path | None) -> None:
+    def __init__(
+        self, setup: TrainingSetup, data: Data, channel: Channel, checkpoint_file: Path | None, engine: Engine
+    ) -> None:
         self.setup, self.data, self.channel, self.file = setup, data, channel, checkpoint_file
-        self.engine = Engine(setup, data)
+        self.engine = engine
         self.rows = len(data.x["train"])
         self.batch_size = min(setup.batch_size or self.rows, self.rows)
         self.batches = math.ceil(self.rows / self.batch_size)

@@ -4,7 +4,8 @@ Bare ``model.fit`` crosses from Python into TensorFlow once for every batch, whi
 batch. Here one call takes a whole chunk of batches and returns the measurements of each.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from gdviz.training.architecture import blocks
+from gdviz.training.calls import Call
 from gdviz.training.datasets import Data
 from gdviz.training.setup import TrainingSetup
 
@@ -84,6 +86,22 @@ class Engine:
         """Further compiled functions on this model, by name, so that each is compiled once."""
         self.columns = ["loss", *(setup.metrics or ())]
 
+    def restart(self, setup: TrainingSetup) -> None:
+        """Go back to the beginning, of the same training or of one that differs in no more than :func:`in_common` says.
+
+        Raises:
+            ValueError: It differs in more.
+        """
+        if in_common(setup) != in_common(self.setup):
+            raise ValueError("setup must differ in nothing but seed, learning rate, schedule and epochs")
+        model, _ = _model(setup, self.data)
+        optimizer = _optimizer(setup)
+        optimizer.build(model.trainable_variables)
+        mine = (*self.model.variables, *self.optimizer.variables)
+        for variable, first in zip(mine, (*model.variables, *optimizer.variables), strict=True):
+            variable.assign(first)
+        self.setup = setup
+
     @property
     def seeds(self) -> list[Any]:
         """The states of random numbers (dropout), which a saved model does not contain."""
@@ -94,8 +112,12 @@ class Engine:
         """The mean loss of a batch, penalties on the weights included, as Keras reports it."""
         return tf.reduce_mean(self._loss(y, predicted)) + (tf.add_n(penalties) if penalties else 0.0)
 
+    def scores(self, y: Tensor, predicted: Tensor) -> list[Tensor]:
+        """The metrics of each row, one tensor of shape (n,) a metric."""
+        return [tf.cast(metric(y, predicted), tf.float32) for metric in self._metrics]
+
     def _scores(self, y: Tensor, predicted: Tensor) -> list[Tensor]:
-        return [tf.reduce_mean(tf.cast(metric(y, predicted), tf.float32)) for metric in self._metrics]
+        return [tf.reduce_mean(score) for score in self.scores(y, predicted)]
 
     def batch_gradient(self, rows: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor, list[Tensor]]:
         """Activations of the probes, metrics, loss and gradients of a training batch."""
@@ -223,6 +245,35 @@ class Engine:
         if not self.model.compiled:
             self.model.compile(self.optimizer, loss=self.setup.loss, metrics=list(self.setup.metrics or ()))
         return self.model
+
+
+def in_common(setup: TrainingSetup, tuned: Sequence[str] = ()) -> dict[str, Any]:
+    """What trainings that use the same graph have in common: all but seed, learning rate, schedule and epochs.
+
+    Args:
+        setup: One of the trainings.
+        tuned: Further hyperparameters of the optimizer that may differ.
+    """
+    values = replace(setup, seed=0, warmup_steps=0, epochs=1).to_dict()
+    values.pop("schedule")
+    free = ("learning_rate", *tuned)
+    values["optimizer"] = {name: value for name, value in values["optimizer"].items() if name not in free}
+    return values
+
+
+def initial_weights(model: Any, setup: TrainingSetup, data: Data) -> list[Tensor]:
+    """The trainable weights that a training begins with, in the order of ``model``, one with the same layers.
+
+    Kernels are as their initialisers draw them from the seed; the seed changes nothing else.
+    """
+    kernels = {}
+    for block in blocks(setup, data.outputs):
+        for call in block.calls:
+            drawn = call.arguments.get("kernel_initializer")
+            if isinstance(drawn, Call):
+                kernel = model.get_layer(call.arguments["name"]).kernel
+                kernels[id(kernel)] = drawn.make(keras)(kernel.shape, dtype=kernel.dtype)
+    return [kernels.get(id(v), tf.convert_to_tensor(v)) for v in model.trainable_variables]
 
 
 def _model(setup: TrainingSetup, data: Data) -> tuple[Any, list[str]]:

@@ -1,0 +1,464 @@
+"""Many trainings of one model at once: weights stacked along a first axis, one graph for an epoch of all of them.
+
+For small models a training's time goes into starting operations, not into arithmetic. Here Keras's own model, loss and
+optimizer are written down once for one training, as functions without state, and TensorFlow maps them over all
+trainings: every matrix product becomes a batch of matrix products. Learning rates, seeds, schedules, the order of the
+rows, and any hyperparameters in ``tuned`` differ from training to training; everything else is common.
+
+The curves are those of :mod:`gdviz.training.keras.loop` up to rounding. One kind of weight makes rounding visible: a
+bias in front of a batch normalisation: its gradient is zero but for rounding, and Adam and its kin divide it by its own
+size. It changes no prediction in training, and the fourth digit of those in validation.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+from keras.src.backend.tensorflow.optimizer import TFOptimizer
+from keras.src.optimizers.base_optimizer import BaseOptimizer
+from numpy.typing import NDArray
+
+from gdviz.training.channel import Channel
+from gdviz.training.datasets import Data
+from gdviz.training.keras.loop import epoch_order
+from gdviz.training.keras.models import Engine, in_common, initial_weights
+from gdviz.training.setup import TrainingSetup
+
+Tensor = Any
+State = tuple[list[Tensor], list[Tensor], list[Tensor]]
+"""Trainable weights, other weights, and the optimizer's state; every tensor with one row a training."""
+
+_EVALUATED_AT_ONCE = 32_768
+"""Rows, over all trainings together."""
+
+
+def why_alone(setup: TrainingSetup) -> str | None:
+    """Why trainings like this one cannot be stacked; None where they can."""
+    if setup.convolution is not None:
+        return "convolutions of many models at once are no faster than one after the other"
+    if any(layer.dropout for layer in setup.layers):
+        return "dropout draws random numbers from a state of its own"
+    if setup.reduce_on_plateau or setup.early_stopping:
+        return "its learning rate or its end depends on the loss"
+    values = setup.optimizer.values()
+    if values.get("gradient_accumulation_steps") or values.get("use_ema"):
+        return "not every batch does the same"
+    if setup.optimizer.name == "schedulefreeadamw":
+        return "Keras reads its momentum after the assignment, which a function without state cannot"
+    if setup.watch.sharpness_epochs or setup.watch.plane:
+        return "sharpness and the plane of the path are measured on one model"
+    return None
+
+
+class _Stateless(TFOptimizer):  # type: ignore[misc]
+    """What the TensorFlow backend adds to an optimizer for distributed training, taken back: Keras's own plain code."""
+
+
+for _name in (
+    "assign",
+    "assign_add",
+    "assign_sub",
+    "stateless_apply",
+    "_apply_weight_decay",
+    "_backend_update_step",
+    "_var_key",
+):
+    setattr(_Stateless, _name, getattr(BaseOptimizer, _name))
+
+
+class _Mapped:
+    """A hyperparameter that differs from training to training, where Keras expects a number."""
+
+    def __init__(self, value: Tensor) -> None:
+        self.value = value
+
+    def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Tensor:
+        return self.value if dtype is None else tf.cast(self.value, dtype)
+
+    # "if self.momentum != 0" asks whether there is a momentum at all: there is.
+    def __ne__(self, other: object) -> bool:
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    def __gt__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return self.value * other
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: Any) -> Tensor:
+        return self.value + other
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Tensor:
+        return self.value - other
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return other - self.value
+
+    def __neg__(self) -> Tensor:
+        return -self.value
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How one of the trainings ended."""
+
+    status: Literal["finished", "stopped", "diverged"]
+    reason: str
+    scores: dict[str, dict[str, float]]
+    """Loss and metrics at the end, by part of the data."""
+
+
+class Stack:
+    """The graph that trains all trainings that share a model and an optimizer class.
+
+    Args:
+        setup: One of them.
+        data: The data of all.
+        tuned: Hyperparameters of the optimizer, beside the learning rate, that differ from training to training.
+
+    Raises:
+        ValueError: They cannot be stacked; says why.
+    """
+
+    def __init__(self, setup: TrainingSetup, data: Data, tuned: Sequence[str] = ()) -> None:
+        if reason := why_alone(setup):
+            raise ValueError(f"trainings of this setup cannot be stacked: {reason}")
+        self.setup, self.data, self.tuned = setup, data, tuple(tuned)
+        self.engine = Engine(setup, data)
+        self.model = self.engine.model
+        self.optimizer = self._stateless_optimizer()
+        self.optimizer.build(self.model.trainable_variables)
+        self._slots = [v for v in self.optimizer.variables if not self._is_common(v)]
+        self._x, self._y = tf.constant(data.x["train"]), tf.constant(data.y["train"])
+        self._epoch = tf.function(self._train_epoch, autograph=False, reduce_retracing=True)
+        self._judged = tf.function(self._judge, autograph=False, reduce_retracing=True)
+
+    def _stateless_optimizer(self) -> Any:
+        made = self.engine.optimizer
+        kind: Any = type(type(made).__name__, (type(made), _Stateless), {})
+        return kind.from_config(made.get_config())
+
+    def _is_common(self, variable: Any) -> bool:
+        return variable is self.optimizer._iterations or variable is self.optimizer._learning_rate
+
+    def initial(self, setups: Sequence[TrainingSetup]) -> State:
+        """The state before the first step of each training."""
+        weights = [initial_weights(self.model, setup, self.data) for setup in setups]
+        trainable = [tf.stack(one) for one in zip(*weights, strict=True)]
+        rest = [[tf.stack([tf.convert_to_tensor(v)] * len(setups)) for v in variables] for variables in self._rest]
+        return trainable, rest[0], rest[1]
+
+    @property
+    def _rest(self) -> tuple[list[Any], list[Any]]:
+        return self.model.non_trainable_variables, self._slots
+
+    # One training, as a function without state
+
+    def _step(self, one: tuple[State, Tensor, Tensor, list[Tensor]], done: Tensor) -> tuple[State, Any]:
+        (trainable, fixed, slots), rows, rate, hyper = one
+        x, y = tf.gather(self._x, rows), tf.gather(self._y, rows)
+        with tf.GradientTape() as tape:
+            tape.watch(trainable)
+            predicted, fixed, penalties = self.model.stateless_call(
+                trainable, fixed, x, training=True, return_losses=True
+            )
+            loss = self.engine.losses(y, predicted, penalties)
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(scaled, trainable)]
+        given = iter(slots)
+        state_of = {id(self.optimizer._iterations): done, id(self.optimizer._learning_rate): rate}
+        before = [state_of[id(v)] if id(v) in state_of else next(given) for v in self.optimizer.variables]
+        with self._hyperparameters(hyper):
+            after, states = self.optimizer.stateless_apply(before, gradients, trainable)
+        slots = [s for s, v in zip(states, self.optimizer.variables, strict=True) if not self._is_common(v)]
+        finite = [tf.reduce_all(tf.math.is_finite(t)) for t in (loss, *gradients)]
+        finite += [tf.reduce_all(tf.math.is_finite(new - old)) for new, old in zip(after, trainable, strict=True)]
+        fine = tf.cast(tf.reduce_all(tf.stack(finite)), tf.float32)
+        return (after, list(fixed), slots), (loss, predicted, fine)
+
+    @contextmanager
+    def _hyperparameters(self, values: list[Tensor]) -> Iterator[None]:
+        """The optimizer with the tuned hyperparameters of the training in hand."""
+        usual = {name: getattr(self.optimizer, name) for name in self.tuned}
+        for name, value in zip(self.tuned, values, strict=True):
+            object.__setattr__(self.optimizer, name, _Mapped(value))
+        try:
+            yield
+        finally:
+            for name, value in usual.items():
+                object.__setattr__(self.optimizer, name, value)
+
+    # All trainings
+
+    def _train_epoch(
+        self, state: State, orders: Tensor, rates: Tensor, hyper: list[Tensor], done: Tensor, size: Tensor
+    ) -> tuple[State, Tensor]:
+        count = tf.shape(rates)[1]
+
+        def batch(i: Tensor, state: State, measured: Any) -> tuple[Tensor, State, Any]:
+            rows, rate = orders[:, i * size : (i + 1) * size], rates[:, i]
+            step = done + tf.cast(i, tf.int64)
+            state, (loss, predicted, fine) = tf.vectorized_map(
+                lambda one: self._step(one, step), (state, rows, rate, hyper), fallback_to_while_loop=False
+            )
+            row = tf.stack([loss, *self._metrics(tf.gather(self._y, rows), predicted), fine], axis=1)
+            return i + 1, state, measured.write(i, row)
+
+        rows = tf.TensorArray(tf.float32, size=count, infer_shape=False)
+        going = (tf.constant(0), state, rows)
+        _, state, measured = tf.while_loop(lambda i, *_: i < count, batch, going, parallel_iterations=1)
+        return state, tf.transpose(measured.stack(), [1, 0, 2])
+
+    def _judge(self, trainable: list[Tensor], fixed: list[Tensor], x: Tensor, y: Tensor) -> Tensor:
+        def one(weights: tuple[list[Tensor], list[Tensor]]) -> tuple[Tensor, Tensor]:
+            predicted, _, penalties = self.model.stateless_call(*weights, x, training=False, return_losses=True)
+            return self.engine.losses(y, predicted, penalties), predicted
+
+        loss, predicted = tf.vectorized_map(one, (trainable, fixed), fallback_to_while_loop=False)
+        everywhere = tf.tile(y[None], [tf.shape(predicted)[0], 1, 1])
+        return tf.stack([loss, *self._metrics(everywhere, predicted)], axis=1)
+
+    def _metrics(self, y: Tensor, predicted: Tensor) -> list[Tensor]:
+        """The metrics of every training, each of shape (trainings,), from tensors (trainings, n, outputs)."""
+        shape, outputs = tf.shape(predicted)[:2], self.data.outputs
+        of_rows = self.engine.scores(tf.reshape(y, [-1, outputs]), tf.reshape(predicted, [-1, outputs]))
+        return [tf.reduce_mean(tf.reshape(score, shape), axis=1) for score in of_rows]
+
+    def train_epoch(
+        self,
+        state: State,
+        orders: NDArray[np.int32],
+        rates: NDArray[np.float32],
+        hyper: Sequence[NDArray[np.float32]],
+        done: int,
+        batch_size: int,
+    ) -> tuple[State, NDArray[np.float32]]:
+        """An epoch of every training.
+
+        Args:
+            state: As the epoch before left it.
+            orders: The order of the rows, shape (trainings, rows).
+            rates: The learning rates, shape (trainings, batches).
+            hyper: The tuned hyperparameters, each of shape (trainings,).
+            done: Steps done before.
+            batch_size: Rows of a batch.
+
+        Returns:
+            The state, and for each training and batch loss, metrics, and 1 where all was finite, shape (trainings,
+            batches, 2 + metrics). After the first 0 of a training, its numbers mean nothing.
+        """
+        state, measured = self._epoch(
+            state,
+            tf.constant(orders),
+            tf.constant(rates),
+            [tf.constant(values, tf.float32) for values in hyper],
+            tf.constant(done, tf.int64),
+            tf.constant(batch_size),
+        )
+        return state, measured.numpy()
+
+    def evaluate(self, state: State, part: str) -> NDArray[np.float64] | None:
+        """Loss and metrics of every training on a part of the data, shape (trainings, 1 + metrics); None if empty."""
+        x, y = self.data.x[part], self.data.y[part]
+        if not len(x):
+            return None
+        at_once = max(1, _EVALUATED_AT_ONCE // len(state[0][0]))
+        pieces = [slice(start, start + at_once) for start in range(0, len(x), at_once)]
+        found = [self._judged(state[0], state[1], tf.constant(x[p]), tf.constant(y[p])).numpy() for p in pieces]
+        return np.average(found, axis=0, weights=[len(x[p]) for p in pieces])
+
+    @staticmethod
+    def keep(state: State, which: Sequence[int]) -> State:
+        """The states of some of the trainings."""
+        trainable, fixed, slots = ([tf.gather(t, list(which)) for t in part] for part in state)
+        return trainable, fixed, slots
+
+
+def train_together(
+    stack: Stack,
+    setups: Sequence[TrainingSetup],
+    channels: Sequence[Channel],
+    *,
+    parts: Sequence[str] = ("train", "validation"),
+    rungs: Sequence[tuple[int, int]] = (),
+    better: Callable[[dict[str, float]], float] = lambda scores: -scores["loss"],
+    going_on: Callable[[], bool] = lambda: True,
+) -> list[Ending]:
+    """Train many models at once, measuring every batch: the numbers of :func:`gdviz.training.keras.loop.train`.
+
+    Args:
+        stack: The graph of all.
+        setups: What to train; they differ in nothing but seed, learning rate, schedule and ``stack.tuned``.
+        channels: Take the events of each training; commands are not asked for.
+        parts: The parts of the data to judge the trained models on.
+        rungs: After so many epochs, so many of the trainings go on, those best on the validation part.
+        better: What makes them better: a number from loss and metrics, larger where better.
+        going_on: Asked after every epoch; False stops all.
+
+    Returns:
+        How each ended.
+
+    Raises:
+        ValueError: The setups differ in something else.
+    """
+    for setup in setups:
+        if in_common(setup, stack.tuned) != in_common(stack.setup, stack.tuned):
+            raise ValueError("setups must differ in nothing but seed, learning rate, schedule and what is tuned")
+    return _Together(stack, setups, channels, parts, dict(rungs), better, going_on).run()
+
+
+class _Together:
+    def __init__(
+        self,
+        stack: Stack,
+        setups: Sequence[TrainingSetup],
+        channels: Sequence[Channel],
+        parts: Sequence[str],
+        rungs: dict[int, int],
+        better: Callable[[dict[str, float]], float],
+        going_on: Callable[[], bool],
+    ) -> None:
+        self.stack, self.setups, self.channels = stack, setups, channels
+        self.parts, self.rungs, self.better, self.going_on = parts, rungs, better, going_on
+        self.names = ["loss", *(setups[0].metrics or ())]
+        self.rows = len(stack.data.x["train"])
+        self.size = min(setups[0].batch_size or self.rows, self.rows)
+        self.batches = math.ceil(self.rows / self.size)
+        self.state = stack.initial(setups)
+        self.alive = list(range(len(setups)))
+        self.seconds = 0.0
+        self.ends: dict[int, Ending] = {}
+
+    def run(self) -> list[Ending]:
+        for channel in self.channels:
+            channel.emit("start", self._start())
+        for epoch in range(self.setups[0].epochs):
+            self._epoch(epoch)
+            if not self.alive:
+                break
+            last = epoch + 1 == self.setups[0].epochs
+            if not last and not self.going_on():
+                self._finish("stopped", f"Stopped after epoch {epoch + 1}.")
+                break
+            if not last and epoch + 1 in self.rungs:
+                self._promote(epoch + 1, self.rungs[epoch + 1])
+        self._finish("finished", f"All {self.setups[0].epochs} epochs are done.")
+        return [self.ends[k] for k in range(len(self.setups))]
+
+    def _start(self) -> dict[str, Any]:
+        data, engine, setup = self.stack.data, self.stack.engine, self.setups[0]
+        return {
+            "rows": {part: len(x) for part, x in data.x.items()},
+            "batches": self.batches,
+            "steps": self.batches * setup.epochs,
+            "parameters": int(sum(np.prod(v.shape) for v in engine.model.trainable_variables)),
+            "layers": [layer.name for layer in engine.layers],
+            "probes": [],
+            "inputs": list(data.inputs),
+            "classes": list(data.classes),
+            "image": data.image,
+            "loss": setup.loss,
+            "metrics": list(setup.metrics or ()),
+        }
+
+    def _epoch(self, epoch: int) -> None:
+        setups = [self.setups[k] for k in self.alive]
+        steps = np.arange(epoch * self.batches, (epoch + 1) * self.batches)
+        with np.errstate(over="ignore"):
+            rates = np.stack([setup.learning_rate(steps) for setup in setups]).astype(np.float32)
+        orders = np.stack([epoch_order(setup.seed, epoch, self.rows) for setup in setups])
+        hyper = [
+            np.array([getattr(setup.optimizer, name) for setup in setups], np.float32) for name in self.stack.tuned
+        ]
+        began = time.perf_counter()
+        self.state, measured = self.stack.train_epoch(self.state, orders, rates, hyper, epoch * self.batches, self.size)
+        self.seconds += (time.perf_counter() - began) / len(self.setups)
+        validated = self.stack.evaluate(self.state, "validation")
+        kept = []
+        for place, k in enumerate(self.alive):
+            rows, fine = measured[place, :, :-1], measured[place, :, -1] > 0
+            taken = self.batches if fine.all() else int(np.argmin(fine)) + 1
+            self.channels[k].emit("batches", self._batches(epoch, rates[place, :taken], rows[:taken]))
+            if not fine.all():
+                self._diverged(k, epoch * self.batches + taken)
+                continue
+            kept.append(place)
+            self.channels[k].emit("epoch", self._measured(epoch, rows, None if validated is None else validated[place]))
+        self.validated = None if validated is None else validated[kept]
+        self._keep(kept)
+
+    def _batches(self, epoch: int, rates: NDArray[Any], rows: NDArray[Any]) -> dict[str, Any]:
+        columns = {name: rows[:, i].tolist() for i, name in enumerate(self.names)}
+        step = epoch * self.batches + 1
+        return {
+            "step": step,
+            "epoch": epoch + 1,
+            "seconds": round(self.seconds, 4),
+            "learning_rate": rates.tolist(),
+            **columns,
+        }
+
+    def _measured(self, epoch: int, rows: NDArray[Any], validated: NDArray[Any] | None) -> dict[str, Any]:
+        sizes = np.minimum(self.size, self.rows - self.size * np.arange(self.batches))
+        means = np.average(rows.astype(float), axis=0, weights=sizes)
+        return {
+            "epoch": epoch + 1,
+            "step": (epoch + 1) * self.batches,
+            "seconds": round(self.seconds, 4),
+            "samples_per_second": round(self.rows * (epoch + 1) / self.seconds, 1),
+            **dict(zip(self.names, means.tolist(), strict=True)),
+            **({} if validated is None else self._named(validated, "val_")),
+        }
+
+    def _named(self, values: NDArray[Any], prefix: str = "") -> dict[str, float]:
+        return {f"{prefix}{name}": float(value) for name, value in zip(self.names, values, strict=True)}
+
+    def _keep(self, places: Sequence[int]) -> None:
+        if len(places) < len(self.alive):
+            self.state = self.stack.keep(self.state, places)
+            self.alive = [self.alive[place] for place in places]
+
+    def _promote(self, epochs: int, most: int) -> None:
+        """Successive halving: the best go on, the others end here."""
+        if self.validated is None or len(self.alive) <= most:
+            return
+        scores = [self.better(self._named(values)) for values in self.validated]
+        best = sorted(np.argsort(scores, kind="stable")[::-1][:most].tolist())
+        out = [place for place in range(len(self.alive)) if place not in best]
+        reason = f"Given up after epoch {epochs}: others of the same age do better."
+        for place in out:
+            self._end(self.alive[place], Ending("stopped", reason, {"validation": self._named(self.validated[place])}))
+        self._keep(best)
+
+    def _diverged(self, k: int, step: int) -> None:
+        reason = f"Diverged at step {step}: the loss, a gradient or a weight is no longer a finite number."
+        self._end(k, Ending("diverged", reason, {}), step)
+
+    def _finish(self, status: Literal["finished", "stopped"], reason: str) -> None:
+        """The end of all that are left."""
+        if not self.alive:
+            return
+        judged = {part: self.stack.evaluate(self.state, part) for part in self.parts}
+        for place, k in enumerate(self.alive):
+            scores = {part: self._named(values[place]) for part, values in judged.items() if values is not None}
+            self._end(k, Ending(status, reason, scores))
+        self.alive = []
+
+    def _end(self, k: int, end: Ending, step: int | None = None) -> None:
+        self.ends[k] = end
+        self.channels[k].emit("end", {"status": end.status, "reason": end.reason, "step": step, "scores": end.scores})
