@@ -1,8 +1,9 @@
 """Convex landscapes."""
 
 from dataclasses import dataclass
-from math import cos, radians, sin
 from typing import Any
+
+from numpy import cos, radians, sin
 
 from gdviz.catalogue import knob
 from gdviz.landscapes.base import LANDSCAPES, Landscape, Point

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from numpy import maximum, sqrt
+from numpy import maximum, minimum, sqrt
 
 from gdviz.catalogue import knob
 from gdviz.optimizers.base import OPTIMIZERS, Optimizer, State, beta_1, beta_2, epsilon, learning_rate, weight_decay
@@ -257,7 +257,7 @@ class ScheduleFreeAdamW(Optimizer):
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
         z, v = state
         v = self.beta_2 * v + (1 - self.beta_2) * (gradient * gradient)
-        rate = learning_rate * min(step / max(self.warmup_steps, 1), 1.0)
+        rate = learning_rate * minimum(step / max(self.warmup_steps, 1), 1.0)
         z = z - rate * gradient / (sqrt(v / (1 - self.beta_2**step)) + self.epsilon)
         average = (theta - (1 - self.beta_1) * z) / self.beta_1
         average = (1 - 1 / step) * average + z / step

@@ -48,19 +48,19 @@ class Oracle:
         self.asked = [0, 0, 0]
         """How often a loss, a gradient and a Hessian were asked for."""
 
-    def loss(self, theta: Any) -> float:
-        """The loss at ``theta``, of shape (d,)."""
-        self.asked[0] += 1
+    def loss(self, theta: Any, when: Any = True) -> Any:
+        """The loss at ``theta``, of shape (d,). The answer counts, and is of use, only ``when`` it is needed."""
+        self.asked[0] += bool(when)
         return self._loss(theta)
 
-    def gradient(self, theta: Any) -> Any:
+    def gradient(self, theta: Any, when: Any = True) -> Any:
         """The gradient at ``theta``, of shape (d,)."""
-        self.asked[1] += 1
+        self.asked[1] += bool(when)
         return self._gradient(theta)
 
-    def hessian(self, theta: Any) -> Any:
+    def hessian(self, theta: Any, when: Any = True) -> Any:
         """The matrix of second derivatives at ``theta``, of shape (d, d)."""
-        self.asked[2] += 1
+        self.asked[2] += bool(when)
         return self._hessian(theta)
 
 
@@ -69,14 +69,17 @@ class Optimizer(Entry):
     """A rule that turns a gradient into a step.
 
     The rule, :meth:`update`, is a pure function of plain arithmetic. It runs unchanged on numbers (one coordinate of
-    one point) and on arrays (many points), and refers only to its arguments, so that it can be compiled. A rule that
-    needs more than one gradient a step says so with ``asks`` and writes :meth:`search` instead.
+    one point) and on arrays (many points), and is recorded as a list of operations, which other machines run: where()
+    stands for if, minimum() for min. A rule that needs more than one gradient a step says so with ``asks`` and writes
+    :meth:`search` instead.
     """
 
     elementwise: ClassVar[bool] = True
     """True where every coordinate is updated by itself; False where the rule needs the whole vector."""
     asks: ClassVar[bool] = False
     """True where the rule asks for losses, gradients or Hessians of its own, in :meth:`search`."""
+    not_recorded: ClassVar[str] = ""
+    """Why the rule cannot be recorded as a fixed list of operations; empty where it can (see :mod:`gdviz.tracing`)."""
     symbols: ClassVar[Mapping[str, str]] = {}
     """LaTeX symbols of the formula for quantities in the state; one that is named by a letter has that letter."""
     keras_class: ClassVar[str | None] = None

@@ -142,10 +142,10 @@ class RAdam(Optimizer):
         m_hat, power = m / (1 - self.beta_1**step), self.beta_2**step
         most = 2 / (1 - self.beta_2) - 1
         known = most - 2 * step * power / (1 - power)
-        if known < self.threshold:
-            return theta - learning_rate * m_hat, (m, v)
-        trust = sqrt((known - 4) * (known - 2) * most / ((most - 4) * (most - 2) * known))
-        return theta - learning_rate * trust * m_hat / (sqrt(v / (1 - power)) + self.epsilon), (m, v)
+        early = known < self.threshold
+        trust = sqrt(where(early, 1.0, (known - 4) * (known - 2) * most / ((most - 4) * (most - 2) * known)))
+        divided = learning_rate * trust * m_hat / (sqrt(v / (1 - power)) + self.epsilon)
+        return theta - where(early, learning_rate * m_hat, divided), (m, v)
 
 
 @OPTIMIZERS.register("adabelief")

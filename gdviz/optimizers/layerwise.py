@@ -98,7 +98,7 @@ class Adafactor(Optimizer):
 
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
         (v,) = state
-        memory = 1 - float(step) ** self.beta_2_decay
+        memory = 1 - step**self.beta_2_decay
         v = memory * v + (1 - memory) * (gradient * gradient + self.epsilon_1)
         move = gradient / sqrt(v)
         move = move / maximum(1.0, _rms(move) / self.clip_threshold)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy import maximum, minimum, sqrt, stack, where
 
 from gdviz.catalogue import knob
 from gdviz.optimizers.base import OPTIMIZERS, Optimizer, Oracle, State, beta_1, epsilon, learning_rate
@@ -48,11 +49,12 @@ class BoldDriver(Optimizer):
         self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any, oracle: Oracle
     ) -> tuple[Any, State]:
         scale, here = state
-        if step == 1:
-            here = oracle.loss(theta)
+        here = where(step == 1, oracle.loss(theta, when=step == 1), here)
         there = theta - learning_rate * scale * gradient
         loss = oracle.loss(there)
-        return (there, (scale * self.grow, loss)) if loss <= here else (theta, (scale * self.shrink, here))
+        lower = loss <= here
+        scale = scale * where(lower, self.grow, self.shrink)
+        return where(lower, there, theta), (scale, where(lower, loss, here))
 
 
 @OPTIMIZERS.register("polyak_step")
@@ -83,9 +85,24 @@ class PolyakStep(Optimizer):
     def search(
         self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any, oracle: Oracle
     ) -> tuple[Any, State]:
-        square = float(gradient @ gradient)
-        size = min((oracle.loss(theta) - self.f_min) / square, self.max_learning_rate) if square > 0 else 0.0
-        return theta - learning_rate * size * gradient, state
+        square = (gradient * gradient).sum(axis=0)
+        above = oracle.loss(theta, when=square > 0) - self.f_min
+        size = minimum(above / where(square > 0, square, 1.0), self.max_learning_rate)
+        return theta - learning_rate * where(square > 0, size, 0.0) * gradient, state
+
+
+def _solved(a: Any, b: Any, c: Any, vector: Any) -> Any:
+    """The shortest solution p of Hp = vector (or of what comes closest), H having the rows (a, b) and (b, c)."""
+    largest = maximum(maximum(abs(a), abs(b)), abs(c))
+    scale = where(largest == 0, 1.0, largest)
+    a, b, c = a / scale, b / scale, c / scale
+    determinant = a * c - b * b
+    singular = abs(determinant) <= 4e-16
+    by_inverse = stack([c * vector[0] - b * vector[1], a * vector[1] - b * vector[0]])
+    by_rank_one = stack([a * vector[0] + b * vector[1], b * vector[0] + c * vector[1]])
+    square = a * a + 2 * b * b + c * c
+    shortest = by_rank_one / where(square == 0, 1.0, square)
+    return where(singular, shortest, by_inverse / where(singular, 1.0, determinant)) / scale
 
 
 @OPTIMIZERS.register("newton")
@@ -118,10 +135,8 @@ class Newton(Optimizer):
     def search(
         self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any, oracle: Oracle
     ) -> tuple[Any, State]:
-        hessian = oracle.hessian(theta) + self.damping * np.eye(len(theta))
-        if not np.all(np.isfinite(hessian)):
-            return theta * np.nan, state
-        return theta - learning_rate * np.linalg.lstsq(hessian, gradient)[0], state
+        (a, b), (_, c) = oracle.hessian(theta)
+        return theta - learning_rate * _solved(a + self.damping, b, c + self.damping, gradient), state
 
 
 @OPTIMIZERS.register("sophia")
@@ -168,9 +183,10 @@ class Sophia(Optimizer):
     ) -> tuple[Any, State]:
         m, h = state
         m = self.beta_1 * m + (1 - self.beta_1) * gradient
-        if (step - 1) % self.update_interval == 0:
-            h = self.beta_2 * h + (1 - self.beta_2) * np.diagonal(oracle.hessian(theta))
-        bounded = np.clip(m / np.maximum(self.gamma * h, self.epsilon), -1.0, 1.0)
+        due = (step - 1) % self.update_interval == 0
+        (a, _), (_, c) = oracle.hessian(theta, when=due)
+        h = where(due, self.beta_2 * h + (1 - self.beta_2) * stack([a, c]), h)
+        bounded = minimum(maximum(m / maximum(self.gamma * h, self.epsilon), -1.0), 1.0)
         return theta - learning_rate * bounded, (m, h)
 
 
@@ -199,6 +215,7 @@ class LBFGS(Optimizer):
     state_names = ("steps", "gradient_changes", "previous_theta", "previous_gradient")
     elementwise = False
     asks = True
+    not_recorded = "its line search halves the step as often as it takes, which is no fixed list of operations"
 
     learning_rate: float = learning_rate(1.0)
     memory: int = knob(5, 1, 20, help="pairs that are kept (k)")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from numpy import sqrt, where
 
 from gdviz.catalogue import knob
 from gdviz.optimizers.base import OPTIMIZERS, Optimizer, Oracle, State, learning_rate
@@ -48,7 +48,7 @@ class Lookahead(Optimizer):
     @property
     def inner(self) -> Optimizer:
         """The rule inside."""
-        return OPTIMIZERS.make(self.rule, learning_rate=self.learning_rate)
+        return OPTIMIZERS.make(self.rule).having(learning_rate=self.learning_rate)
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -60,10 +60,9 @@ class Lookahead(Optimizer):
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
         slow = state[0]
         theta, inner_state = self.inner.update(theta, gradient, state[1:], learning_rate, step)
-        if step % self.sync_period == 0:
-            slow = slow + self.slow_step_size * (theta - slow)
-            theta = slow
-        return theta, (slow, *inner_state)
+        sync = step % self.sync_period == 0
+        slow = where(sync, slow + self.slow_step_size * (theta - slow), slow)
+        return where(sync, slow, theta), (slow, *inner_state)
 
 
 @OPTIMIZERS.register("sam")
@@ -76,6 +75,7 @@ class SAM(Optimizer):
     Two gradients a step.
 
     >>> rule = SAM(rule="gradient_descent", rho=0.5)
+    >>> import numpy as np
     >>> oracle = Oracle(None, lambda theta: 2 * theta, None)
     >>> theta, _ = rule.search(np.array([1.0, 0.0]), np.array([2.0, 0.0]), (), 0.1, 1, oracle)
     >>> rule.search(theta, 2 * theta, (), 0.1, 2, oracle)[0].round(12).tolist()
@@ -99,7 +99,7 @@ class SAM(Optimizer):
     @property
     def inner(self) -> Optimizer:
         """The rule inside."""
-        return OPTIMIZERS.make(self.rule, learning_rate=self.learning_rate)
+        return OPTIMIZERS.make(self.rule).having(learning_rate=self.learning_rate)
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -111,6 +111,6 @@ class SAM(Optimizer):
     def search(
         self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any, oracle: Oracle
     ) -> tuple[Any, State]:
-        length = float(np.linalg.norm(gradient))
-        worst = theta + self.rho * gradient / length if length > 0 else theta
+        length = sqrt((gradient * gradient).sum(axis=0))
+        worst = theta + self.rho * gradient / where(length > 0, length, 1.0)
         return self.inner.update(theta, oracle.gradient(worst), state, learning_rate, step)

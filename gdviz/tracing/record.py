@@ -125,15 +125,13 @@ class Recording(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **options: Any) -> Any:
         if method != "__call__" or options:
             raise NotRecordableError(f"numpy.{ufunc.__name__}.{method} is not in the list of operations")
-        vectors = any(isinstance(operand, Vector) for operand in operands)
         name = _ALIASES.get(ufunc.__name__, ufunc.__name__)
-        return Vector.apply(name, operands) if vectors else self.apply(name, operands)
+        return (Vector if Vector in map(type, operands) else self).apply(name, operands)
 
     def __array_function__(self, function: Any, types: Any, operands: tuple[Any, ...], options: Any) -> Any:
         if function is not np.where or len(operands) != 3:
             raise NotRecordableError(f"numpy.{function.__name__} is not in the list of operations")
-        vectors = any(isinstance(operand, Vector) for operand in operands)
-        return Vector.apply("where", operands) if vectors else self.apply("where", operands)
+        return (Vector if Vector in map(type, operands) else self).apply("where", operands)
 
     def __bool__(self) -> bool:
         raise NotRecordableError("the way forward depends on a recorded value: write where() for if, minimum for min")
@@ -150,7 +148,8 @@ class Traced(Recording):
     def apply(self, name: str, operands: tuple[Any, ...]) -> "Traced":
         if name not in OPERATIONS:
             raise NotRecordableError(f"numpy.{name} is not in the list of operations")
-        return Traced(self.tape, (name, *(traced(self.tape, operand).place for operand in operands)))
+        tape = self.tape
+        return Traced(tape, (name, *[(o if type(o) is Traced else traced(tape, o)).place for o in operands]))
 
     @property
     def real(self) -> "Traced":
@@ -201,7 +200,7 @@ def traced(tape: dict[Operation, int], value: Any) -> Traced:
     """A number as a recorded constant; what is recorded already stays."""
     if isinstance(value, Traced):
         return value
-    if np.ndim(value):
+    if isinstance(value, np.ndarray) and value.ndim:
         raise NotRecordableError("an array of numbers is no number; examples are recorded as leaves")
     number = float(value)
     if number == 0 and math.copysign(1.0, number) < 0:  # equal to 0.0, and so to its entry on the tape
