@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from numbers import Integral, Real
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 Value = bool | int | float | str | None
 
@@ -143,6 +143,13 @@ class Entry:
         return {
             knob.name: self.values()[knob.name] for knob in self.knobs() if self.values()[knob.name] != knob.default
         }
+
+    def having(self, **values: Any) -> Self:
+        """The entry with arrays or recorded values for some hyperparameters, for calculations: nothing is checked."""
+        made = object.__new__(type(self))
+        for name, value in {**vars(self), **values}.items():
+            object.__setattr__(made, name, value)
+        return made
 
     def to_dict(self) -> dict[str, Value]:
         """The entry as plain data, for :meth:`Catalogue.from_dict`."""

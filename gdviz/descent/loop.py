@@ -1,22 +1,26 @@
-"""The loop of a run: from a :class:`gdviz.Descent` to the raw record of its steps."""
+"""The loop of a run: from a :class:`gdviz.Descent` to the raw record of its steps.
 
-import math
-from collections.abc import Sequence
+What a step is stands in :mod:`gdviz.tracing.stages`. It is recorded once and run as one Python function; only a rule
+that cannot be recorded is run stage by stage.
+"""
+
 from dataclasses import dataclass
-from functools import partial
-from itertools import repeat
+from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdviz.clipping import Clipper
 from gdviz.descent.setup import Descent
 from gdviz.landscapes.data import DataLandscape
-from gdviz.optimizers import Optimizer, Oracle, State
+from gdviz.optimizers import Oracle
 from gdviz.schedules import ReduceOnPlateau
+from gdviz.tracing import RunRecord, Stages, record_stages, why_not
+from gdviz.tracing.python import PythonRun
 
 Array = NDArray[np.float64]
+EVALUATIONS = ("gradient", "loss", "hessian")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,103 +36,112 @@ class Walk:
     evaluations: dict[str, NDArray[np.int64]]
 
 
-def walk(setup: Descent) -> Walk:
-    """Take the steps, up to the last or to the first position that is not finite.
-
-    An elementwise rule runs coordinate by coordinate, on numbers: NumPy is twice as fast on those as on arrays of two.
-    """
-    rule, landscape = setup.optimizer, setup.landscape
-    noise = np.random.default_rng(setup.seed).normal(0.0, setup.noise, (setup.steps, 2)) if setup.noise else None
-    parts: Sequence[Any] = list(np.array(setup.start)) if rule.elementwise else [np.array(setup.start)]
-    states: Sequence[State] = [rule.initial_state(part) for part in parts]
-    averages: Sequence[Any] = parts
-    batches = _batches(setup)
-    points, exact, used, cut, rates, asked = [], [], [], [], [], []
-    history, means = [states], [averages]
-
-    uphill = -1.0 if setup.maximize else 1.0
+def stages(setup: Descent) -> Stages:
+    """What the run consists of."""
     plateau = setup.schedule if isinstance(setup.schedule, ReduceOnPlateau) else None
-    watched = plateau.before() if plateau else None
-
-    for step, rate in enumerate(setup.schedule(np.arange(setup.steps)), start=1):
-        point = parts if rule.elementwise else parts[0]
-        if not all(map(math.isfinite, point)):
-            break
-        if plateau and watched and step > 1:
-            watched = plateau.after(uphill * float(landscape.f(*point)), watched)
-            rate = min(rate, watched[0])
-        gradient: Sequence[Any] | Array = landscape.df(*point)
-        points.append(point)
-        exact.append(gradient)
-        rows = batches[step - 1] if batches else None
-        if rows is not None and isinstance(landscape, DataLandscape):
-            gradient = landscape.df_of(rows, *point)
-        if setup.maximize:
-            gradient = [-slope for slope in gradient]
-        if noise is not None or setup.clip is not None:
-            full = _disturbed(gradient, None if noise is None else noise[step - 1], None)
-            gradient = full if setup.clip is None else setup.clip(full)
-            cut.append(bool(np.any(gradient != full)))
-        used.append(gradient)
-        rates.append(rate)
-        if setup.weight_decay:
-            parts = [part - part * setup.weight_decay * rate for part in parts]
-        if rule.asks:
-            oracle = _oracle(setup, None if noise is None else noise[step - 1], rows)
-            part, state = rule.search(parts[0], np.array(gradient), states[0], rate, step, oracle)
-            parts, states = [part], [state]
-            asked.append(oracle.asked)
-        else:
-            slopes = gradient if rule.elementwise else [np.array(gradient)]
-            parts, states = zip(*map(rule.update, parts, slopes, states, repeat(rate), repeat(step)), strict=True)
-        history.append(states)
-        if setup.averaging is not None:
-            memory = setup.averaging.ema_momentum if step > 1 else 0.0
-            averages = [memory * a + (1 - memory) * part for a, part in zip(averages, parts, strict=True)]
-            means.append(averages)
-            every = setup.averaging.ema_overwrite_frequency
-            parts = averages if every and step % every == 0 else parts
-    point = parts if rule.elementwise else parts[0]
-    points.append(point)
-    exact.append(landscape.df(*point))
-    named = _named(rule, history)
-    if setup.averaging is not None:
-        named["average"] = np.array([mean if rule.elementwise else mean[0] for mean in means])
-    taken = len(rates)
-    return Walk(
-        theta=np.array(points),
-        gradient=np.array(exact),
-        used_gradient=np.array(used),
-        clipped=np.array(cut or [False] * taken),
-        learning_rate=np.array(rates),
-        state=named,
-        evaluations=_counted(asked, taken),
-    )
+    return Stages(
+        setup.landscape, setup.optimizer, setup.clip, setup.weight_decay, setup.averaging, setup.maximize, plateau,
+        noise=setup.noise > 0,
+    )  # fmt: skip
 
 
-def _disturbed(gradient: Sequence[float] | Array, noise: Array | None, clip: Clipper | None) -> Array:
-    """The gradient that the optimizer is given: noise comes with the data, so clipping sees it too."""
-    given = np.array(gradient)
+def walk(setup: Descent) -> Walk:
+    """Take the steps, up to the last or to the first position that is not finite."""
+    return _recorded(setup) if why_not(setup.optimizer) is None else _stage_by_stage(setup)
+
+
+def _recorded(setup: Descent) -> Walk:
+    run = stages(setup)
+    program = _program(run.structure(), setup.batch_size is not None)
+    knobs: dict[str, Any] = run.knobs()
+    if isinstance(setup.landscape, DataLandscape):
+        knobs |= {"input": setup.landscape.inputs, "target": setup.landscape.targets}
+    x, y = setup.start
+    start = {"x": x, "y": y, **program.record.initial.run(x=np.float64(x), y=np.float64(y), **knobs)}
+
+    rates = np.asarray(setup.schedule(np.arange(setup.steps)), dtype=np.float64)
+    each_step: list[Any] = [count(1.0), [*rates.tolist(), 0.0]]  # of the step after the last, only the gradient counts
+    noise = drawn_noise(setup)
     if noise is not None:
-        given = given + noise
-    return given if clip is None else clip(given)
+        each_step += [[*part, 0.0] for part in noise.T.tolist()]
+    if setup.batch_size is not None:
+        batches = drawn_batches(setup)
+        each_step += [[values[rows] for rows in [*batches, batches[0]]] for values in (knobs["input"], knobs["target"])]
+    rows = program.run(start, knobs, [*zip(*each_step, strict=False)])
 
+    taken = len(rows) - 1
+    kept = {name: rows[:, column] for name, column in program.columns.items()}
 
-def _oracle(setup: Descent, noise: Array | None, rows: NDArray[np.int64] | None) -> Oracle:
-    """What a rule that asks may know at one step."""
-    landscape = setup.landscape
-    value, slope = landscape.f, landscape.df
-    if rows is not None and isinstance(landscape, DataLandscape):
-        value, slope = partial(landscape.f_of, rows), partial(landscape.df_of, rows)
-    sign = -1.0 if setup.maximize else 1.0
-    return Oracle(
-        loss=lambda theta: sign * float(value(*theta)),
-        gradient=lambda theta: _disturbed(sign * np.array(slope(*theta)), noise, setup.clip),
-        hessian=lambda theta: sign * landscape.hessian(theta),
+    def pairs(name: str) -> Array:
+        return np.stack([kept[f"{name}_x"], kept[f"{name}_y"]], axis=1)
+
+    names = dict.fromkeys(name.removesuffix("_x").removesuffix("_y") for name in program.record.state)
+    state = {name: pairs(name) if f"{name}_x" in kept else kept[name] for name in names if "plateau_" not in name}
+    constants = {name: np.full(taken, value) for name, value in program.constants.items()}
+    known = {**kept, **constants}
+    return Walk(
+        theta=rows[:, :2].copy(),
+        gradient=pairs("gradient") if setup.batch_size is None else _exact(setup, rows),
+        used_gradient=pairs("used")[:taken],
+        clipped=known["clipped"][:taken].astype(bool),
+        learning_rate=kept["learning_rate"][:taken] if "learning_rate" in kept else rates[:taken],
+        state=state,
+        evaluations={
+            what: known[f"{what}_evaluations"][:taken].astype(np.int64) + (what == "gradient") for what in EVALUATIONS
+        },
     )
 
 
-def _batches(setup: Descent) -> list[NDArray[np.int64]]:
+def _exact(setup: Descent, rows: Array) -> Array:
+    """The gradients over all examples, where a step sees some of them."""
+    return np.array([setup.landscape.df(*theta) for theta in rows[:, :2]])
+
+
+@dataclass(frozen=True, eq=False)
+class _Program:
+    """A recorded run as a Python function, for all values of its knobs."""
+
+    record: RunRecord
+    run: PythonRun
+    columns: dict[str, int]
+    """Where in a row of the run the values of a name are."""
+    constants: dict[str, float]
+    """What is the same at every step."""
+
+
+@lru_cache(maxsize=256)
+def _program(structure: Stages, batches: bool) -> _Program:
+    made = record_stages(structure)
+    outputs, operations = made.step.outputs, made.step.operations
+    wanted = [
+        "gradient_x",
+        "gradient_y",
+        "used_x",
+        "used_y",
+        "clipped",
+        *(f"{what}_evaluations" for what in EVALUATIONS),
+    ]
+    wanted += ["learning_rate"] if structure.plateau else []
+    constants = {name: operations[outputs[name]][1] for name in wanted if operations[outputs[name]][0] == "constant"}
+    state = ["x", "y", *made.state]
+    columns = dict(zip(state, count(), strict=False))
+    places: dict[int, int] = {}
+    for name in wanted:
+        if name not in constants:
+            columns[name] = places.setdefault(outputs[name], len(state) + len(places))
+    kept = [next(name for name in wanted if outputs[name] == place) for place in places]
+    each_step = ["step", "learning_rate"] + ["noise_x", "noise_y"] * structure.noise + ["input", "target"] * batches
+    return _Program(made, PythonRun(made.step.only([*state, *kept]), state, kept, each_step), columns, constants)
+
+
+def drawn_noise(setup: Descent) -> Array | None:
+    """What is added to the gradients, shape (steps, 2); None where nothing is."""
+    if not setup.noise:
+        return None
+    return np.random.default_rng(setup.seed).normal(0.0, setup.noise, (setup.steps, 2))
+
+
+def drawn_batches(setup: Descent) -> list[NDArray[np.int64]]:
     """The examples of each step: all of them once an epoch, in a new order each time, as Keras does; empty for all."""
     if setup.batch_size is None or not isinstance(setup.landscape, DataLandscape):
         return []
@@ -140,15 +153,48 @@ def _batches(setup: Descent) -> list[NDArray[np.int64]]:
     return batches
 
 
-def _counted(asked: list[list[int]], steps: int) -> dict[str, NDArray[np.int64]]:
-    """Evaluations per step by kind; every step has the one gradient that it starts from."""
-    losses, gradients, hessians = np.array(asked or np.zeros((steps, 3)), dtype=np.int64).reshape(steps, 3).T
-    return {"gradient": gradients + 1, "loss": losses, "hessian": hessians}
+def _stage_by_stage(setup: Descent) -> Walk:
+    """The same for a rule that is not recorded, on vectors of numbers."""
+    noise, batches = drawn_noise(setup), drawn_batches(setup)
+    whole, ground = stages(setup), setup.landscape
+    theta = np.array(setup.start)
+    run = _on_vectors(whole, ground)
+    state = run.initial_state(theta)
+    points, exact, states, told = [theta], [run.vector(*ground.df(*theta))], [state], []
+    for t, rate in enumerate(setup.schedule(np.arange(setup.steps))):
+        if not np.all(np.isfinite(theta)):
+            break
+        if batches and isinstance(ground, DataLandscape):
+            run = _on_vectors(whole, ground.over(ground.inputs[batches[t]], ground.targets[batches[t]]))
+        oracle = _oracle(run, None if noise is None else noise[t])
+        theta, state, known = run.step(theta, state, rate, t + 1, None if noise is None else noise[t], oracle)
+        points.append(theta)
+        exact.append(run.vector(*ground.df(*theta)))
+        states.append(state)
+        told.append({**known, **dict(zip(("loss", "gradient", "hessian"), oracle.asked, strict=True))})
+    return Walk(
+        theta=np.array(points),
+        gradient=np.array(exact),
+        used_gradient=np.array([one["used"] for one in told]),
+        clipped=np.array([one["clipped"] for one in told], dtype=bool),
+        learning_rate=np.array([one["learning_rate"] for one in told], dtype=np.float64),
+        state={name: np.array([one[name] for one in states]) for name in state if "plateau_" not in name},
+        evaluations={
+            what: np.array([one[what] for one in told], dtype=np.int64) + (what == "gradient") for what in EVALUATIONS
+        },
+    )
 
 
-def _named(rule: Optimizer, history: list[Sequence[State]]) -> dict[str, Array]:
-    """The states of all steps by name, each of shape (T+1, ...)."""
-    return {
-        name: np.array([[part[i] for part in states] if rule.elementwise else states[0][i] for states in history])
-        for i, name in enumerate(rule.state_names)
-    }
+def _on_vectors(run: Stages, ground: Any) -> Stages:
+    entries = {name: getattr(run, name) for name in ("optimizer", "clip", "weight_decay", "averaging", "maximize")}
+    return Stages(ground, **entries, plateau=run.plateau, noise=run.noise, vector=lambda *parts: np.array(parts))
+
+
+def _oracle(run: Stages, noise: Array | None) -> Oracle:
+    """What a rule that asks may know at one step."""
+    sign = -1.0 if run.maximize else 1.0
+    return Oracle(
+        loss=lambda theta: sign * float(run.landscape.f(*theta)),
+        gradient=lambda theta: run.disturbed(run.gradient(theta), noise)[1],
+        hessian=lambda theta: sign * run.landscape.hessian(theta),
+    )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy import exp, logaddexp, tanh
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from gdviz.landscapes.base import LANDSCAPES, Landscape, Point
 
 Array = NDArray[np.float64]
-Rows = slice | NDArray[np.int64]
 
 _IRIS = np.loadtxt(str(files("gdviz.landscapes") / "iris.csv"), delimiter=",")
 _LENGTH, _WIDTH, _SPECIES = _IRIS.T
@@ -23,7 +22,10 @@ def _standardised(values: Array) -> Array:
 
 @dataclass(frozen=True)
 class DataLandscape(Landscape):
-    """A mean loss over examples. Over some rows of the examples it is that of a mini-batch."""
+    """A mean loss over examples. Over some rows of the examples it is that of a mini-batch.
+
+    An entry writes the loss of one example and its derivatives, :meth:`f_of` and :meth:`df_of`.
+    """
 
     inputs: ClassVar[Array]
     """One input an example, shape (n,)."""
@@ -36,23 +38,30 @@ class DataLandscape(Landscape):
         return len(self.inputs)
 
     def f(self, x: Any, y: Any) -> Any:
-        return self.f_of(slice(None), x, y)
+        return self.f_of(*self._along(x), x, y).mean(axis=0)
 
     def df(self, x: Any, y: Any) -> tuple[Any, Any]:
-        return self.df_of(slice(None), x, y)
+        by_x, by_y = self.df_of(*self._along(x), x, y)
+        return by_x.mean(axis=0), by_y.mean(axis=0)
 
-    def f_of(self, rows: Rows, x: Any, y: Any) -> Any:
-        """The loss over some of the examples."""
+    def f_of(self, a: Any, t: Any, x: Any, y: Any) -> Any:
+        """The loss at (x, y) of the example with input a and target t."""
         raise NotImplementedError
 
-    def df_of(self, rows: Rows, x: Any, y: Any) -> tuple[Any, Any]:
-        """The partial derivatives of the loss over some of the examples."""
+    def df_of(self, a: Any, t: Any, x: Any, y: Any) -> tuple[Any, Any]:
+        """The partial derivatives of that loss."""
         raise NotImplementedError
 
-    def chosen(self, rows: Rows, like: Any) -> tuple[Array, Array]:
-        """Inputs and targets of some examples, with an axis of length 1 for each axis of ``like``."""
-        shape = (-1, *(1,) * np.ndim(like))
-        return self.inputs[rows].reshape(shape), self.targets[rows].reshape(shape)
+    def over(self, inputs: Any, targets: Any) -> Self:
+        """The mean loss over other examples: those of a mini-batch, or recorded ones."""
+        return self.having(inputs=inputs, targets=targets)
+
+    def _along(self, x: Any) -> tuple[Any, Any]:
+        """The examples, along an axis before those of ``x``."""
+        if not isinstance(x, np.ndarray):
+            return self.inputs, self.targets
+        shape = (-1, *(1,) * x.ndim)
+        return self.inputs.reshape(shape), self.targets.reshape(shape)
 
 
 @LANDSCAPES.register("linear_regression")
@@ -81,14 +90,12 @@ class LinearRegression(DataLandscape):
         slope = np.mean((_LENGTH - _LENGTH.mean()) * (_WIDTH - _WIDTH.mean())) / np.var(_LENGTH)
         return ((float(slope), float(_WIDTH.mean() - slope * _LENGTH.mean())),)
 
-    def f_of(self, rows: Rows, x: Any, y: Any) -> Any:
-        a, t = self.chosen(rows, x)
-        return ((x * a + y - t) ** 2).mean(axis=0)
+    def f_of(self, a: Any, t: Any, x: Any, y: Any) -> Any:
+        return (x * a + y - t) ** 2
 
-    def df_of(self, rows: Rows, x: Any, y: Any) -> tuple[Any, Any]:
-        a, t = self.chosen(rows, x)
+    def df_of(self, a: Any, t: Any, x: Any, y: Any) -> tuple[Any, Any]:
         off = x * a + y - t
-        return 2 * (off * a).mean(axis=0), 2 * off.mean(axis=0)
+        return 2 * off * a, 2 * off
 
 
 @LANDSCAPES.register("logistic_regression")
@@ -96,7 +103,7 @@ class LinearRegression(DataLandscape):
 class LogisticRegression(DataLandscape):
     r"""Logistic regression under cross-entropy: which of two irises a petal is from, by its length.
 
-    f = 1/n Σ log(1 + exp(-sᵢ(w aᵢ + b))),   a the standardised length, s = 1 for virginica, -1 for versicolor
+    f = 1/n Σ log(1 + exp(-tᵢ(w aᵢ + b))),   a the standardised length, t = 1 for virginica, -1 for versicolor
 
     Convex, with a curvature that fades away from the minimum.
 
@@ -116,14 +123,12 @@ class LogisticRegression(DataLandscape):
     def minima(self) -> tuple[Point, ...]:
         return ((7.39460058497046, 0.3829032541274238),)
 
-    def f_of(self, rows: Rows, x: Any, y: Any) -> Any:
-        a, s = self.chosen(rows, x)
-        return logaddexp(0.0, -s * (x * a + y)).mean(axis=0)
+    def f_of(self, a: Any, t: Any, x: Any, y: Any) -> Any:
+        return logaddexp(0.0, -t * (x * a + y))
 
-    def df_of(self, rows: Rows, x: Any, y: Any) -> tuple[Any, Any]:
-        a, s = self.chosen(rows, x)
-        pull = -s / (1 + exp(s * (x * a + y)))
-        return (pull * a).mean(axis=0), pull.mean(axis=0)
+    def df_of(self, a: Any, t: Any, x: Any, y: Any) -> tuple[Any, Any]:
+        pull = -t / (1 + exp(t * (x * a + y)))
+        return pull * a, pull
 
 
 @LANDSCAPES.register("tanh_network")
@@ -153,12 +158,10 @@ class TanhNetwork(DataLandscape):
         w, v = 0.6164807478790678, 1.859415514394186
         return ((w, v), (-w, -v))
 
-    def f_of(self, rows: Rows, x: Any, y: Any) -> Any:
-        a, t = self.chosen(rows, x)
-        return ((y * tanh(x * a) - t) ** 2).mean(axis=0)
+    def f_of(self, a: Any, t: Any, x: Any, y: Any) -> Any:
+        return (y * tanh(x * a) - t) ** 2
 
-    def df_of(self, rows: Rows, x: Any, y: Any) -> tuple[Any, Any]:
-        a, t = self.chosen(rows, x)
+    def df_of(self, a: Any, t: Any, x: Any, y: Any) -> tuple[Any, Any]:
         unit = tanh(x * a)
         off = y * unit - t
-        return 2 * (off * y * (1 - unit * unit) * a).mean(axis=0), 2 * (off * unit).mean(axis=0)
+        return 2 * off * y * (1 - unit * unit) * a, 2 * off * unit

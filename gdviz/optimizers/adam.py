@@ -6,7 +6,16 @@ from typing import Any
 from numpy import maximum, minimum, sqrt
 
 from gdviz.catalogue import knob
-from gdviz.optimizers.base import OPTIMIZERS, Optimizer, State, beta_1, beta_2, epsilon, learning_rate, weight_decay
+from gdviz.optimizers.base import (
+    OPTIMIZERS,
+    Optimizer,
+    State,
+    beta_1,
+    beta_2,
+    epsilon,
+    learning_rate,
+    weight_decay,
+)
 
 
 @OPTIMIZERS.register("adam")

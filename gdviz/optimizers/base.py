@@ -35,6 +35,11 @@ def weight_decay(default: float) -> Any:
     return knob(default, 0.0, usual=(0.0, 1.0), help="share of θ that is taken off, times the learning rate (λ)")
 
 
+def decayed(theta: Any, weight_decay: Any, learning_rate: Any) -> Any:
+    """The weights after weight decay, which is apart from the gradient, as in Keras: θ - λη θ."""
+    return theta - theta * weight_decay * learning_rate
+
+
 class Oracle:
     """Answers what a rule asks about the loss at points of its own choice, and counts the questions.
 

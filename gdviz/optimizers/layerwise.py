@@ -6,7 +6,17 @@ from typing import Any
 from numpy import maximum, minimum, sqrt, where
 
 from gdviz.catalogue import knob
-from gdviz.optimizers.base import OPTIMIZERS, Optimizer, State, beta_1, beta_2, epsilon, learning_rate, weight_decay
+from gdviz.optimizers.base import (
+    OPTIMIZERS,
+    Optimizer,
+    State,
+    beta_1,
+    beta_2,
+    decayed,
+    epsilon,
+    learning_rate,
+    weight_decay,
+)
 
 
 def _norm(vector: Any) -> Any:
@@ -151,5 +161,4 @@ class Muon(Optimizer):
         for _ in range(self.ns_steps):
             square = (move * move).sum(axis=0)
             move = (3.4445 - 4.775 * square + 2.0315 * square * square) * move
-        decayed = theta - theta * self.weight_decay * learning_rate
-        return decayed - learning_rate * self.rms_rate * sqrt(2.0) * move, (m,)
+        return decayed(theta, self.weight_decay, learning_rate) - learning_rate * self.rms_rate * sqrt(2.0) * move, (m,)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy import maximum, minimum, sqrt, stack, where
+from numpy import maximum, minimum, stack, where
 
 from gdviz.catalogue import knob
 from gdviz.optimizers.base import OPTIMIZERS, Optimizer, Oracle, State, beta_1, epsilon, learning_rate

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from numpy import maximum, where
+
 from gdviz.catalogue import knob
 from gdviz.schedules.base import (
     SCHEDULES,
@@ -12,7 +14,7 @@ from gdviz.schedules.base import (
     warmup_steps,
 )
 
-Plateau = tuple[float, float, int, int]
+Plateau = tuple[Any, Any, Any, Any]
 """What reduce on plateau remembers: the learning rate, the best loss, and the steps waited and still to cool down."""
 
 
@@ -28,7 +30,7 @@ class ReduceOnPlateau(Schedule):
 
     >>> rule = ReduceOnPlateau(0.1, factor=0.5, patience=1)
     >>> state = rule.after(1.0, rule.before())
-    >>> rule.after(1.0, state)[0]
+    >>> float(rule.after(1.0, state)[0])
     0.05
     """
 
@@ -50,19 +52,21 @@ class ReduceOnPlateau(Schedule):
 
     def before(self) -> Plateau:
         """What is remembered before the first step."""
-        return self.initial_learning_rate, math.inf, 0, 0
+        return self.initial_learning_rate, math.inf, 0.0, 0.0
 
-    def after(self, loss: float, state: Plateau) -> Plateau:
+    def after(self, loss: Any, state: Plateau) -> Plateau:
         """What is remembered after a step that led to ``loss``; first, the learning rate from then on."""
         rate, best, waited, cooling = state
-        if cooling > 0:
-            cooling, waited = cooling - 1, 0
-        if loss < best - self.min_delta:
-            return rate, loss, 0, cooling
-        waited += cooling == 0
-        if waited >= self.patience and rate > self.min_lr:
-            return max(rate * self.factor, self.min_lr), best, 0, self.cooldown
-        return rate, best, waited, cooling
+        waited, cooling = where(cooling > 0, 0, waited), maximum(cooling - 1, 0)
+        better = loss < best - self.min_delta
+        waited = where(better, 0, waited + (cooling == 0))
+        due = (waited >= self.patience) & (rate > self.min_lr)
+        return (
+            where(due, maximum(rate * self.factor, self.min_lr), rate),
+            where(better, loss, best),
+            where(due, 0, waited),
+            where(due, self.cooldown, cooling),
+        )
 
     def keras_callback_code(self) -> str:
         """The Keras callback that does this once an epoch; as a learning rate Keras then takes a number."""

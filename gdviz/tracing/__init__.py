@@ -40,7 +40,7 @@ other ways to run a record are tested against.
 """
 
 from gdviz.tracing.record import LEAVES, OPERATIONS, NotRecordableError, Record, Traced, Vector, record
-from gdviz.tracing.stages import RunRecord, record_run, why_not
+from gdviz.tracing.stages import RunRecord, Stages, record_run, record_stages, why_not
 
 __all__ = [
     "LEAVES",
@@ -48,9 +48,11 @@ __all__ = [
     "NotRecordableError",
     "Record",
     "RunRecord",
+    "Stages",
     "Traced",
     "Vector",
     "record",
     "record_run",
+    "record_stages",
     "why_not",
 ]

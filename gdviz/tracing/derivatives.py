@@ -40,6 +40,7 @@ class Dual(Recording):
     """A recorded value and its derivative; None stands for a derivative that is 0 throughout."""
 
     __slots__ = ("slope", "value")
+    rank = 1
 
     def __init__(self, value: Any, slope: Any = None) -> None:
         self.value, self.slope = value, slope

@@ -110,7 +110,7 @@ def _source(step: Record, state: Sequence[str], outputs: Sequence[str], each_ste
     levels, after = step.levels(), [step.outputs[name] for name in state]
     uses = Counter(place for name, *operands in step.operations if name not in LEAVES for place in operands)
     uses.update([*after, *(step.outputs[name] for name in outputs)])
-    before_loop, body, text = ["inf, nan = float('inf'), float('nan')"], [], list[str]()
+    before_loop, body, text = ["inf, nan = float('inf'), float('nan')"], list[str](), list[str]()
     for place, (name, *operands) in enumerate(step.operations):
         if name == "constant":
             text.append(repr(operands[0]))
@@ -118,7 +118,9 @@ def _source(step: Record, state: Sequence[str], outputs: Sequence[str], each_ste
             text.append(operands[0])
         else:
             expression = (
-                f"knobs[{operands[0]!r}]" if name in LEAVES else _expression(name, [text[k] for k in operands], levels[place])
+                f"knobs[{operands[0]!r}]"
+                if name in LEAVES
+                else _expression(name, [text[k] for k in operands], levels[place])
             )
             hoisted = levels[place] == 0 or name in LEAVES
             inline = not hoisted and uses[place] == 1 and len(expression) < 200

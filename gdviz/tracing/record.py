@@ -4,7 +4,7 @@ import math
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -117,6 +117,7 @@ class Recording(NDArrayOperatorsMixin):
     """What answers NumPy's functions and Python's operators, which the mixin turns into NumPy's functions."""
 
     __slots__ = ()
+    rank: ClassVar[int] = 0
     __hash__ = None  # type: ignore[assignment]  # == records a comparison
 
     def apply(self, name: str, operands: tuple[Any, ...]) -> Any:
@@ -126,12 +127,22 @@ class Recording(NDArrayOperatorsMixin):
         if method != "__call__" or options:
             raise NotRecordableError(f"numpy.{ufunc.__name__}.{method} is not in the list of operations")
         name = _ALIASES.get(ufunc.__name__, ufunc.__name__)
-        return (Vector if Vector in map(type, operands) else self).apply(name, operands)
+        return self._outermost(operands).apply(name, operands)
 
     def __array_function__(self, function: Any, types: Any, operands: tuple[Any, ...], options: Any) -> Any:
+        if function is np.stack:
+            return Vector(*operands[0])
         if function is not np.where or len(operands) != 3:
             raise NotRecordableError(f"numpy.{function.__name__} is not in the list of operations")
-        return (Vector if Vector in map(type, operands) else self).apply("where", operands)
+        return self._outermost(operands).apply("where", operands)
+
+    def _outermost(self, operands: tuple[Any, ...]) -> "Recording":
+        """The operand that knows what to do with the others: a vector rather than one of its coordinates."""
+        outermost = self
+        for operand in operands:
+            if isinstance(operand, Recording) and operand.rank > outermost.rank:
+                outermost = operand
+        return outermost
 
     def __bool__(self) -> bool:
         raise NotRecordableError("the way forward depends on a recorded value: write where() for if, minimum for min")
@@ -165,14 +176,13 @@ class Vector(Recording):
     """A vector of recorded values, for rules that need the whole of it."""
 
     __slots__ = ("parts",)
+    rank = 2
 
     def __init__(self, *parts: Any) -> None:
         self.parts = parts
 
-    @staticmethod
-    def apply(name: str, operands: tuple[Any, ...]) -> "Vector":
-        size = next(len(operand) for operand in operands if isinstance(operand, Vector))
-        columns = zip(*(o.parts if isinstance(o, Vector) else (o,) * size for o in operands), strict=True)
+    def apply(self, name: str, operands: tuple[Any, ...]) -> "Vector":
+        columns = zip(*(o.parts if isinstance(o, Vector) else (o,) * len(self) for o in operands), strict=True)
         return Vector(*(OPERATIONS[name](*column) for column in columns))
 
     def __len__(self) -> int:

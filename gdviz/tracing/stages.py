@@ -2,6 +2,7 @@
 
 The stages are Keras's, in its order:
 
+    scheduled     a schedule that follows the loss lowers the learning rate
     gradient      of the landscape at the point; turned around when climbing
     disturbed     noise is added, then the bound applied where one is chosen
     decayed       the point moves towards 0
@@ -9,16 +10,20 @@ The stages are Keras's, in its order:
     averaged      the moving average of the points, which may take the point's place
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from numpy import where
+from numpy import minimum, where
 
 from gdviz.catalogue import Entry
 from gdviz.clipping import Clipper
 from gdviz.landscapes import Landscape
+from gdviz.landscapes.data import DataLandscape
 from gdviz.optimizers import Optimizer
+from gdviz.optimizers.base import decayed
+from gdviz.schedules import ReduceOnPlateau
 from gdviz.tracing.derivatives import jacobian
 from gdviz.tracing.record import NotRecordableError, Operation, Record, Traced, Vector, finished
 
@@ -33,11 +38,13 @@ class RunRecord:
     ``average_x`` and ``average_y`` count as state.
 
     ``step`` takes the points ``x``, ``y`` and the state; for each step ``step``, counting from 1, ``learning_rate``,
-    and ``noise_x`` and ``noise_y`` where there is noise; and the knobs, named ``optimizer.beta_1``, ``landscape.b``,
+    and ``noise_x`` and ``noise_y`` where there is noise; the examples ``input`` and ``target`` of a landscape of data;
+    and the knobs, named ``optimizer.beta_1``, ``landscape.b``,
     ``clip.clipnorm``, ``averaging.ema_momentum``, ``weight_decay``. It gives
 
     - ``loss``, ``gradient_x`` and ``gradient_y`` at the point before the step;
-    - ``used_x`` and ``used_y``, what the rule is given, and ``clipped``, whether the bound changed it;
+    - ``used_x`` and ``used_y``, what the rule is given, ``clipped``, whether the bound changed it, and
+      ``learning_rate``;
     - ``loss_evaluations``, ``gradient_evaluations``, ``hessian_evaluations``, what the rule asked for besides;
     - ``x``, ``y`` and the state after the step.
     """
@@ -53,6 +60,141 @@ class RunRecord:
         """The run as plain data for JSON: the fields by name."""
         records = {"initial": self.initial.to_dict(), "step": self.step.to_dict()}
         return {**records, "knobs": dict(self.knobs), "state": [*self.state]}
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What a run consists of; see :func:`gdviz.descend`. Each method is a stage."""
+
+    landscape: Landscape
+    optimizer: Optimizer
+    clip: Clipper | None = None
+    weight_decay: Any = 0.0
+    averaging: Any = None
+    maximize: bool = False
+    plateau: ReduceOnPlateau | None = None
+    """The schedule, where it follows the loss."""
+    noise: bool = False
+    vector: Callable[..., Any] = Vector
+    """What makes a vector of two coordinates: of recorded values, or of numbers."""
+
+    def scheduled(self, learning_rate: Any, loss: Any, watched: tuple[Any, ...], step: Any) -> tuple[Any, Any]:
+        """The learning rate, and what the schedule remembers; the loss at the start tells it nothing yet."""
+        assert self.plateau is not None
+        after = self.plateau.after(-loss if self.maximize else loss, watched)
+        watched = tuple(where(step > 1, new, old) for new, old in zip(after, watched, strict=True))
+        return minimum(learning_rate, watched[0]), watched
+
+    def gradient(self, theta: Any) -> Any:
+        """The gradient that the run follows."""
+        gradient = self.vector(*self.landscape.df(*theta))
+        return -gradient if self.maximize else gradient
+
+    def disturbed(self, gradient: Any, noise: Any) -> tuple[Any, Any]:
+        """The gradient with its noise, and what of it is used. Noise comes with the data: clipping sees it too."""
+        full = gradient if noise is None else gradient + noise
+        return full, full if self.clip is None else self.clip(full)
+
+    def decayed(self, theta: Any, learning_rate: Any) -> Any:
+        """The point after weight decay."""
+        has_none = isinstance(self.weight_decay, float) and self.weight_decay == 0
+        return theta if has_none else decayed(theta, self.weight_decay, learning_rate)
+
+    def moved(
+        self, theta: Any, gradient: Any, state: tuple[Any, ...], learning_rate: Any, step: Any, oracle: Any
+    ) -> tuple[Any, tuple[Any, ...]]:
+        """The point and the state after the rule's step; an elementwise rule takes the coordinates one by one."""
+        rule = self.optimizer
+        if rule.asks:
+            return rule.search(theta, gradient, state, learning_rate, step, oracle)
+        if not rule.elementwise:
+            return rule.update(theta, gradient, state, learning_rate, step)
+        made = [
+            rule.update(theta[i], gradient[i], tuple(part[i] for part in state), learning_rate, step) for i in (0, 1)
+        ]
+        places, states = zip(*made, strict=True)
+        return self.vector(*places), tuple(self.vector(*parts) for parts in zip(*states, strict=True))
+
+    def averaged(self, theta: Any, average: Any, step: Any) -> tuple[Any, Any]:
+        """The point and the average after the step."""
+        memory = where(step > 1, self.averaging.ema_momentum, 0.0)
+        average = memory * average + (1 - memory) * theta
+        every = self.averaging.ema_overwrite_frequency
+        return (where(step % every == 0, average, theta) if every else theta), average
+
+    def initial_state(self, theta: Any) -> dict[str, Any]:
+        """What is remembered before the first step, by name."""
+        rule = self.optimizer
+        if rule.elementwise:
+            parts = [rule.initial_state(part) for part in theta]
+            state = tuple(self.vector(*values) for values in zip(*parts, strict=True))
+        else:
+            state = rule.initial_state(theta)
+        named = dict(zip(rule.state_names, state, strict=True))
+        if self.averaging is not None:
+            named["average"] = theta
+        if self.plateau is not None:
+            named |= dict(zip(WATCHED, self.plateau.before(), strict=True))
+        return named
+
+    def step(
+        self, theta: Any, state: dict[str, Any], learning_rate: Any, step: Any, noise: Any, oracle: Any
+    ) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+        """All stages: the point and the state after a step, and what else there is to know of it."""
+        named, new = dict(state), {}
+        if self.plateau is not None:
+            watched = tuple(named.pop(name) for name in WATCHED)
+            learning_rate, watched = self.scheduled(learning_rate, self.landscape.f(*theta), watched, step)
+            new = dict(zip(WATCHED, watched, strict=True))
+        average = named.pop("average", None)
+        full, used = self.disturbed(self.gradient(theta), noise)
+        clipped = False if self.clip is None else (used[0] != full[0]) | (used[1] != full[1])
+        place = self.decayed(theta, learning_rate)
+        place, after = self.moved(place, used, tuple(named.values()), learning_rate, step, oracle)
+        new |= dict(zip(named, after, strict=True))
+        if average is not None:
+            place, new["average"] = self.averaged(place, average, step)
+        return place, new, {"used": used, "clipped": clipped, "learning_rate": learning_rate}
+
+    def entries(self) -> dict[str, Entry]:
+        """The entries by the names that their knobs begin with."""
+        named = {
+            "landscape": self.landscape,
+            "optimizer": self.optimizer,
+            "clip": self.clip,
+            "averaging": self.averaging,
+            "schedule": self.plateau,
+        }
+        return {name: entry for name, entry in named.items() if entry is not None}
+
+    def knobs(self) -> dict[str, float]:
+        """The values of the real hyperparameters; those that choose or count are part of a record's structure."""
+        values = {
+            f"{owner}.{name}": getattr(entry, name) for owner, entry in self.entries().items() for name in _real(entry)
+        }
+        return {**values, "weight_decay": self.weight_decay}
+
+    def structure(self) -> "Stages":
+        """The same for all runs that one record serves: without the values of the knobs."""
+        return self._with(lambda owner, name: 0.0, bool(self.weight_decay) * 1.0)
+
+    def _with(self, value: Callable[[str, str], Any], weight_decay: Any) -> "Stages":
+        entries = {
+            owner: entry.having(**{name: value(owner, name) for name in _real(entry)})
+            for owner, entry in self.entries().items()
+        }
+        entries["plateau"] = entries.pop("schedule", None)  # type: ignore[arg-type]
+        return replace(self, weight_decay=weight_decay, **entries)  # type: ignore[arg-type]
+
+
+WATCHED = ("plateau_rate", "plateau_best", "plateau_waited", "plateau_cooling")
+"""What a schedule that follows the loss remembers."""
+
+
+@lru_cache(maxsize=64)
+def _real(entry: Entry) -> tuple[str, ...]:
+    """The names of an entry's real hyperparameters."""
+    return tuple(one.name for one in entry.knobs() if one.type is float and getattr(entry, one.name) is not None)
 
 
 class RecordedOracle:
@@ -84,62 +226,6 @@ class RecordedOracle:
         self.asked[what] = self.asked[what] + (1.0 if when is True else where(when, 1.0, 0.0))
 
 
-@dataclass(frozen=True)
-class Stages:
-    """What a run consists of; see :func:`gdviz.descend`."""
-
-    landscape: Landscape
-    optimizer: Optimizer
-    clip: Clipper | None = None
-    weight_decay: Any = None
-    averaging: Any = None
-    maximize: bool = False
-
-    def gradient(self, theta: Any) -> Vector:
-        """The gradient that the run follows."""
-        gradient = Vector(*self.landscape.df(*theta))
-        return -gradient if self.maximize else gradient
-
-    def disturbed(self, gradient: Any, noise: Any) -> tuple[Any, Any]:
-        """The gradient with its noise, and what of it is used. Noise comes with the data: clipping sees it too."""
-        full = gradient if noise is None else gradient + noise
-        return full, full if self.clip is None else self.clip(full)
-
-    def decayed(self, theta: Any, learning_rate: Any) -> Any:
-        """The point after weight decay."""
-        return theta if self.weight_decay is None else theta - theta * self.weight_decay * learning_rate
-
-    def moved(
-        self, theta: Any, gradient: Any, state: tuple[Any, ...], learning_rate: Any, step: Any, oracle: Any
-    ) -> tuple[Any, tuple[Any, ...]]:
-        """The point and the state after the rule's step; an elementwise rule takes the coordinates one by one."""
-        rule = self.optimizer
-        if rule.asks:
-            return rule.search(theta, gradient, state, learning_rate, step, oracle)
-        if not rule.elementwise:
-            return rule.update(theta, gradient, state, learning_rate, step)
-        made = [
-            rule.update(theta[i], gradient[i], tuple(part[i] for part in state), learning_rate, step)
-            for i in range(len(theta))
-        ]
-        places, states = zip(*made, strict=True)
-        return Vector(*places), tuple(Vector(*parts) for parts in zip(*states, strict=True))
-
-    def averaged(self, theta: Any, average: Any, step: Any) -> tuple[Any, Any]:
-        """The point and the average after the step."""
-        memory = where(step > 1, self.averaging.ema_momentum, 0.0)
-        average = memory * average + (1 - memory) * theta
-        every = self.averaging.ema_overwrite_frequency
-        return (where(step % every == 0, average, theta) if every else theta), average
-
-    def initial_state(self, theta: Any) -> tuple[Any, ...]:
-        """The rule's state before the first step."""
-        if not self.optimizer.elementwise:
-            return self.optimizer.initial_state(theta)
-        parts = [self.optimizer.initial_state(part) for part in theta]
-        return tuple(Vector(*values) for values in zip(*parts, strict=True))
-
-
 def record_run(
     landscape: Landscape,
     optimizer: Optimizer,
@@ -149,77 +235,67 @@ def record_run(
     weight_decay: float = 0.0,
     averaging: Any = None,
     maximize: bool = False,
+    plateau: ReduceOnPlateau | None = None,
 ) -> RunRecord:
     """Record a run.
 
     Args:
         landscape, optimizer, clip, weight_decay, averaging, maximize: As for :func:`gdviz.descend`.
         noise: Whether noise is added to the gradient.
+        plateau: The schedule, where it follows the loss. The learning rates of others depend on the step alone.
 
     Raises:
-        NotRecordableError: Something is not a fixed list of operations; see :func:`why_not`.
+        NotRecordableError: The rule is not a fixed list of operations; see :func:`why_not`.
     """
+    return record_stages(Stages(landscape, optimizer, clip, weight_decay, averaging, maximize, plateau, noise))
+
+
+def record_stages(run: Stages) -> RunRecord:
+    """Record a run; see :func:`record_run`."""
+    reason = why_not(run.optimizer)
+    if reason:
+        raise NotRecordableError(reason)
     tape: dict[Operation, int] = {}
-    knobs: dict[str, float] = {}
 
-    def knob(name: str, value: float) -> Traced:
-        knobs[name] = value
-        return Traced(tape, ("knob", name))
+    def leaf(kind: str, name: str) -> Traced:
+        return Traced(tape, (kind, name))
 
-    def held(entry: E, owner: str) -> E:
-        """An entry whose real hyperparameters are recorded; those that choose or count are taken as they are."""
-        real = [one.name for one in entry.knobs() if one.type is float and getattr(entry, one.name) is not None]
-        return with_values(entry, {name: knob(f"{owner}.{name}", getattr(entry, name)) for name in real})
-
-    def point(name: str) -> Traced:
-        return Traced(tape, ("point", name))
-
-    def at_step(name: str) -> Traced:
-        return Traced(tape, ("step", name))
-
-    stages = Stages(
-        held(landscape, "landscape"),
-        held(optimizer, "optimizer"),
-        None if clip is None else held(clip, "clip"),
-        knob("weight_decay", weight_decay) if weight_decay else None,
-        None if averaging is None else held(averaging, "averaging"),
-        maximize,
+    decay = leaf("knob", "weight_decay") if run.weight_decay else 0.0
+    stages = run._with(lambda owner, name: leaf("knob", f"{owner}.{name}"), decay)
+    if isinstance(stages.landscape, DataLandscape):
+        recorded = stages.landscape.over(leaf("example", "input"), leaf("example", "target"))
+        stages = replace(stages, landscape=recorded)
+    theta, step, rate = (
+        Vector(leaf("point", "x"), leaf("point", "y")),
+        leaf("step", "step"),
+        leaf("step", "learning_rate"),
     )
-    theta, rate, step = Vector(point("x"), point("y")), at_step("learning_rate"), at_step("step")
-    disturbance = Vector(at_step("noise_x"), at_step("noise_y")) if noise else None
+    noise = Vector(leaf("step", "noise_x"), leaf("step", "noise_y")) if run.noise else None
 
-    first = dict(zip(optimizer.state_names, stages.initial_state(theta), strict=True))
-    state = tuple(
-        Vector(point(f"{name}_x"), point(f"{name}_y")) if isinstance(value, Vector) else point(name)
+    first = stages.initial_state(theta)
+    state = {
+        name: Vector(leaf("point", f"{name}_x"), leaf("point", f"{name}_y"))
+        if isinstance(value, Vector)
+        else leaf("point", name)
         for name, value in first.items()
-    )
-    exact = Vector(*stages.landscape.df(*theta))
-    full, used = stages.disturbed(stages.gradient(theta), disturbance)
-    oracle = RecordedOracle(stages, disturbance)
-    new, state = stages.moved(stages.decayed(theta, rate), used, state, rate, step, oracle)
-    after = dict(zip(optimizer.state_names, state, strict=True))
-    if averaging is not None:
-        first["average"] = theta
-        new, after["average"] = stages.averaged(new, Vector(point("average_x"), point("average_y")), step)
+    }
+    oracle = RecordedOracle(stages, noise)
+    place, after, known = stages.step(theta, state, rate, step, noise, oracle)
     outputs = {
         "loss": stages.landscape.f(*theta),
-        **_named({"gradient": exact, "used": used}),
-        "clipped": 0.0 if clip is None else (used[0] != full[0]) | (used[1] != full[1]),
+        "gradient": Vector(*stages.landscape.df(*theta)),
+        **known,
         **{f"{what}_evaluations": count for what, count in oracle.asked.items()},
-        "x": new[0],
-        "y": new[1],
-        **_named(after),
+        "x": place[0],
+        "y": place[1],
+        **after,
     }
-    return RunRecord(finished(tape, _named(first)), finished(tape, outputs), knobs, (*_named(after),))
+    return RunRecord(finished(tape, _named(first)), finished(tape, _named(outputs)), run.knobs(), (*_named(after),))
 
 
-def why_not(landscape: Landscape, optimizer: Optimizer) -> str | None:
-    """The reason why a rule cannot be recorded on a landscape; None where it can."""
-    try:
-        record_run(landscape, optimizer)
-    except NotRecordableError as error:
-        return str(error)
-    return None
+def why_not(optimizer: Optimizer) -> str | None:
+    """The reason why a rule cannot be recorded; None where it can."""
+    return optimizer.not_recorded or None
 
 
 def _named(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,11 +305,3 @@ def _named(values: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         for end, part in (zip(("_x", "_y"), value, strict=True) if isinstance(value, Vector) else [("", value)])
     }
-
-
-def with_values(entry: E, values: Mapping[str, Any]) -> E:
-    """An entry with recorded values for some hyperparameters; nothing is checked."""
-    made = object.__new__(type(entry))
-    for name, value in {**vars(entry), **values}.items():
-        object.__setattr__(made, name, value)
-    return made

@@ -37,7 +37,9 @@ class OwnFunction(Landscape):
 
     def f(self, x: Any, y: Any) -> Any:
         (value,) = _functions(self.text).value(x, y)
-        return value if np.shape(value) == np.shape(x) else np.full(np.shape(x), value)  # a constant
+        if isinstance(x, np.ndarray) and np.shape(value) != x.shape:
+            return np.full(x.shape, value)  # a constant
+        return value
 
     def df(self, x: Any, y: Any) -> tuple[Any, Any]:
         by_x, by_y = _functions(self.text).gradient(x, y)

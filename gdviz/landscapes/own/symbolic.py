@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import sympy
 
+from gdviz.tracing.record import Operation, Record
+
 X, Y = sympy.symbols("x y", real=True)
 MOST_OPERATIONS = 1500
 """A formula whose second derivatives take more operations than this is refused."""
@@ -163,7 +165,7 @@ FUNCTIONS: dict[str, type[RealFunction]] = {
 
 
 class Program:
-    """Expressions as a list of operations on numbers or arrays; what they share is computed once.
+    """Expressions as a record: a list of operations on numbers or arrays, in which what they share is computed once.
 
     Raises:
         ValueError: They take too many operations, or hold a number too large to be one.
@@ -171,36 +173,39 @@ class Program:
 
     def __init__(self, expressions: Sequence[Any]) -> None:
         self._places: dict[Any, int] = {X: 0, Y: 1}
-        self._operations: list[tuple[Callable[..., Any], tuple[int, ...]]] = []
-        self._results = [self._place(expression) for expression in expressions]
+        self._operations: list[Operation] = [("point", "x"), ("point", "y")]
+        outputs = {str(index): self._place(expression) for index, expression in enumerate(expressions)}
+        self.record = Record(tuple(self._operations), outputs)
 
     def __call__(self, x: Any, y: Any) -> list[Any]:
         """The values of the expressions at (x, y)."""
-        values = [x, y]
-        for compute, operands in self._operations:
-            values.append(compute(*[values[place] for place in operands]))
-        return [values[place] for place in self._results]
+        return [*self.record.run(x=x, y=y).values()]
 
     def _place(self, expression: Any) -> int:
-        """Where an expression's value stands, once the operations before have run."""
+        """The place of an expression's value in the record."""
         if expression not in self._places:
-            operation = self._operation(expression)
-            if len(self._operations) == MOST_OPERATIONS:
-                raise ValueError(f"its derivatives take more than {MOST_OPERATIONS} operations; write it shorter")
-            self._operations.append(operation)
-            self._places[expression] = len(self._operations) + 1
+            self._places[expression] = self._placed(expression)
         return self._places[expression]
 
-    def _operation(self, expression: Any) -> tuple[Callable[..., Any], tuple[int, ...]]:
+    def _placed(self, expression: Any) -> int:
         if expression.is_number:
-            value = _finite(expression)
-            return lambda: value, ()
+            return self._add("constant", _finite(expression))
         if expression.is_Pow:
             base, exponent = expression.args
-            return _whole_power(int(exponent)), (self._place(base),)
+            power = self._add("power", self._place(base), self._add("constant", float(abs(exponent))))
+            return power if exponent >= 0 else self._add("divide", self._add("constant", 1.0), power)
+        first, *others = map(self._place, expression.args)
         if expression.is_Add or expression.is_Mul:
-            return (_sum if expression.is_Add else _product), tuple(map(self._place, expression.args))
-        return type(expression).compute, tuple(map(self._place, expression.args))
+            for place in others:
+                first = self._add("add" if expression.is_Add else "multiply", first, place)
+            return first
+        return self._add(type(expression).compute.__name__, first, *others)
+
+    def _add(self, *operation: Any) -> int:
+        if len(self._operations) == MOST_OPERATIONS + 2:
+            raise ValueError(f"its derivatives take more than {MOST_OPERATIONS} operations; write it shorter")
+        self._operations.append(operation)
+        return len(self._operations) - 1
 
 
 def _finite(expression: Any) -> float:
@@ -211,23 +216,3 @@ def _finite(expression: Any) -> float:
     if not np.isfinite(value):
         raise ValueError("a number in it or in its derivatives is too large")
     return value
-
-
-def _whole_power(exponent: int) -> Callable[[Any], Any]:
-    if exponent >= 0:
-        return lambda base: np.asarray(base)[()] ** exponent
-    return lambda base: np.float64(1.0) / np.asarray(base)[()] ** -exponent
-
-
-def _sum(*values: Any) -> Any:
-    total = values[0]
-    for value in values[1:]:
-        total = total + value
-    return total
-
-
-def _product(*values: Any) -> Any:
-    product = values[0]
-    for value in values[1:]:
-        product = product * value
-    return product
