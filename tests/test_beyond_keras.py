@@ -11,6 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import gdviz
+from gdviz.landscapes import Landscape
 from gdviz.optimizers import Optimizer
 from gdviz.schedules import Schedule
 
@@ -200,6 +201,29 @@ def test_adam_uncorrected_becomes_adam() -> None:
     )
     first = theta - ours.update(theta, 2.0, (0.0, 0.0), 0.1, 1)[0]
     assert first == pytest.approx(0.1 * 0.1 / np.sqrt(0.001), rel=1e-5)
+
+
+@pytest.mark.parametrize("landscape", LANDSCAPES, ids=lambda landscape: landscape.name)
+def test_adam_undivided_is_an_average_of_the_gradient_and_nothing_else_of_adam(landscape: Landscape) -> None:
+    run = gdviz.descend(landscape, gdviz.OPTIMIZERS["adam_undivided"](1e-5, beta_1=0.8, beta_2=0.99), steps=STEPS)
+    average = optax.chain(
+        optax.ema(0.8, debias=True),
+        optax.scale_by_schedule(lambda count: -1e-5 / jax.numpy.sqrt(1 - 0.99 ** (count + 1))),
+    )
+    assert run.steps == STEPS
+    np.testing.assert_allclose(run.theta, optax_path(average, run), rtol=1e-10)
+
+
+def test_adam_undivided_takes_longer_steps_where_the_loss_is_larger_as_adam_does_not() -> None:
+    def path(name: str, height: float) -> np.ndarray:
+        bowl = gdviz.compile_landscape(f"{height}*(x**2 + 2*y**2)")
+        return gdviz.descend(bowl, name, learning_rate=1e-4, start=(2.0, 1.0), steps=100).theta
+
+    np.testing.assert_allclose(path("adam", 100), path("adam", 1), atol=1e-6)
+    moved = [np.abs(np.diff(path("adam_undivided", height), axis=0))[0] for height in (1, 100)]
+    np.testing.assert_allclose(moved[1], 100 * moved[0], rtol=1e-8)
+    # The first step is 1/√(1-β₂) times that of plain gradient descent.
+    np.testing.assert_allclose(moved[0], 1e-4 * np.array([4.0, 4.0]) / np.sqrt(0.001), rtol=1e-9)
 
 
 def test_gradient_ascent_is_descent_of_the_negative() -> None:

@@ -103,6 +103,47 @@ class AdamUncorrected(Optimizer):
         return theta - learning_rate * m / (sqrt(v) + self.epsilon), (m, v)
 
 
+@OPTIMIZERS.register("adam_undivided")
+@dataclass(frozen=True)
+class AdamUndivided(Optimizer):
+    r"""Adam without its division, as it is sometimes misprinted: v is averaged and never used, only its correction is.
+
+    m ← β₁m + (1-β₁)g,   v ← β₂v + (1-β₂)g²,   θ ← θ - η · m/(1-β₁ᵗ) · 1/√(1-β₂ᵗ)
+
+    What was meant is √v̂ = √(v/(1-β₂ᵗ)) in the denominator. Without v in it, nothing adapts to the size of the
+    gradient: a loss that is multiplied by 100 makes the steps 100 times as long, where Adam's stay the same, and both
+    coordinates have one learning rate. What is left is momentum whose learning rate starts 1/√(1-β₂) times too large,
+    32 times with the usual β₂ = 0.999, and takes thousands of steps to come down to η: beside Adam at the same η it
+    crawls where the loss is flat and diverges where it is steep.
+
+    >>> rule = AdamUndivided()
+    >>> theta, state = rule.update(1.0, 4.0, (0.0, 0.0), 0.001, 1)
+    >>> theta, state = rule.update(theta, 2.0, state, 0.001, 2)
+    >>> round(float(theta), 12), round(state[1], 12)
+    (0.80758724968, 0.019984)
+    """
+
+    label = "Adam without division (a misprint)"
+    formula = (
+        r"m \leftarrow \beta_1 m + (1-\beta_1) g, \qquad v \leftarrow \beta_2 v + (1-\beta_2) g^2, \qquad "
+        r"\theta \leftarrow \theta - \eta\, \frac{m}{1-\beta_1^t} \cdot \frac{1}{\sqrt{1-\beta_2^t}}"
+    )
+    source = "https://arxiv.org/abs/1412.6980"
+    checked_against = "Optax, optax.ema with its debiasing"
+    state_names = ("m", "v")
+
+    learning_rate: float = learning_rate(0.001)
+    beta_1: float = beta_1()
+    beta_2: float = beta_2()
+
+    def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
+        m, v = state
+        m = self.beta_1 * m + (1 - self.beta_1) * gradient
+        v = self.beta_2 * v + (1 - self.beta_2) * (gradient * gradient)
+        rate = learning_rate / ((1 - self.beta_1**step) * sqrt(1 - self.beta_2**step))
+        return theta - rate * m, (m, v)
+
+
 @OPTIMIZERS.register("radam")
 @dataclass(frozen=True)
 class RAdam(Optimizer):
