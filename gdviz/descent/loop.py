@@ -47,7 +47,7 @@ def stages(setup: Descent) -> Stages:
 
 def walk(setup: Descent) -> Walk:
     """Take the steps, up to the last or to the first position that is not finite."""
-    return _recorded(setup) if why_not(setup.optimizer) is None else _stage_by_stage(setup)
+    return _recorded(setup) if why_not(setup.landscape, setup.optimizer) is None else _stage_by_stage(setup)
 
 
 def _recorded(setup: Descent) -> Walk:

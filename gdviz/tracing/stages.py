@@ -252,7 +252,7 @@ def record_run(
 
 def record_stages(run: Stages) -> RunRecord:
     """Record a run; see :func:`record_run`."""
-    reason = why_not(run.optimizer)
+    reason = why_not(run.landscape, run.optimizer)
     if reason:
         raise NotRecordableError(reason)
     tape: dict[Operation, int] = {}
@@ -293,8 +293,8 @@ def record_stages(run: Stages) -> RunRecord:
     return RunRecord(finished(tape, _named(first)), finished(tape, _named(outputs)), run.knobs(), (*_named(after),))
 
 
-def why_not(optimizer: Optimizer) -> str | None:
-    """The reason why a rule cannot be recorded; None where it can."""
+def why_not(landscape: Landscape, optimizer: Optimizer) -> str | None:
+    """The reason why a rule cannot be recorded on a landscape; None where it can, as on every landscape here."""
     return optimizer.not_recorded or None
 
 

@@ -149,9 +149,7 @@ class Min(RealFunction):
 class AtLeast(RealFunction):
     """a where u ≥ v, else b."""
 
-    @staticmethod
-    def compute(u: Any, v: Any, a: Any, b: Any) -> Any:
-        return np.where(u >= v, a, b) + 0.0  # of single numbers, where() makes an array
+    compute = np.where
 
     def _eval_derivative(self, by: Any) -> Any:
         u, v, a, b = self.args
@@ -195,6 +193,8 @@ class Program:
             power = self._add("power", self._place(base), self._add("constant", float(abs(exponent))))
             return power if exponent >= 0 else self._add("divide", self._add("constant", 1.0), power)
         first, *others = map(self._place, expression.args)
+        if isinstance(expression, AtLeast):
+            return self._add("where", self._add("greater_equal", first, others[0]), *others[1:])
         if expression.is_Add or expression.is_Mul:
             for place in others:
                 first = self._add("add" if expression.is_Add else "multiply", first, place)
