@@ -9,19 +9,20 @@ import pytest
 
 from gdviz.descent.experiment import Experiment
 from gdviz.gradflow.links import Study
-from gdviz.stories import PAGES, STORIES, Story, next_story
+from gdviz.stories import PAGES, Story, all_stories, next_story, of_page
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
 
+STORIES = all_stories()
 KINDS = {"descent": Experiment, "sweeps": Experiment, "gradient_flow": Study, "training": TrainingSetup}
 ALL = pytest.mark.parametrize("story", STORIES.values(), ids=lambda story: story.name)
 
 
 def test_there_are_enough_of_them_and_every_name_is_its_own() -> None:
     assert len(STORIES) >= 24
-    assert len(STORIES) == sum(map(len, PAGES.values()))
-    assert all(story.page == page for page, stories in PAGES.items() for story in stories)
+    assert len(STORIES) == sum(len(of_page(page)) for page in PAGES)
+    assert all(story.page == page for page in PAGES for story in of_page(page))
 
 
 @ALL

@@ -33,6 +33,11 @@ class Story:
         """
         return _told().get(self.name) or self.tell(self.setup)
 
+    @property
+    def link(self) -> dict[str, list[str]]:
+        """The fields of the link that opens it on its page."""
+        return {**self.setup.to_link(), **{name: [value] for name, value in self.view.items()}}
+
 
 TOLD = Path(__file__).with_name("told.json")
 """The texts of all stories by name, written by ``python -m gdviz.stories``."""
