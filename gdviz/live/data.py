@@ -252,12 +252,12 @@ def _loss_axis(landscape: Landscape, scale: LossScale) -> StepAxis:
     if scale == "linear":
         return StepAxis("loss", "linear")
     if landscape.lowest is None:
-        return StepAxis("loss (symmetric log scale)", "symlog")
-    return StepAxis("loss above the lowest (log scale)", "log")
+        return StepAxis("loss (symmetric log)", "symlog")
+    return StepAxis("loss above the lowest (log)", "log")
 
 
 def _rate_axis(rates: Sequence[NDArray[np.float64]]) -> StepAxis:
     """Logarithmic where the runs' largest learning rates differ by a factor above 10."""
     largest = [float(rate.max(initial=0.0)) for rate in rates]
     kind: ScaleKind = "log" if 0 < min(largest) < max(largest) / 10 else "linear"
-    return StepAxis("learning rate (log scale)" if kind == "log" else "learning rate", kind)
+    return StepAxis("learning rate (log)" if kind == "log" else "learning rate", kind)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
@@ -38,7 +39,12 @@ def vega() -> str:
     """Vega, Vega-Lite and Vega-Embed as one module that sets ``window.vegaEmbed``, out of the installed vl-convert."""
     import vl_convert  # takes a while, and 100 MB; only this needs it
 
-    return str(vl_convert.javascript_bundle(None))
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+
+
+def vega_version() -> str:
+    """Letters that change with what :func:`vega` gives, known without loading it."""
+    return version("vl-convert-python")
 
 
 def digest(text: str) -> str:

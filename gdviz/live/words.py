@@ -28,6 +28,7 @@ WORDS = {
     "waiting": "computing…",
     "stable": "Theory: stable up to {} near this minimum",
     "breaks": "From this start it diverges from {} on",
+    "marks": "Shaded: stable near the minimum, by theory. Dashed: from here on it diverges from this start.",
     "basins": "Basins of attraction",
     "basins_help": "A colour for each minimum, paler the slower; dark where runs diverge.",
     "none": "None",

@@ -30,7 +30,7 @@ export function mount(host, data, outside) {
     worker: () => new Worker(outside.script, { type: "module" }),
     embed: async (place, spec) => {
       const embed = await outside.vega();
-      const { view } = await embed(place, spec, { actions: false, renderer: "canvas", ast: false });
+      const { view } = await embed(place, spec, { actions: false, renderer: "canvas", logLevel: 1 });
       return view;
     },
   });

@@ -136,8 +136,11 @@ export class Figure {
     this.words = element("p", { class: "unseen", id: "gdviz-live-words" });
     this.element.setAttribute("aria-describedby", "gdviz-live-words");
     const side = element("div", { class: "side" }, places.loss, ...(this.rates ? [places.rate] : []));
-    this.element.replaceChildren(places.landscape, side, this.transport.element,
-      element("div", { class: "below" }, this.runsList, this.basins.element), this.told, this.words);
+    this.below = element("div", { class: "below" }, this.runsList, element("p", { class: "hint" }, words.marks), this.basins.element);
+    this.element.replaceChildren(
+      element("div", { class: "left" }, places.landscape, this.transport.element),
+      element("div", { class: "right" }, side, this.below), this.told, this.words,
+    );
     this.drag(places.landscape);
     this.keys();
     this.layout();
@@ -178,8 +181,6 @@ export class Figure {
   open(run) {
     this.opened = run;
     this.rows.forEach((row) => row.open(row.run === run));
-    this.basins.changed();
-    this.layout();
   }
 
   /** Something has moved: draw it with the next frame. */
@@ -254,6 +255,7 @@ export class Figure {
     if (!width || !this.ground) return;
     const wide = width >= SIDE_BY_SIDE;
     this.element.classList.toggle("wide", wide);
+    this.element.classList.toggle("tight", (wide ? 0.46 : 1) * width < 460);
     const [x, y] = this.data.landscape.domain;
     const aspect = Math.min(1.1, Math.max(0.6, (y[1] - y[0]) / (x[1] - x[0])));
     const room = wide ? Math.min(0.54 * width, 700) : width;
@@ -262,10 +264,11 @@ export class Figure {
     this.element.style.setProperty("--ground", `${Math.floor(room)}px`);
     this.ground.resize(room, tall);
     const side = wide ? width - Math.floor(room) - 16 : width;
-    const runs = wide ? this.runsList?.parentElement?.getBoundingClientRect().height ?? 0 : 0;
-    const losses = wide ? Math.max(190, Math.min(360, tall - runs - 12)) : 230;
-    this.losses.resize(side, this.rates ? losses * 0.66 : losses);
-    this.rates?.resize(side, Math.max(110, losses * 0.34));
+    // Beside the landscape: as tall as leaves room for the list of runs, whether one of them is open or not.
+    const below = this.below.getBoundingClientRect().height - (this.opened ? this.rows[this.opened.place].detailsHeight : 0);
+    const losses = wide ? Math.max(this.rates ? 300 : 220, Math.min(this.rates ? 460 : 360, tall + 44 - below)) : this.rates ? 360 : 230;
+    this.losses.resize(side, this.rates ? losses * 0.62 : losses);
+    this.rates?.resize(side, losses * 0.38);
     this.trace();
     this.draw();
   }

@@ -66,8 +66,9 @@ export class Plot {
     const params = this.spec.params.map((/** @type {any} */ one) => ({ ...one, value: this.told[one.name] ?? one.value }));
     const font = getComputedStyle(this.host).fontFamily;
     const config = { ...this.spec.config, font };
-    const view = await this.embed(this.still, { ...this.spec, params, config, width: this.width, height: this.height });
-    this.view = view;
+    const { width, height } = this;
+    this.view = await this.embed(this.still, { ...this.spec, params, config, width, height });
+    if (width !== this.width || height !== this.height) this.view.width(this.width).height(this.height).runAsync();
     this.follow();
   }
 

@@ -139,7 +139,8 @@ export class Row {
       this.element.classList.toggle("hidden-run", run.hidden);
       act.look();
     }, { "aria-pressed": "false" });
-    this.result = element("span", { class: "result" });
+    this.told = element("span", {});
+    this.result = element("span", { class: "result" }, element("span", { class: "word" }, `${words.loss} `), this.told);
     this.served = element("span", { class: "served", title: run.data.why }, run.runner ? "" : words.server);
     this.element = element(
       "li", { class: "run" },
@@ -155,13 +156,17 @@ export class Row {
     this.opener.setAttribute("aria-expanded", String(open));
   }
 
+  get detailsHeight() {
+    return this.details.getBoundingClientRect().height;
+  }
+
   /** Show how the run ended. */
   update() {
     const { run, words } = this;
-    const loss = Number.isFinite(run.finalLoss) ? Number(run.finalLoss.toPrecision(3)) : run.finalLoss;
+    const loss = Number.isFinite(run.finalLoss) ? Number(run.finalLoss.toPrecision(3)) : Number.isNaN(run.finalLoss) ? "NaN" : run.finalLoss > 0 ? "∞" : "-∞";
     const at = run.status === "diverged" ? ` ${words.at_step} ${run.path.last}` : "";
-    const told = run.current ? `${words.loss} ${loss} · ${words[run.status]}${at}` : words.waiting;
-    if (this.result.textContent !== told) this.result.textContent = told;
+    const told = run.current ? `${loss} · ${words[run.status]}${at}` : words.waiting;
+    if (this.told.textContent !== told) this.told.textContent = told;
     this.result.dataset.status = run.status;
   }
 

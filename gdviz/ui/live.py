@@ -1,0 +1,104 @@
+"""The live figure as a component of Streamlit.
+
+The browser owns the start and the values of the sliders; it tells them once, when the hand rests. Python sends its own
+only when they have changed elsewhere: by a control, a link, a reset. As long as they have not, the component's data are
+the same to the last letter, and nothing is sent.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from gdviz.charts.trails import LossScale
+from gdviz.descent import Trajectory
+from gdviz.live import chosen_of, figure_data, scripts
+from gdviz.ui.charts import is_dark
+
+STATIC = Path(__file__).parents[2] / "static"
+"""What Streamlit serves as ``app/static``."""
+
+# Streamlit calls this with every run of the page. The figure itself is a file that browsers keep: a script that is
+# given here would travel with every run.
+_SCRIPT = """
+const address = (name) => new URL(`app/static/${name}`, document.baseURI).href;
+
+let loading;
+const vega = (name) => (loading ??= import(address(name)).then(() => window.vegaEmbed));
+
+export default function ({ data, parentElement, setStateValue }) {
+  const { core, vega: bundle, figure } = data;
+  const script = address(core);
+  vega(bundle);
+  let gone = false;
+  let host = parentElement.querySelector(".gdviz-live");
+  import(script).then(({ mount }) => {
+    if (!gone) mount(host, figure, { script, vega: () => vega(bundle), tell: (chosen) => setStateValue("chosen", chosen) });
+  });
+  return () => {
+    gone = true;
+    import(script).then(({ unmount }) => unmount(host));
+  };
+}
+"""
+
+_component = st.components.v2.component(
+    "gdviz_live", html='<div class="gdviz-live"></div>', css=scripts.style(), js=_SCRIPT
+)
+
+
+def show_live(
+    runs: Sequence[Trajectory], key: str, on_chosen: Callable[[dict[str, Any]], None], loss_scale: LossScale = "log"
+) -> None:
+    """Show runs as a live figure.
+
+    Args:
+        runs: The runs.
+        key: The figure's name in the session.
+        on_chosen: Called before the page runs again, with what the reader has chosen, as
+            :func:`gdviz.live.chosen_of` has it.
+        loss_scale: ``"log"`` draws the loss above the landscape's lowest one.
+    """
+    figure = figure_data(runs, loss_scale=loss_scale, dark=is_dark(), chosen=_sent(runs, key))
+    files = _files()
+    _component(
+        key=key,
+        data={**files, "figure": figure},
+        default={"chosen": None},
+        on_chosen_change=lambda: on_chosen(st.session_state[key]["chosen"]),
+    )
+
+
+def _sent(runs: Sequence[Trajectory], key: str) -> dict[str, Any]:
+    """What the browser is told that was chosen: what it was told before, unless the runs are neither of that nor of
+    what it has answered.
+    """
+    now = chosen_of([run.setup for run in runs])
+    sent: dict[str, Any] | None = st.session_state.get(f"{key}.sent")
+    answered = (st.session_state.get(key) or {}).get("chosen")
+    current = [answered if answered and sent and answered["version"] == sent["version"] else sent]
+    if sent is None or any(known is None or _differs(known, now) for known in current):
+        sent = {**now, "version": (sent["version"] if sent else 0) + 1}
+        st.session_state[f"{key}.sent"] = sent
+    return sent
+
+
+def _differs(known: dict[str, Any], now: dict[str, Any]) -> bool:
+    return bool(known["start"] != now["start"] or known["values"] != now["values"])
+
+
+@cache
+def _files() -> dict[str, str]:
+    """The names of the figure's files under ``app/static``, which are written if they are not there."""
+    core = f"gdviz-{scripts.digest(scripts.core())}.js"
+    vega = f"vega-{scripts.vega_version()}.js"
+    for name, text in ((core, scripts.core), (vega, scripts.vega)):
+        if not (STATIC / name).exists():
+            STATIC.mkdir(exist_ok=True)
+            unfinished = STATIC / f"{name}.{os.getpid()}"
+            unfinished.write_text(text(), encoding="utf-8")
+            unfinished.replace(STATIC / name)
+    return {"core": core, "vega": vega}
