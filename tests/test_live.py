@@ -74,7 +74,7 @@ def assert_same(run: Trajectory, answer: dict[str, Any], exact: bool) -> None:
 def test_every_recorded_rule_on_six_landscapes() -> None:
     runs = [descend(ground, name, learning_rate=0.01, steps=200) for name in OPTIMIZERS for ground in SIX]
     runs = [run for run in runs if not why_served(run.setup)]
-    assert len({run.setup.optimizer.name for run in runs}) >= 20
+    assert len({run.setup.optimizer.name for run in runs}) >= len(OPTIMIZERS) - 1
     exact = 0
     for run, answer in zip(runs, in_node(runs), strict=True):
         bit_for_bit = is_exact(figure_data([run]))
@@ -85,8 +85,6 @@ def test_every_recorded_rule_on_six_landscapes() -> None:
 
 def test_every_landscape() -> None:
     runs = [descend(name, "momentum", learning_rate=0.001, steps=100) for name in LANDSCAPES]
-    runs = [run for run in runs if not why_served(run.setup)]
-    assert len(runs) >= 32
     for run, answer in zip(runs, in_node(runs), strict=True):
         assert_same(run, answer, is_exact(figure_data([run])))
 
@@ -99,7 +97,7 @@ CONFIGURATIONS = st.fixed_dictionaries(
         ),
         "shares": st.lists(st.none() | st.floats(0, 1), min_size=12, max_size=12),
         "exponent": st.floats(-4, 0),
-        "schedule": st.sampled_from([name for name in SCHEDULES if name != "reduce_on_plateau"]),
+        "schedule": st.sampled_from(list(SCHEDULES)),
         "steps": st.integers(1, 80),
         "clip": st.none() | st.sampled_from(list(CLIPPERS)),
         "noise": st.sampled_from((0.0, 0.3)),

@@ -20,8 +20,8 @@ from gdviz.landscapes.data import DataLandscape
 from gdviz.live.still import StepAxis, landscape_plot, step_plot
 from gdviz.live.words import WORDS
 from gdviz.optimizers import Optimizer
-from gdviz.schedules import Constant, Schedule
-from gdviz.tracing import NotRecordableError, Record, record, record_run, why_not
+from gdviz.schedules import Constant, ReduceOnPlateau, Schedule
+from gdviz.tracing import Record, record, record_run, why_not
 from gdviz.tracing.derivatives import jacobian
 
 Chosen = Mapping[str, Any]
@@ -102,29 +102,31 @@ def packed(values: ArrayLike) -> str:
 
 @lru_cache(maxsize=64)
 def _landscape(landscape: Landscape) -> dict[str, Any]:
-    ground = ground_record(landscape)
+    examples = {"input": landscape.inputs, "target": landscape.targets} if isinstance(landscape, DataLandscape) else {}
     return {
         "label": landscape.label,
         "formula": landscape.formula,
         "domain": landscape.domain,
         "minima": landscape.minima,
         "lowest": landscape.lowest,
-        "record": None if ground is None else ground.to_dict(),
+        "record": ground_record(landscape).to_dict(),
+        "examples": {name: packed(values) for name, values in examples.items()},
     }
 
 
 @lru_cache(maxsize=64)
-def ground_record(landscape: Landscape) -> Record | None:
-    """The loss and its second derivatives by xx, xy and yy at x and y; None where they cannot be recorded."""
+def ground_record(landscape: Landscape) -> Record:
+    """The loss and its second derivatives by xx, xy and yy at x and y, over ``input`` and ``target`` where it has
+    examples.
+    """
 
-    def calculation(x: Any, y: Any) -> dict[str, Any]:
-        (xx, xy), (_, yy) = jacobian(landscape.df, x, y)
-        return {"loss": landscape.f(x, y), "xx": xx, "xy": xy, "yy": yy}
+    def calculation(x: Any, y: Any, **examples: Any) -> dict[str, Any]:
+        ground = landscape.over(*examples.values()) if isinstance(landscape, DataLandscape) else landscape
+        (xx, xy), (_, yy) = jacobian(ground.df, x, y)
+        return {"loss": ground.f(x, y), "xx": xx, "xy": xy, "yy": yy}
 
-    try:
-        return record(calculation, x="point", y="point")
-    except (NotRecordableError, TypeError):
-        return None
+    examples = {"input": "example", "target": "example"} if isinstance(landscape, DataLandscape) else {}
+    return record(calculation, x="point", y="point", **examples)
 
 
 # Runs -----------------------------------------------------------------------------------------------------------------
@@ -132,16 +134,9 @@ def ground_record(landscape: Landscape) -> Record | None:
 
 def why_served(setup: Descent) -> str:
     """Why the server computes a run; empty where the browser does."""
-    if setup.schedule.follows_loss:
-        return f"{setup.schedule.label} follows the loss of the run."
     if setup.batch_size is not None:
-        return "Mini-batches are drawn on the server."
-    if isinstance(setup.landscape, DataLandscape) and ground_record(setup.landscape) is None:
-        return "The data of this landscape are on the server."
-    try:
-        return why_not(setup.landscape, setup.optimizer) or ""
-    except (TypeError, KeyError, ValueError):  # not every rule is written so that it can be recorded, as yet
-        return "Its rule is not recorded yet."
+        return "The server draws the mini-batches."
+    return why_not(setup.optimizer) or ""
 
 
 def _run(run: Trajectory, name: str) -> dict[str, Any]:
@@ -149,7 +144,7 @@ def _run(run: Trajectory, name: str) -> dict[str, Any]:
     why = why_served(setup)
     recorded = None if why else _recorded(setup)
     # Values of sliders are not in here: the browser has its own, and the data are to stay the same.
-    free = {f"optimizer.{knob.name}" for knob in sliders(setup.optimizer)}
+    free = {f"optimizer.{knob.name}" for knob in sliders(setup.optimizer)} | {"schedule.initial_learning_rate"}
     knobs = {} if recorded is None else recorded["knobs"]
     return {
         "name": name,
@@ -172,6 +167,7 @@ def _recorded(setup: Descent) -> dict[str, Any]:
         weight_decay=setup.weight_decay,
         averaging=setup.averaging,
         maximize=setup.maximize,
+        plateau=setup.schedule if isinstance(setup.schedule, ReduceOnPlateau) else None,
     ).to_dict()
 
 

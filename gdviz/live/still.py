@@ -60,7 +60,7 @@ def step_plot(axis: StepAxis, across: str, theme: Theme) -> dict[str, Any]:
     ends: dict[str, float] = {"last": 1, "low": 1 if axis.kind == "log" else 0, "high": 10}
     kind: Any = axis.kind
     domain = [alt.ExprRef("low"), alt.ExprRef("high")]
-    scale = lean(alt.Scale(type=kind, domain=domain, nice=False, **({} if kind == "log" else {"zero": False})))
+    scale = lean(alt.Scale(type=kind, domain=domain, nice=False, zero=alt.Undefined if kind == "log" else False))
     decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6"
     ticks = (
         alt.Axis(labelExpr=f"{decade} ? format(datum.value, '~e') : ''", tickCount=6, gridOpacity=0.4)

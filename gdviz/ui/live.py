@@ -34,9 +34,10 @@ export default function ({ data, parentElement, setStateValue }) {
   const script = address(core);
   vega(bundle);
   let gone = false;
-  let host = parentElement.querySelector(".gdviz-live");
+  const host = parentElement.querySelector(".gdviz-live");
   import(script).then(({ mount }) => {
-    if (!gone) mount(host, figure, { script, vega: () => vega(bundle), tell: (chosen) => setStateValue("chosen", chosen) });
+    const tell = (chosen) => setStateValue("chosen", chosen);
+    if (!gone) mount(host, figure, { script, tell, vega: () => vega(bundle) });
   });
   return () => {
     gone = true;

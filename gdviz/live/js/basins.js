@@ -40,7 +40,7 @@ const AT_REST = 180;
 export function* basins(job, side) {
   const { conditions, landscape } = job;
   const columns = Object.values(landscape.examples ?? {}).map(numbers);
-  const at = compiled(/** @type {any} */ (landscape.record), ["x", "y", ...Object.keys(landscape.examples ?? {})]);
+  const at = compiled(landscape.record, ["x", "y", ...Object.keys(landscape.examples ?? {})]);
   /** @type {Ground} */
   const ground = { domain: landscape.domain, lowest: landscape.lowest, hessian: (x, y) => at(x, y, ...columns).slice(1) };
   const runner = new Runner(job.record);
@@ -146,7 +146,7 @@ export class Basins {
   /** List the runs that have basins here. */
   offer() {
     const { model, data } = this.figure;
-    const names = ["", ...model.runs.filter((run) => run.runner && data.landscape.record).map((run) => run.name)];
+    const names = ["", ...model.runs.filter((run) => run.runner).map((run) => run.name)];
     if (names.join() === [...this.select.options].map((option) => option.value).join()) return;
     this.select.replaceChildren(...names.map((name) => element("option", { value: name, selected: name === this.name }, name || data.words.none)));
     if (!names.includes(this.name)) this.name = "";

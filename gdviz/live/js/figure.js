@@ -54,8 +54,6 @@ export class Figure {
     this.lossTrails = [];
     /** @type {Trail[]} */
     this.rateTrails = [];
-    /** @type {Float64Array[]} */
-    this.drawnRates = [];
     /** @type {number | undefined} */
     this.thinking = undefined;
     this.quiet = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -199,9 +197,8 @@ export class Figure {
     this.losses.axes = { x: { kind: "linear", low: 0, high: data.steps }, y: lossAxis(model.runs, kind, data.landscape.lowest) };
     this.losses.follow();
     if (this.rates) {
-      const rates = model.runs.map((run) => run.rates(run.values.learning_rate));
-      this.drawnRates = rates;
-      this.rates.axes = { x: this.losses.axes.x, y: rateAxis(rates, this.rates.axes.y.kind) };
+      const taken = model.runs.map(({ path }) => path.rates.subarray(0, Math.max(1, path.last)));
+      this.rates.axes = { x: this.losses.axes.x, y: rateAxis(taken, this.rates.axes.y.kind) };
       this.rates.follow();
     }
     this.trace();
@@ -216,7 +213,7 @@ export class Figure {
     this.trails = model.runs.map((run) => new Trail(run, ground, (one, row) => one.path.theta[2 * row], (one, row) => one.path.theta[2 * row + 1]));
     this.lossTrails = model.runs.map((run) => new Trail(run, losses, (_, row) => row, (one, row) => lossAt(one, row, kind)));
     this.rateTrails = rates
-      ? model.runs.map((run) => new Trail(run, rates, (_, row) => row, (one, row) => this.drawnRates[one.place][Math.min(row, this.data.steps - 1)]))
+      ? model.runs.map((run) => new Trail(run, rates, (_, row) => row, (one, row) => one.path.rates[Math.min(row, Math.max(0, one.path.last - 1))]))
       : [];
   }
 

@@ -22,7 +22,7 @@
  * @property {[[number, number], [number, number]]} domain
  * @property {number[][]} minima
  * @property {number | null} lowest
- * @property {Rec | null} record  Its outputs: the loss, and the second derivatives by xx, xy and yy.
+ * @property {Rec} record  Its outputs: the loss, and the second derivatives by xx, xy and yy.
  * @property {Object<string, string>} [examples]  Of a landscape of data, by name.
  * @typedef {{version: number, start: number[], values: Object<string, number>[]}} Chosen
  *   What belongs to the reader: the start, and the values of the sliders of each run.
@@ -53,6 +53,12 @@ export function numbers(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   return new Float64Array(bytes.buffer);
 }
+
+/**
+ * A schedule that follows the loss begins with the optimizer's own learning rate.
+ * @param {number} rate
+ */
+const sameRate = (rate) => ({ "optimizer.learning_rate": rate, "schedule.initial_learning_rate": rate });
 
 /** One run of the figure. */
 export class Run {
@@ -103,7 +109,7 @@ export class Run {
     );
     return {
       steps, stop, maximize, rates: this.rates(values.learning_rate), noise: this.model.noise,
-      knobs: { ...this.data.knobs, ...own, "optimizer.learning_rate": values.learning_rate },
+      knobs: { ...this.data.knobs, ...own, ...sameRate(values.learning_rate) },
       examples: this.model.examples,
     };
   }
@@ -147,7 +153,8 @@ export class Run {
     const loss = numbers(served.loss);
     const last = loss.length - 1;
     this.path = {
-      theta: numbers(served.theta), loss, gradient: numbers(served.gradient), clipped: new Uint8Array(last + 1), last,
+      theta: numbers(served.theta), loss, gradient: numbers(served.gradient), clipped: new Uint8Array(last + 1),
+      rates: numbers(served.rates), last,
       finite: served.status !== "diverged", met: "",
     };
     this.status = served.status;
@@ -227,13 +234,12 @@ export class Model {
     );
     const names = ["x", "y", ...Object.keys(this.examples)];
     const columns = Object.values(this.examples);
-    const record = data.landscape.record;
-    const calculated = record ? compiled(record, names) : null;
+    const calculated = compiled(data.landscape.record, names);
     /**
      * @param {number} x
      * @param {number} y
      */
-    const at = (x, y) => (calculated ? calculated(x, y, ...columns) : [NaN, NaN, NaN, NaN]);
+    const at = (x, y) => calculated(x, y, ...columns);
     /**
      * The loss anywhere.
      * @param {number} x

@@ -11,6 +11,7 @@
  * @property {Float64Array} loss
  * @property {Float64Array} gradient
  * @property {Uint8Array} clipped  1 where the step from that row had its gradient clipped.
+ * @property {Float64Array} rates  The learning rate of the step from each row.
  * @property {number} last  The last row.
  * @property {boolean} finite  Whether all of that row is finite.
  * @property {string} met  The stop condition that ended the run, or "".
