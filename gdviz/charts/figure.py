@@ -7,6 +7,8 @@ from typing import Any
 import altair as alt
 import numpy as np
 
+from gdviz.charts.theme import themed
+
 Table = Mapping[str, Any]
 """Columns of equal length by name: NumPy arrays or lists."""
 
@@ -25,7 +27,7 @@ class Figure:
     def to_dict(self) -> dict[str, Any]:
         """The complete Vega-Lite specification, data included."""
         datasets = {name: records(table) for name, table in self.tables.items()}
-        return {**self.spec, "description": self.description, "datasets": datasets}
+        return {**themed(self.spec), "description": self.description, "datasets": datasets}
 
     def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> Any:
         """Draw itself in a notebook, with the renderer that is set in Altair."""

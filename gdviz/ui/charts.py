@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gdviz.charts import Figure, surface
 from gdviz.charts.figure import Table
+from gdviz.charts.theme import themed
 from gdviz.descent import Trajectory
 
 
@@ -29,7 +30,7 @@ def show(figure: Figure, key: str, on_select: Callable[[], None] | None = None, 
     """
     datasets = {name: arrow(table) for name, table in figure.tables.items()}
     return at.vega_lite_chart(
-        {**figure.spec, "datasets": datasets},
+        {**themed(figure.spec), "datasets": datasets},
         key=key,
         on_select=on_select or "ignore",
         width="content",
