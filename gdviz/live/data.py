@@ -136,7 +136,7 @@ def why_served(setup: Descent) -> str:
     """Why the server computes a run; empty where the browser does."""
     if setup.batch_size is not None:
         return "The server draws the mini-batches."
-    return why_not(setup.optimizer) or ""
+    return why_not(setup.landscape, setup.optimizer) or ""
 
 
 def _run(run: Trajectory, name: str) -> dict[str, Any]:
