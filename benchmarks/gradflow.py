@@ -1,7 +1,6 @@
 """Time gradient flow beside TensorFlow (compiled graph) and PyTorch (eager); run by hand.
 
-    python -m benchmarks.gradflow        # needs PyTorch besides the requirements: pip install torch==2.13.0
-    python -m benchmarks.gradflow page   # the page in a browser: from a change to the new picture
+    python -m benchmarks.gradflow        # with PyTorch where it is installed: pip install torch==2.13.0
 
 Every candidate does a forward and a backward pass of the same network with the same weights, in float64, to the
 gradients by all weights and all activations. Candidates take turns within one run, so that whatever else the machine
@@ -15,9 +14,8 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-import shutil
+import importlib.util
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -25,11 +23,8 @@ from functools import partial
 import keras
 import numpy as np
 import tensorflow as tf
-import torch
-from playwright.sync_api import sync_playwright
 from threadpoolctl import ThreadpoolController
 
-from benchmarks.page import REPAINT, serve
 from gdviz import gradflow
 from gdviz.gradflow.network import Network, backward, forward
 
@@ -74,6 +69,8 @@ def tensorflow_pass(network: Network) -> Callable[[], object]:
 
 
 def torch_pass(network: Network) -> Callable[[], object]:
+    import torch
+
     x, y, layers = network.sample()
     x, y = torch.from_numpy(x), torch.from_numpy(y)
     kernels = [torch.from_numpy(layer["kernel"].copy()).requires_grad_() for layer in layers]
@@ -118,37 +115,36 @@ def medians(candidates: dict[str, Callable[[], object]], turns: int = TURNS) -> 
 
 
 def agree(candidates: dict[str, Callable[[], object]]) -> bool:
-    """Whether the three passes compute the same gradient of the first layer's kernel."""
-    mine = candidates["numpy"]().parameters["kernel"]  # type: ignore[attr-defined]
-    theirs = [candidates["tensorflow"]()[1][0].numpy()]  # type: ignore[index]
-    theirs.append(candidates["torch"]()[len(candidates["tensorflow"]()[0])].numpy())  # type: ignore[index]
+    """Whether the passes compute the same gradient of the first layer's kernel."""
+    mine = candidates["NumPy"]().parameters["kernel"]  # type: ignore[attr-defined]
+    theirs = [candidates["TensorFlow"]()[1][0].numpy()]  # type: ignore[index]
+    if "PyTorch" in candidates:
+        theirs.append(candidates["PyTorch"]()[len(candidates["TensorFlow"]()[0])].numpy())  # type: ignore[index]
     # TensorFlow's GELU has a √½ that was rounded to float32.
     return all(np.linalg.norm(mine - other) <= 1e-6 * np.linalg.norm(mine) for other in theirs)
 
 
 def main() -> None:
-    print(
-        f"NumPy {np.__version__}, TensorFlow {tf.__version__}, Keras {keras.__version__}, PyTorch {torch.__version__}"
-    )
+    print(f"NumPy {np.__version__}, TensorFlow {tf.__version__}, Keras {keras.__version__}")
+    has_torch = importlib.util.find_spec("torch") is not None
+    if not has_torch:
+        print("PyTorch is not installed: left out")
     print(f"medians of {TURNS} alternating turns, milliseconds, float64\n")
-    print("activation  depth width batch | NumPy, 1 thread  NumPy TensorFlow PyTorch | propagate | same gradients")
     for name, initializer in (("tanh", "glorot"), ("relu", "he"), ("gelu", "he")):
         for depth, width, batch in SIZES:
             network = gradflow.Network(
                 depth=depth, width=width, batch_size=batch, activation=name, initializer=initializer
             )
             candidates = {
-                "one": in_one_thread(numpy_pass(network)),
-                "numpy": numpy_pass(network),
-                "tensorflow": tensorflow_pass(network),
-                "torch": torch_pass(network),
+                "NumPy, 1 thread": in_one_thread(numpy_pass(network)),
+                "NumPy": numpy_pass(network),
+                "TensorFlow": tensorflow_pass(network),
+                **({"PyTorch": torch_pass(network)} if has_torch else {}),
                 "propagate": in_one_thread(partial(gradflow.measure, network)),
             }
-            ms = medians(candidates)
-            print(
-                f"{name:10} {depth:6} {width:5} {batch:5} | {ms['one']:15.2f} {ms['numpy']:6.2f} "
-                f"{ms['tensorflow']:10.2f} {ms['torch']:7.2f} | {ms['propagate']:9.2f} | {agree(candidates)}"
-            )
+            times = "  ".join(f"{candidate} {ms:.2f}" for candidate, ms in medians(candidates).items())
+            same = "the same gradients" if agree(candidates) else "DIFFERENT gradients"
+            print(f"{name:5} depth {depth:3} width {width:3} batch {batch:3}: {times}; {same}")
 
     print("\ngrowth of propagate (tanh, depth 50, width 128, batch 128, one seed, but for what is named), milliseconds")
     for what, values in {"depth": (25, 50, 100, 200), "width": (64, 128, 256, 512), "seeds": (1, 2, 4, 8)}.items():
@@ -158,32 +154,5 @@ def main() -> None:
         print(f"{what:6}", "  ".join(f"{value}: {ms:.1f}" for value, ms in medians(runs, 7).items()))
 
 
-def change_to_repaint(times: int = 20) -> None:
-    """Depth 50, width 128, batch 128, one seed: from the key that moves a slider to the new picture of all layers.
-
-    Every change is to a network that was not measured before.
-    """
-    server, address, _ = serve()
-    try:
-        with sync_playwright() as playwright:
-            flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-            path = shutil.which("chromium") or shutil.which("google-chrome")
-            page = playwright.chromium.launch(executable_path=path, args=flags).new_page()
-            page.set_viewport_size({"width": 1440, "height": 1000})
-            page.goto(f"{address}/gradient_flow?depth=50&width=128&batch_size=128&weight_scale=0.5")
-            page.wait_for_selector("canvas.marks")
-            page.wait_for_timeout(3000)
-            page.get_by_role("slider", name="bias_scale").focus()
-            taken = []
-            for _ in range(times):
-                page.evaluate(REPAINT)
-                page.keyboard.press("ArrowRight")
-                taken.append(float(page.evaluate("window.repainted")))
-                page.wait_for_timeout(500)
-            print(f"change to repaint: median {statistics.median(taken):.0f} ms, all {sorted(map(round, taken))}")
-    finally:
-        server.terminate()
-
-
 if __name__ == "__main__":
-    change_to_repaint() if sys.argv[1:] == ["page"] else main()
+    main()

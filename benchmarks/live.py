@@ -13,20 +13,9 @@ import time
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.page import RANGE, memory_of, serve
+from benchmarks.page import CLICK_UNTIL, RANGE, START, answer, memory_of, serve
 
-# Resolves with the milliseconds from a click to the next frame in which the condition holds.
-CLICK_UNTIL = """
-async ([target, condition]) => {
-  const holds = new Function('return ' + condition), begun = performance.now();
-  document.querySelector(target).click();
-  while (!holds() && performance.now() - begun < 60000) await new Promise(requestAnimationFrame);
-  return performance.now() - begun;
-}
-"""
-START = "[data-testid=stMain] button[kind=primary]"
 A_POINT = "document.querySelector('.st-key-card-Loss canvas')"
-BATCH_SIZE = "document.querySelector('input[aria-label=\"Batch size\"]')"
 
 
 def opened(browser: Browser, address: str, query: str) -> Page:
@@ -52,12 +41,9 @@ def stop(page: Page) -> None:
 
 
 def answers(page: Page, times: int) -> list[float]:
-    """Milliseconds from a click on a check box to the change of the page that the server makes."""
-    target = '[data-testid=stSidebar] input[aria-label="All rows in one batch"]'
     taken = []
     for i in range(times):
-        condition = f"{'!' if i % 2 == 0 else '!!'}{BATCH_SIZE}"
-        taken.append(float(page.evaluate(CLICK_UNTIL, [target, condition])))
+        taken.append(answer(page, i))
         page.wait_for_timeout(370)  # not in step with the page's own refreshing
     return taken
 

@@ -1,21 +1,32 @@
-"""The Descent page in headless Chromium: first picture, frames a second, slider to repaint, payload, memory.
+"""The pages in headless Chromium, side by side with a bare Streamlit page of one slider and one chart.
 
-Run with ``python -m benchmarks.page`` on an idle machine; needs chromium or google-chrome on PATH.
+    python -m benchmarks.page          # all of it
+    python -m benchmarks.page cold     # first page from a cold server
+    python -m benchmarks.page repaint  # from the key that moves a control to the new picture
+    python -m benchmarks.page frames   # frames a second while Descent plays, bytes for a change
+
+Pages take turns within one run and one browser, so that whatever else the machine does hits all of them; the ratios
+count. Needs chromium or google-chrome on PATH.
 """
 
+import os
 import shutil
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
+BARE = Path(__file__).parent / "bare.py"
 SIX = "&".join(
     f"run={run}"
     for run in (
@@ -28,6 +39,8 @@ SIX = "&".join(
     )
 )
 RANGE = ".vega-bindings input[type=range]"
+START = "[data-testid=stMain] button[kind=primary]"
+BATCH_SIZE = "document.querySelector('input[aria-label=\"Batch size\"]')"
 
 # Counts the canvases that were really drawn to, frame by frame.
 COUNT_FRAMES = """
@@ -50,14 +63,13 @@ async (seconds) => {
 }
 """
 
-# Resolves with the milliseconds from now to the next time that the paused chart is drawn.
+# window.repainted resolves with the milliseconds from now to the next frame after any canvas was drawn to.
 REPAINT = """
 () => {
-  const context = document.querySelector('canvas.marks').getContext('2d');
-  const original = context.clearRect, begun = performance.now();
+  const contexts = CanvasRenderingContext2D.prototype, original = contexts.clearRect, begun = performance.now();
   window.repainted = new Promise(done => {
-    context.clearRect = function (...args) {
-      delete context.clearRect;
+    contexts.clearRect = function (...args) {
+      contexts.clearRect = original;
       requestAnimationFrame(() => done(performance.now() - begun));
       return original.apply(this, args);
     };
@@ -65,14 +77,28 @@ REPAINT = """
 }
 """
 
+# Milliseconds from a click to the next frame in which the condition holds.
+CLICK_UNTIL = """
+async ([target, condition]) => {
+  const holds = new Function('return ' + condition), begun = performance.now();
+  document.querySelector(target).click();
+  while (!holds() && performance.now() - begun < 60000) await new Promise(requestAnimationFrame);
+  return performance.now() - begun;
+}
+"""
 
-def serve() -> tuple["subprocess.Popen[bytes]", str, float]:
+
+def serve(script: Path = ROOT / "app.py") -> tuple["subprocess.Popen[bytes]", str, float]:
+    """Start a page's server; its address, and after how many seconds it answered."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     begun = time.perf_counter()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
-    server = subprocess.Popen([*command, "--server.fileWatcherType=none"], cwd=ROOT, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"]
+    command += ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false"]
+    command += ["--browser.serverAddress=localhost"]
+    folder = ROOT if script.parent == ROOT else Path(tempfile.gettempdir())  # the bare page, without the app's settings
+    server = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     while True:
         try:
             with urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1):
@@ -81,62 +107,185 @@ def serve() -> tuple["subprocess.Popen[bytes]", str, float]:
             time.sleep(0.05)
 
 
+@contextmanager
+def served(script: Path = ROOT / "app.py") -> Iterator[str]:
+    """The address of a page's server, which ends with the block."""
+    server, address, _ = serve(script)
+    try:
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
 def memory_of(server: "subprocess.Popen[bytes]") -> float:
     """Resident megabytes."""
     status = Path(f"/proc/{server.pid}/status").read_text()
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1024
 
 
-def slider_to_repaint(page: Page, times: int) -> list[float]:
-    """Milliseconds from the key that moves a slider to the new picture."""
+def opened(browser: Browser, address: str) -> Page:
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.goto(address)
+    page.locator("canvas").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(3000)
+    return page
+
+
+def repaint(page: Page, i: int) -> float:
+    """Milliseconds from the key that moves the slider with the focus to the new picture."""
+    page.bring_to_front()
+    page.evaluate(REPAINT)
+    page.keyboard.press("ArrowRight" if i % 2 else "ArrowLeft")
+    return float(page.evaluate("window.repainted"))
+
+
+def answer(page: Page, i: int) -> float:
+    """Milliseconds from a click on a check box to the change of the page that the server makes."""
+    page.bring_to_front()
+    target = '[data-testid=stSidebar] input[aria-label="All rows in one batch"]'
+    return float(page.evaluate(CLICK_UNTIL, [target, f"{'!' if i % 2 == 0 else '!!'}{BATCH_SIZE}"]))
+
+
+def bare_page(browser: Browser, address: str) -> Page:
+    page = opened(browser, address)
+    page.get_by_role("slider").focus()
+    return page
+
+
+def descent_page(browser: Browser, address: str) -> Page:
+    page = opened(browser, f"{address}/?{SIX}&steps=300")
+    page.wait_for_timeout(4000)  # it plays through once
     page.get_by_text("6 · Adam").click()
     page.get_by_role("slider", name="learning_rate").focus()
     page.wait_for_timeout(500)
-    taken = []
-    for i in range(times):
-        page.evaluate(REPAINT)
-        page.keyboard.press("ArrowRight" if i % 2 else "ArrowLeft")
-        taken.append(float(page.evaluate("window.repainted")))
-        page.wait_for_timeout(400)
+    return page
+
+
+def gradient_flow_page(browser: Browser, address: str) -> Page:
+    page = opened(browser, f"{address}/gradient_flow?weight_scale=0.5")
+    page.get_by_role("slider", name="weight_scale").focus()
+    return page
+
+
+def training_page(browser: Browser, address: str) -> Page:
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.goto(f"{address}/training?epochs=10000")
+    page.locator(START).click(timeout=60_000)
+    page.locator(".st-key-card-Loss canvas").wait_for(timeout=60_000)
+    page.wait_for_timeout(3000)
+    return page
+
+
+def in_turns(candidates: dict[str, Callable[[int], float]], turns: int) -> dict[str, list[float]]:
+    taken: dict[str, list[float]] = {name: [] for name in candidates}
+    for i in range(turns):
+        for name, candidate in candidates.items():
+            taken[name].append(candidate(i))
+            time.sleep(0.37)  # not in step with what a page refreshes by itself
     return taken
 
 
-def main() -> None:
-    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
-    server, address, started = serve()
+def beside_bare(taken: dict[str, list[float]], unit: str) -> None:
+    """Medians, and their ratios to the bare page's."""
+    bare = statistics.median(taken["bare page"])
+    for name, values in taken.items():
+        median = statistics.median(values)
+        print(f"{name:22} {median:8.2f} {unit}  {median / bare:5.2f} x bare   {min(values):.2f} to {max(values):.2f}")
+
+
+def repaints(browser: Browser, turns: int = 20) -> None:
+    with served(BARE) as bare, served() as app:
+        pages = {
+            "bare page": bare_page(browser, bare),
+            "Descent": descent_page(browser, app),
+            "Gradient flow": gradient_flow_page(browser, app),
+        }
+        print(f"from a key to the new picture, medians of {turns} turns")
+        beside_bare(
+            in_turns({name: lambda i, page=page: repaint(page, i) for name, page in pages.items()}, turns), "ms"
+        )
+        for name in ("Descent", "Gradient flow"):
+            pages.pop(name).close()
+        training = training_page(browser, app)
+        print("while a model trains: a check box, to what the server puts in its place")
+        beside_bare(
+            in_turns(
+                {
+                    "bare page": lambda i: repaint(pages["bare page"], i),
+                    "Live training": lambda i: answer(training, i),
+                },
+                turns,
+            ),
+            "ms",
+        )
+        training.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop", exact=True).click()
+        training.wait_for_timeout(2000)
+        training.close()
+
+
+def cold(browser: Browser, script: Path, path: str = "") -> float:
+    """Seconds from asking for the first page of a server that has just started to its chart."""
+    with served(script) as address, browser.new_context(viewport={"width": 1440, "height": 1000}) as context:
+        page = context.new_page()
+        begun = time.perf_counter()
+        page.goto(address + path)
+        page.locator("canvas").first.wait_for(timeout=60_000)
+        if path:  # an empty canvas comes before, while the page's width is measured
+            page.locator(RANGE).first.wait_for(timeout=60_000)
+        return time.perf_counter() - begun
+
+
+def cold_starts(browser: Browser, turns: int = 5) -> None:
+    print(f"first page from a cold server, medians of {turns} turns")
+    candidates = {
+        "bare page": lambda _: cold(browser, BARE),
+        "Descent": lambda _: cold(browser, ROOT / "app.py", f"/?{SIX}&steps=300"),
+    }
+    beside_bare(in_turns(candidates, turns), "s ")
+
+
+def frames(browser: Browser) -> None:
     received = 0
-    try:
-        with sync_playwright() as playwright:
-            flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-            browser = playwright.chromium.launch(executable_path=browser_path, args=flags)
-            page = browser.new_page(viewport={"width": 1440, "height": 1000})
 
-            def count(frame: object) -> None:
-                nonlocal received
-                received += len(frame) if isinstance(frame, (bytes, str)) else 0
+    def count(frame: object) -> None:
+        nonlocal received
+        received += len(frame) if isinstance(frame, (bytes, str)) else 0
 
-            page.on("websocket", lambda socket: socket.on("framereceived", count))
-            begun = time.perf_counter()
-            page.goto(f"{address}/?{SIX}&steps=300")
-            page.wait_for_selector(RANGE)
-            print(f"server answers after              {started:7.2f} s")
-            print(f"first page from a cold server     {time.perf_counter() - begun:7.2f} s")
-            page.wait_for_timeout(3000)
-            for _ in range(3):
-                page.locator(RANGE).evaluate("e => { e.value = 0; e.dispatchEvent(new Event('input')); }")
-                page.locator(".vega-bindings input[type=checkbox]").set_checked(True)
-                print(f"frames drawn, 6 runs x 300 steps  {page.evaluate(COUNT_FRAMES, 4):7.1f} /s")
-            page.wait_for_timeout(2000)
-            before = received
-            taken = slider_to_repaint(page, 15)
-            print(f"slider to repaint, median         {statistics.median(taken):7.0f} ms")
-            print(f"  all: {sorted(map(round, taken))}")
-            print(f"received for a change, mean       {(received - before) / 15 / 1000:7.1f} KB")
-            print(f"memory of the app's process       {memory_of(server):7.0f} MB")
-            browser.close()
-    finally:
-        server.terminate()
+    with served() as address:
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page.on("websocket", lambda socket: socket.on("framereceived", count))
+        page.goto(f"{address}/?{SIX}&steps=300")
+        page.wait_for_selector(RANGE)
+        page.wait_for_timeout(3000)
+        for _ in range(3):
+            page.locator(RANGE).evaluate("e => { e.value = 0; e.dispatchEvent(new Event('input')); }")
+            page.locator(".vega-bindings input[type=checkbox]").set_checked(True)
+            print(f"frames drawn, 6 runs x 300 steps  {page.evaluate(COUNT_FRAMES, 4):7.1f} /s")
+        page.wait_for_timeout(2000)
+        page.get_by_text("6 · Adam").click()
+        page.get_by_role("slider", name="learning_rate").focus()
+        page.wait_for_timeout(500)
+        before = received
+        for i in range(10):
+            repaint(page, i)
+            page.wait_for_timeout(400)
+        print(f"received for a change, mean       {(received - before) / 10 / 1000:7.1f} KB")
+
+
+PARTS: dict[str, Callable[[Browser], None]] = {"cold": cold_starts, "repaint": repaints, "frames": frames}
+
+
+def main(parts: list[str]) -> None:
+    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.environ["GDVIZ_FOLDER"] = folder
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=browser_path, args=flags)
+        for part in parts or PARTS:
+            PARTS[part](browser)
+        browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

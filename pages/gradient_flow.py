@@ -1,13 +1,21 @@
 """The Gradient flow page: see gradients vanish and explode on their way through a deep network, and cure them."""
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
 from gdviz import export
+from gdviz.charts import Figure
 from gdviz.ui import flow as views
 from gdviz.ui import flow_runs, style
 from gdviz.ui import network as controls
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.width import page_width
+
+
+def converted(figure: Callable[[bool], Figure], convert: Callable[[Figure], str | bytes]) -> str | bytes:
+    return convert(figure(False))
 
 
 def downloads(shown: views.Shown) -> None:
@@ -17,7 +25,7 @@ def downloads(shown: views.Shown) -> None:
         for kind, mime, convert in (("png", "image/png", export.to_png), ("svg", "image/svg+xml", export.to_svg)):
             st.download_button(
                 f"Download {name}.{kind}",
-                lambda figure=figure, convert=convert: convert(figure(False)),
+                partial(converted, figure, convert),
                 f"{name}.{kind}",
                 mime,
                 on_click="ignore",

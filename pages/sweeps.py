@@ -1,7 +1,12 @@
 """The Sweeps page: where an optimizer works, and where it breaks."""
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from gdviz.charts import Figure
@@ -55,12 +60,12 @@ def basins(experiment: Experiment, width: int) -> dict[str, str]:
                     ui.stop_button(stop, f"basins.{k}")
         bar.empty()
         stop.empty()
-        show(figures[name], key, lambda key=key: open_at_click(key), at=chart)
+        show(figures[name], key, partial(open_at_click, key), at=chart)
         found.append(made)
     told.info(studies.basins_finding(found))
     st.markdown(ui.basins_table(list(figures), found))
     x, y = np.meshgrid(found[0].x, found[0].y)
-    columns = {"x": x.ravel(), "y": y.ravel()}
+    columns: dict[str, NDArray[Any]] = {"x": x.ravel(), "y": y.ravel()}
     for name, one in zip(figures, found, strict=True):
         columns |= {f"{name} place": one.place.ravel(), f"{name} loss": one.loss.ravel()}
         columns |= {f"{name} steps": one.steps.ravel()}
@@ -176,7 +181,9 @@ print(studies.sensitivity_finding([studies.sensitivity(run.setup, {what!r}, valu
     return {"what": what}
 
 
-def finish(experiment: Experiment, name: str, columns: object, figures: dict[str, Figure], lines: str) -> None:
+def finish(
+    experiment: Experiment, name: str, columns: Mapping[str, Any], figures: dict[str, Figure], lines: str
+) -> None:
     with st.expander("Show the code"):
         st.code(ui.code(experiment, lines), language="python")
     with st.expander("Download"):

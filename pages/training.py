@@ -1,5 +1,7 @@
 """The Live training page: a real Keras model, watched and steered while it learns."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from gdviz import training
@@ -56,7 +58,7 @@ def afterwards(run: Run) -> None:
                 st.button(f"Try {change}", on_click=ui.start, args=(cured, runs.content(run.id)))
         st.button("Use its configuration", on_click=ui.show_again, args=(run.setup,), help="Show it in the controls.")
     with st.expander("Download"):
-        files = {
+        files: dict[str, tuple[str, str, Callable[[], str | bytes]]] = {
             "history by batch (CSV)": ("gdviz-batches.csv", "text/csv", lambda: runs.history_csv(run.id, "batch")),
             "history by epoch (CSV)": ("gdviz-epochs.csv", "text/csv", lambda: runs.history_csv(run.id, "epoch")),
             "script (Python)": ("gdviz-training.py", "text/x-python", lambda: training.keras_script(run.setup)),
@@ -100,8 +102,8 @@ ready = setup is not None and (setup.data.name != ui.OWN_TABLE or content is not
 # Not by a callback: that would be given what the controls showed before the change made last.
 if st.button("Start", type="primary", disabled=not ready) and setup is not None:
     ui.start(setup, content if setup.data.name == ui.OWN_TABLE else None)
-if error := st.session_state.pop("training_error", None):
-    st.error(error)
+if refused := st.session_state.pop("training_error", None):
+    st.error(refused)
 if setup is not None:
     with st.expander("Show the code"):
         st.code(training.keras_script(setup), language="python")
