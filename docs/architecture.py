@@ -89,14 +89,24 @@ def _room(module: str) -> str | None:
 
 
 def without_detours(graph: Graph) -> Graph:
-    """The graph without the arrows that other arrows imply: the fewest from which all can be reached."""
-    reached: dict[str, set[str]] = {}
-    for name in TopologicalSorter(graph).static_order():
-        reached[name] = set().union(graph[name], *(reached[other] for other in graph[name]))
-    return {
-        name: {other for other in others if not any(other in reached[between] for between in others)}
-        for name, others in graph.items()
-    }
+    """The graph without the arrows that other arrows imply. Rooms may build on one another where modules do not."""
+    below = {name: _reached(graph, name) for name in graph}
+
+    def implied(name: str, other: str) -> bool:
+        between = (c for c in graph[name] - {other} if name not in below[c] and c not in below[other])
+        return any(other in below[c] for c in between)
+
+    return {name: {other for other in graph[name] if not implied(name, other)} for name in graph}
+
+
+def _reached(graph: Graph, name: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = graph[waiting.pop()] - found
+        found |= new
+        waiting.extend(new)
+    return found
 
 
 def mermaid(graph: Graph) -> str:
