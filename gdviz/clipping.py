@@ -28,7 +28,7 @@ class Clipper(Entry):
         return ", ".join(f"{name}={value!r}" for name, value in self.values().items())
 
 
-CLIPPERS: Catalogue[Clipper] = Catalogue("clipping")
+CLIPPERS: Catalogue[Clipper] = Catalogue("clipping", "gdviz.CLIPPERS")
 
 
 @CLIPPERS.register("clipvalue")

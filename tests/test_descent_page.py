@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import gdviz
-from gdviz.descent.experiment import DEFAULT, Experiment, from_link
+from gdviz.descent.experiment import DEFAULT, Experiment
 
 PAGE = str(Path(__file__).parents[1] / "app.py")
 
@@ -33,7 +33,7 @@ def query(page: AppTest) -> dict[str, list[str]]:
 
 def described(page: AppTest) -> Experiment:
     """The experiment that the address bar describes."""
-    experiment, notes = from_link(query(page))
+    experiment, notes = Experiment.from_link(query(page))
     assert notes == []
     return experiment
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import gdviz
 from gdviz.catalogue import Catalogue, Entry
 from gdviz.descent import Stop
-from gdviz.descent.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment, from_link, to_link
+from gdviz.descent.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -57,18 +57,18 @@ EXPERIMENTS = st.builds(
 @settings(max_examples=100, deadline=None)
 @given(experiment=EXPERIMENTS)
 def test_a_link_reproduces_every_experiment_exactly(experiment: Experiment) -> None:
-    assert from_link(to_link(experiment)) == (experiment, [])
+    assert Experiment.from_link(experiment.to_link()) == (experiment, [])
 
 
 @settings(max_examples=200, deadline=None)
 @given(
     fields=st.dictionaries(
-        st.sampled_from([*to_link(DEFAULT), "learning_rate", "start", "clip", "stop", "other"]),
+        st.sampled_from([*DEFAULT.to_link(), "learning_rate", "start", "clip", "stop", "other"]),
         st.lists(st.text(max_size=60), max_size=12),
     )
 )
 def test_any_link_gives_an_experiment(fields: dict[str, list[str]]) -> None:
-    experiment, _ = from_link(fields)
+    experiment, _ = Experiment.from_link(fields)
     assert experiment.descents()
 
 
@@ -92,8 +92,8 @@ def test_any_link_gives_an_experiment(fields: dict[str, list[str]]) -> None:
     ],
 )
 def test_a_field_that_cannot_be_read_takes_its_default_and_is_noted(fields: dict[str, list[str]], note: str) -> None:
-    whole = {**to_link(DEFAULT), "seed": ["5"], **fields}
-    experiment, notes = from_link(whole)
+    whole = {**DEFAULT.to_link(), "seed": ["5"], **fields}
+    experiment, notes = Experiment.from_link(whole)
     assert len(notes) == 1
     assert note in notes[0]
     if "seed" not in fields:
@@ -101,7 +101,7 @@ def test_a_field_that_cannot_be_read_takes_its_default_and_is_noted(fields: dict
 
 
 def test_one_bad_hyperparameter_leaves_the_others_of_its_entry() -> None:
-    experiment, notes = from_link({"run": ["adam,learning_rate=0.3,beta_1=7"]})
+    experiment, notes = Experiment.from_link({"run": ["adam,learning_rate=0.3,beta_1=7"]})
     assert experiment.optimizers == (gdviz.OPTIMIZERS["adam"](learning_rate=0.3),)
     assert len(notes) == 1
 

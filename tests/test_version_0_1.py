@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from gdviz.descent import experiment
+from gdviz.descent.experiment import Experiment
 from gdviz.gradflow.links import study_from_link, study_to_link
 from gdviz.runs import Runs
 from gdviz.training import links as training_links
@@ -29,7 +29,7 @@ def fields(link: dict[str, Any]) -> dict[str, list[str]]:
 
 @links_of("descent", "sweeps")
 def test_a_link_gives_the_same_runs(link: dict[str, Any]) -> None:
-    read, notes = experiment.from_link(fields(link))
+    read, notes = Experiment.from_link(fields(link))
     assert notes == []
     for run, expected in zip(read.run(), link["expected"], strict=True):
         assert run.setup.optimizer.to_dict() == expected["optimizer"]

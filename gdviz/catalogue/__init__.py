@@ -1,5 +1,23 @@
-"""Catalogues of entries: frozen dataclasses whose fields are hyperparameters, from which everything else is derived."""
+"""Catalogues of entries and setups made of them: frozen dataclasses, from whose fields everything else is derived."""
 
-from gdviz.catalogue.entries import Catalogue, Entry, Knob, Value, knob
+from gdviz.catalogue.entries import Catalogue, Entry
+from gdviz.catalogue.fields import Fields, Knob, Value, knob, names, number, numbers
+from gdviz.catalogue.setup import Part, Setup, one_of, optional, part, several
 
-__all__ = ["Catalogue", "Entry", "Knob", "Value", "knob"]
+__all__ = [
+    "Catalogue",
+    "Entry",
+    "Fields",
+    "Knob",
+    "Part",
+    "Setup",
+    "Value",
+    "knob",
+    "names",
+    "number",
+    "numbers",
+    "one_of",
+    "optional",
+    "part",
+    "several",
+]

@@ -4,101 +4,12 @@ Everything else is derived from an entry: widgets from its fields, formulas and 
 export and share links from the catalogue that lists it. Adding an entry is writing one class.
 """
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from numbers import Integral, Real
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
 
-Value = bool | int | float | str | None
-
-
-def knob(
-    default: Value,
-    low: float = -math.inf,
-    high: float = math.inf,
-    *,
-    help: str,
-    above: float | None = None,
-    below: float | None = None,
-    usual: tuple[float, float] | None = None,
-    log: bool = False,
-    choices: tuple[str, ...] = (),
-) -> Any:
-    """Declare a hyperparameter as a dataclass field: its default, what is allowed, and one line of help.
-
-    Args:
-        default: The default; its type (bool, int, float or str) is the hyperparameter's type. None stands for a number
-            that may be left out.
-        low, high: The smallest and the largest value allowed.
-        above, below: Bounds that are themselves not allowed, where an interval is open.
-        usual: The range that a slider covers; values outside it, but within the bounds, can still be given.
-        log: True where values spread over decades.
-        choices: The values allowed, for a str.
-    """
-    spec = {"low": low, "high": high, "above": above, "below": below}
-    return field(default=default, metadata={"help": help, "usual": usual, "log": log, "choices": choices, **spec})
-
-
-@dataclass(frozen=True)
-class Knob:
-    """One hyperparameter of an entry, as declared by :func:`knob`."""
-
-    name: str
-    default: Value
-    help: str
-    low: float
-    high: float
-    above: float | None
-    below: float | None
-    usual: tuple[float, float] | None
-    log: bool
-    choices: tuple[str, ...]
-
-    @property
-    def type(self) -> type:
-        """bool, int, float or str."""
-        return float if self.default is None else type(self.default)
-
-    @property
-    def allowed(self) -> str:
-        """What is allowed, in words: ``a number with 0 ≤ beta_1 < 1``."""
-        if self.choices:
-            return "one of " + ", ".join(self.choices)
-        if self.type is bool:
-            return "True or False"
-        kind = "a whole number" if self.type is int else "a number"
-        left = f"{self.above:g} < " if self.above is not None else f"{self.low:g} ≤ " if self.low > -math.inf else ""
-        right = f" < {self.below:g}" if self.below is not None else f" ≤ {self.high:g}" if self.high < math.inf else ""
-        return f"{kind} with {left}{self.name}{right}" if left or right else kind
-
-    def check(self, value: object, owner: str) -> Value:
-        """Return ``value`` as the hyperparameter's own type.
-
-        Raises:
-            ValueError: It is of another kind or out of bounds; names the field, the value and what is allowed.
-        """
-        if value is None and self.default is None:
-            return None
-        if self.choices:
-            valid = isinstance(value, str) and value in self.choices
-        elif self.type is bool:
-            valid = isinstance(value, bool)
-        else:
-            number = Integral if self.type is int else Real
-            valid = isinstance(value, number) and not isinstance(value, bool) and self._within(float(value))
-        if not valid:
-            raise ValueError(f"{owner}: {self.name} must be {self.allowed}; got {value!r}")
-        return self.type(value)  # type: ignore[no-any-return]
-
-    def _within(self, number: float) -> bool:
-        """NaN fails every comparison, and so is never within."""
-        return (
-            self.low <= number <= self.high
-            and math.isfinite(number)
-            and (self.above is None or number > self.above)
-            and (self.below is None or number < self.below)
-        )
+from gdviz.catalogue.fields import Declared, Fields, Knob, Value
 
 
 @dataclass(frozen=True)
@@ -115,19 +26,24 @@ class Entry:
     """A link to the paper or page that defines it."""
     checked_against: ClassVar[str] = ""
     """The independent source that the tests compare it with."""
+    maker: ClassVar[str] = ""
+    """The Python expression of its class, where that is a public name."""
 
     def __post_init__(self) -> None:
-        for knob in self.knobs():
-            object.__setattr__(self, knob.name, knob.check(getattr(self, knob.name), self.label))
+        for field in self.declared():
+            object.__setattr__(self, field.name, field.check(getattr(self, field.name), self.label))
+
+    @classmethod
+    def declared(cls) -> tuple[Declared, ...]:
+        """The declared fields, in the order of the constructor's arguments."""
+        this: Any = cls  # mypy looks for __hash__ among the entry's methods
+        return _declared(this)
 
     @classmethod
     def knobs(cls) -> tuple[Knob, ...]:
-        """The hyperparameters, in the order of declaration."""
-        return tuple(
-            Knob(name=f.name, default=f.default, **f.metadata)
-            for f in fields(cls)
-            if f.default is not MISSING and f.metadata
-        )
+        """The hyperparameters, in the order of the constructor's arguments."""
+        this: Any = cls
+        return _knobs(this)
 
     @classmethod
     def summary(cls) -> str:
@@ -155,6 +71,76 @@ class Entry:
         """The entry as plain data, for :meth:`Catalogue.from_dict`."""
         return {"name": self.name, **self.values()}
 
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """The entry with ``values`` for its hyperparameters.
+
+        Raises:
+            ValueError: It has no such hyperparameter, or a value is not allowed.
+        """
+        for name in values:
+            _check_known(cls, name)
+        return cls(**values)
+
+    def code(self, maker: str = "") -> str:
+        """The Python expression that makes the entry by calling ``maker``, or else its class."""
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.changes().items())
+        return f"{maker or self.maker or type(self).__name__}({arguments})"
+
+    def settings(self) -> str:
+        """The hyperparameters as the text of a link, ``beta_1=0.9,beta_2=0.999``; one that is None may be left out."""
+        # A text stands without quotes; none of those there are holds a comma.
+        written = [f"{knob.name}={text}" for knob in self.knobs() for text in knob.texts(getattr(self, knob.name))]
+        return ",".join(written)
+
+    @classmethod
+    def read_settings(cls, texts: Sequence[str], notes: list[str]) -> dict[str, Any]:
+        """The hyperparameters in ``texts`` that :meth:`settings` wrote; a note on each that cannot be read."""
+        knobs = {knob.name: knob for knob in cls.knobs()}
+        values: dict[str, Any] = {}
+        for setting in ",".join(texts).split(","):
+            name, _, text = setting.partition("=")
+            try:
+                if setting:
+                    _check_known(cls, name)
+                    values[name] = knobs[name].parse(text, cls.label)
+            except ValueError as error:
+                notes.append(f"{error}. The default is used.")
+        return values
+
+    def link_fields(self, key: str) -> dict[str, list[str]]:
+        """The field ``key`` of a link that holds the entry: ``adam,learning_rate=0.1,beta_1=0.9``."""
+        return {key: [",".join(filter(None, [self.name, self.settings()]))]}
+
+    @classmethod
+    def from_text(cls, text: str, fields: Fields, notes: list[str]) -> Self:
+        """The entry that :meth:`link_fields` wrote.
+
+        Args:
+            text: What stands behind its name.
+            fields: The whole link, for an entry that needs several fields of it.
+            notes: Where what cannot be read is noted.
+        """
+        return cls(**cls.read_settings([text], notes))
+
+
+@cache
+def _declared(entry: Any) -> tuple[Declared, ...]:
+    in_order = sorted(fields(entry), key=lambda f: bool(f.kw_only))
+    return tuple(replace(f.metadata["declared"], name=f.name) for f in in_order if "declared" in f.metadata)
+
+
+@cache
+def _knobs(entry: Any) -> tuple[Knob, ...]:
+    return tuple(field for field in _declared(entry) if isinstance(field, Knob))
+
+
+def _check_known(entry: type[Entry], name: str) -> None:
+    known = [knob.name for knob in entry.knobs()]
+    if name not in known:
+        kind = "hyperparameter" if hasattr(entry, "name") else "field"
+        raise ValueError(f"{entry.label}: no {kind} {name[:40]!r}; it has {', '.join(known) or 'none'}")
+
 
 E = TypeVar("E", bound=Entry)
 C = TypeVar("C", bound=type[Entry])
@@ -163,14 +149,20 @@ C = TypeVar("C", bound=type[Entry])
 class Catalogue(Mapping[str, type[E]]):
     """A mapping from names to entry classes, in the order of registration."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, code: str = "") -> None:
+        """Make an empty catalogue.
+
+        Args:
+            kind: The kind of its entries, for messages: "optimizer".
+            code: The Python expression that stands for it: "gdviz.OPTIMIZERS".
+        """
+        self.kind, self.code = kind, code
         self._entries: dict[str, type[E]] = {}
-        self._unlisted: list[type[E]] = []
+        self._unlisted: dict[str, type[E]] = {}
 
     def accept(self, entry: C) -> C:
         """Class decorator for entries that are made by other means than their name: accepted, but not listed."""
-        self._unlisted.append(entry)  # type: ignore[arg-type]
+        self._unlisted[entry.name] = entry  # type: ignore[assignment]
         return entry
 
     def register(self, name: str) -> Callable[[C], C]:
@@ -192,18 +184,12 @@ class Catalogue(Mapping[str, type[E]]):
             ValueError: No entry has that name, it has no such hyperparameter, or a value is not allowed.
         """
         if not isinstance(entry, str):
-            if type(entry) not in (*self._entries.values(), *self._unlisted):
+            if type(entry) not in (*self._entries.values(), *self._unlisted.values()):
                 raise ValueError(f"{self.kind} must be a name or an entry of the catalogue; got {entry!r}")
             return entry
         if entry not in self._entries:
             raise ValueError(f"{self.kind} must be one of {', '.join(self)}; got {entry!r}")
-        known = [knob.name for knob in self[entry].knobs()]
-        for name in values:
-            if name not in known:
-                raise ValueError(
-                    f"{self[entry].label}: no hyperparameter {name!r}; it has {', '.join(known) or 'none'}"
-                )
-        return self._entries[entry](**values)
+        return self._entries[entry].from_values(values)
 
     def from_dict(self, data: Mapping[str, object]) -> E:
         """The entry that :meth:`Entry.to_dict` described.
@@ -214,7 +200,20 @@ class Catalogue(Mapping[str, type[E]]):
         name = data.get("name")
         if not isinstance(name, str):
             raise ValueError(f"{self.kind} must have a name; got {dict(data)!r}")
-        return self.make(name, **{key: value for key, value in data.items() if key != "name"})
+        values = {key: value for key, value in data.items() if key != "name"}
+        return self._unlisted[name].from_values(values) if name in self._unlisted else self.make(name, **values)
+
+    def from_text(self, text: str, fields: Fields, notes: list[str]) -> E:
+        """The entry that :meth:`Entry.link_fields` wrote, whose text begins with its name.
+
+        Raises:
+            ValueError: The catalogue has no entry of that name. What is wrong with a hyperparameter becomes a note.
+        """
+        name, _, settings = text.partition(",")
+        entry = self._entries.get(name) or self._unlisted.get(name)
+        if entry is None:
+            raise ValueError(f"no {self.kind} is called {name[:40]!r}")
+        return entry.from_text(settings, fields, notes)
 
     def __getitem__(self, name: str) -> type[E]:
         return self._entries[name]

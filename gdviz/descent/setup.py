@@ -1,18 +1,16 @@
 """Everything that determines a run: the landscape, the rule, the conditions, and when to stop."""
 
-import math
 from dataclasses import dataclass
-from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdviz.catalogue import Entry, knob
-from gdviz.clipping import Clipper
-from gdviz.landscapes import Landscape, Point
+from gdviz.catalogue import Entry, Setup, knob, numbers, one_of, optional, part
+from gdviz.clipping import CLIPPERS, Clipper
+from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.landscapes.data import DataLandscape
-from gdviz.optimizers import Optimizer
-from gdviz.schedules import Schedule
+from gdviz.optimizers import OPTIMIZERS, Optimizer
+from gdviz.schedules import SCHEDULES, Schedule, with_one_rate
 
 Array = NDArray[np.float64]
 
@@ -29,6 +27,7 @@ class Stop(Entry):
     """
 
     label = "Stop"
+    maker = "gdviz.Stop"
 
     loss: float | None = knob(None, help="stop as soon as the loss is at most this (when climbing: at least)")
     loss_change: float | None = knob(None, 0.0, log=True, help="stop when a step changes the loss by at most this")
@@ -78,6 +77,7 @@ class Averaging(Entry):
     """
 
     label = "Averaging"
+    maker = "gdviz.Averaging"
 
     ema_momentum: float = knob(0.99, 0.0, 1.0, help="memory of the average (β)")
     ema_overwrite_frequency: int = knob(0, 0, help="steps from one θ ← a to the next (k); 0: never")
@@ -90,49 +90,79 @@ class Averaging(Entry):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Conditions(Setup):
+    """The conditions of a run that have nothing to do with where it starts and by which rule it moves."""
+
+    clip: Clipper | None = optional(CLIPPERS, label="Gradient clipping", help="bounds what the optimizer is given")
+    noise: float = knob(
+        0.0,
+        0.0,
+        step=0.1,
+        label="Gradient noise",
+        help="standard deviation of the normal noise that is added to each coordinate of the gradient",
+    )
+    seed: int = knob(0, 0, MOST_SEED, step=1, label="Seed", help="determines the noise and the order of the examples")
+    stop: Stop = part(Stop)
+    weight_decay: float = knob(
+        0.0,
+        0.0,
+        step=0.001,
+        label="Weight decay",
+        help="each step first takes off this share of θ, times the learning rate",
+    )
+    averaging: Averaging | None = optional(Averaging, label="Moving average of the positions")
+    batch_size: int | None = knob(
+        None, 1, whole=True, label="Batch size", help="examples that each gradient is taken over; None: all, exactly"
+    )
+    maximize: bool = knob(
+        False,
+        words=("descent", "ascent"),
+        link="direction",
+        label="Direction",
+        help="ascent gives every optimizer the loss times -1, so that it climbs",
+    )
+
+
 @dataclass(frozen=True)
-class Descent:
+class Descent(Conditions):
     """Everything that determines a run: the same Descent gives the same numbers on any machine.
 
-    ``schedule.initial_learning_rate`` and ``optimizer.learning_rate`` are the same number.
+    ``schedule.initial_learning_rate`` and ``optimizer.learning_rate`` are the same number; see
+    :func:`gdviz.schedules.with_one_rate`.
+
+    Raises:
+        ValueError: A value is not allowed, or two do not go together; names the field, the value and what is allowed.
+
+    >>> Descent("quadratic", OPTIMIZERS["adam"](learning_rate=0.1), SCHEDULES["constant"](0.5))
+    Traceback (most recent call last):
+    ValueError: learning_rate must be one number: Adam has 0.1, its schedule (Constant) begins at 0.5
     """
 
-    landscape: Landscape
-    optimizer: Optimizer
-    schedule: Schedule
-    start: Point
-    steps: int = 200
-    clip: Clipper | None = None
-    noise: float = 0.0
-    seed: int = 0
-    stop: Stop = Stop()
-    weight_decay: float = 0.0
-    averaging: Averaging | None = None
-    batch_size: int | None = None
-    maximize: bool = False
-    """Climb: the optimizer is given -L in place of the loss L."""
+    noun = "a descent"
+    maker = "gdviz.Descent"
+
+    landscape: Landscape = one_of(LANDSCAPES, "himmelblau")
+    optimizer: Optimizer = one_of(OPTIMIZERS, "adam")
+    schedule: Schedule = optional(SCHEDULES)
+    """None stands for the optimizer's own learning rate, constant."""
+    start: Point = numbers(("x", "y"), help="where the run starts")
+    """None stands for the landscape's own start."""
+    steps: int = knob(200, 1, MOST_STEPS, help="number of steps")
 
     def __post_init__(self) -> None:
-        check_whole("steps", self.steps, 1, MOST_STEPS)
-        check_whole("seed", self.seed, 0, MOST_SEED)
-        if self.batch_size is not None:
-            if not isinstance(self.landscape, DataLandscape):
-                raise ValueError(
-                    f"batch_size must be None: {self.landscape.label} has no data; got {self.batch_size!r}"
-                )
-            check_whole("batch_size", self.batch_size, 1, self.landscape.examples)
-        for name in ("noise", "weight_decay"):
-            value = getattr(self, name)
-            if not _is_finite(value) or value < 0:
-                raise ValueError(f"{name} must be a number with 0 ≤ {name}; got {value!r}")
-        if len(self.start) != 2 or not all(map(_is_finite, self.start)):
-            raise ValueError(f"start must be two finite numbers, x and y; got {self.start!r}")
-
-
-def _is_finite(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def check_whole(name: str, value: object, low: int, high: int) -> None:
-    if not isinstance(value, Integral) or isinstance(value, bool) or not low <= int(value) <= high:
-        raise ValueError(f"{name} must be a whole number with {low} ≤ {name} ≤ {high}; got {value!r}")
+        super().__post_init__()
+        optimizer, schedule = with_one_rate(self.optimizer, self.schedule)
+        object.__setattr__(self, "optimizer", optimizer)
+        object.__setattr__(self, "schedule", schedule)
+        if self.start is None:
+            object.__setattr__(self, "start", self.landscape.start)
+        if self.batch_size is None:
+            return
+        if not isinstance(self.landscape, DataLandscape):
+            raise ValueError(f"batch_size must be None: {self.landscape.label} has no data; got {self.batch_size!r}")
+        if self.batch_size > self.landscape.examples:
+            raise ValueError(
+                f"batch_size must be a whole number with 1 ≤ batch_size ≤ {self.landscape.examples}; "
+                f"got {self.batch_size!r}"
+            )

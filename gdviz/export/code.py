@@ -1,34 +1,27 @@
 """The code that reproduces an experiment, with gdviz and with Keras."""
 
-from gdviz.catalogue import Entry
+from gdviz.descent import Descent
 from gdviz.descent.experiment import Experiment
-from gdviz.landscapes import Landscape
-from gdviz.landscapes.own import OwnFunction
 from gdviz.schedules import Constant
 
 
 def python_code(experiment: Experiment) -> str:
     """The lines of Python that reproduce the picture with the package."""
-    same = {
-        "start": None if experiment.start is None else repr(experiment.start),
-        "steps": repr(experiment.steps),
-        "clip": None if experiment.clip is None else _constructor("CLIPPERS", experiment.clip),
-        "noise": repr(experiment.noise) if experiment.noise else None,
-        "seed": repr(experiment.seed) if experiment.seed else None,
-        "stop": f"gdviz.{experiment.stop!r}" if experiment.stop.changes() else None,
-        "weight_decay": repr(experiment.weight_decay) if experiment.weight_decay else None,
-        "averaging": f"gdviz.{experiment.averaging!r}" if experiment.averaging else None,
-        "batch_size": None if experiment.batch_size is None else repr(experiment.batch_size),
-        "maximize": "True" if experiment.maximize else None,
-    }
-    shared = "".join(f", {name}={value}" for name, value in same.items() if value is not None)
-    lines = ["import gdviz", "", f"landscape = {_landscape_code(experiment.landscape)}", "runs = ["]
-    for descent in experiment.descents():
-        rate = ""
-        if not isinstance(descent.schedule, Constant):
-            rate = f", {_constructor('SCHEDULES', descent.schedule)}"
-        lines.append(f"    gdviz.descend(landscape, {_constructor('OPTIMIZERS', descent.optimizer)}{rate}{shared}),")
+    fields = {field.name: field for field in experiment.declared()}
+    landscape = fields["landscape"].code(experiment.landscape)
+    lines = ["import gdviz", "", f"landscape = {landscape}", "runs = ["]
+    lines += [f"    gdviz.descend(landscape, {_arguments(experiment, run)})," for run in experiment.descents()]
     return "\n".join([*lines, "]", "gdviz.charts.descent(runs)"])
+
+
+def _arguments(experiment: Experiment, descent: Descent) -> str:
+    """The arguments of ``gdviz.descend`` for one of the experiment's runs, the landscape apart."""
+    codes = {field.name: field.code(getattr(descent, field.name)) for field in descent.declared()}
+    schedule = [] if isinstance(descent.schedule, Constant) else [codes["schedule"]]
+    apart = {"landscape", "optimizer", "optimizers", "schedule", "shared_learning_rate", "steps"}
+    others = experiment.arguments(leave_out=tuple(apart))
+    more = {"steps": repr(experiment.steps), **others}
+    return ", ".join([codes["optimizer"], *schedule, *(f"{name}={code}" for name, code in more.items())])
 
 
 def keras_code(experiment: Experiment) -> str:
@@ -49,14 +42,3 @@ def keras_code(experiment: Experiment) -> str:
         ]
         lines.append(f"{', '.join([line[:-1], *filter(None, more)])})")
     return "\n".join(lines)
-
-
-def _landscape_code(landscape: Landscape) -> str:
-    if isinstance(landscape, OwnFunction):
-        return f"gdviz.compile_landscape({landscape.text!r}, {landscape.domain!r})"
-    return _constructor("LANDSCAPES", landscape)
-
-
-def _constructor(catalogue: str, entry: Entry) -> str:
-    settings = ", ".join(f"{name}={value!r}" for name, value in entry.changes().items())
-    return f'gdviz.{catalogue}["{entry.name}"]({settings})'

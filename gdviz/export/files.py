@@ -7,12 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gdviz.clipping import CLIPPERS
-from gdviz.descent import Averaging, Descent, Stop, Trajectory
-from gdviz.landscapes import LANDSCAPES, Landscape
-from gdviz.landscapes.own import OwnFunction, compile_landscape
-from gdviz.optimizers import OPTIMIZERS
-from gdviz.schedules import SCHEDULES
+from gdviz.descent import Descent, Trajectory
 
 FORMAT = "gdviz trajectories"
 VERSION = 1
@@ -24,7 +19,7 @@ def to_json(trajectories: Sequence[Trajectory]) -> str:
     """The trajectories with their configuration, every number to the last bit, for :func:`from_json`."""
     runs = [
         {
-            "setup": _setup_data(run.setup),
+            "setup": run.setup.to_dict(),
             "status": run.status,
             "stopped_at": run.stopped_at,
             "reason": run.reason,
@@ -64,40 +59,7 @@ def from_json(text: str | bytes) -> tuple[Trajectory, ...]:
         raise ValueError(f"the file is damaged: {error!r}") from None
 
 
-def _setup_data(setup: Descent) -> dict[str, Any]:
-    return {
-        "landscape": _landscape_data(setup.landscape),
-        "optimizer": setup.optimizer.to_dict(),
-        "schedule": setup.schedule.to_dict(),
-        "start": list(setup.start),
-        "steps": setup.steps,
-        "clip": None if setup.clip is None else setup.clip.to_dict(),
-        "noise": setup.noise,
-        "seed": setup.seed,
-        "stop": setup.stop.values(),
-        "weight_decay": setup.weight_decay,
-        "averaging": None if setup.averaging is None else setup.averaging.values(),
-        "batch_size": setup.batch_size,
-        "maximize": setup.maximize,
-    }
-
-
-def _landscape_data(landscape: Landscape) -> dict[str, Any]:
-    if isinstance(landscape, OwnFunction):
-        return {"name": OwnFunction.name, "text": landscape.text, "domain": landscape.domain}
-    return dict(landscape.to_dict())
-
-
-def _landscape(data: Mapping[str, Any]) -> Landscape:
-    if data["name"] == OwnFunction.name:
-        return compile_landscape(data["text"], data["domain"])
-    return LANDSCAPES.from_dict(data)
-
-
 def _trajectory(data: Mapping[str, Any]) -> Trajectory:
-    setup = data["setup"]
-    clip = setup["clip"]
-    x, y = setup["start"]
     arrays = {name: _array(data[name]) for name in ("theta", "loss", "gradient", "used_gradient", "learning_rate")}
     rows = {name: len(values) for name, values in {**arrays, "clipped": data["clipped"]}.items()}
     steps = rows["theta"] - 1
@@ -106,21 +68,7 @@ def _trajectory(data: Mapping[str, Any]) -> Trajectory:
     if data["status"] not in ("converged", "running", "stalled", "diverged"):
         raise ValueError(f"the file is damaged: no status is called {data['status']!r}")
     return Trajectory(
-        setup=Descent(
-            landscape=_landscape(setup["landscape"]),
-            optimizer=OPTIMIZERS.from_dict(setup["optimizer"]),
-            schedule=SCHEDULES.from_dict(setup["schedule"]),
-            start=(x, y),
-            steps=setup["steps"],
-            clip=None if clip is None else CLIPPERS.from_dict(clip),
-            noise=setup["noise"],
-            seed=setup["seed"],
-            stop=Stop(**setup["stop"]),
-            weight_decay=setup["weight_decay"],
-            averaging=None if setup["averaging"] is None else Averaging(**setup["averaging"]),
-            batch_size=setup["batch_size"],
-            maximize=setup["maximize"] is True,
-        ),
+        setup=Descent.from_dict(data["setup"]),
         clipped=np.array(data["clipped"], dtype=bool),
         state={name: _array(values) for name, values in data["state"].items()},
         evaluations={what: np.array(counts, dtype=np.int64) for what, counts in data["evaluations"].items()},

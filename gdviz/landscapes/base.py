@@ -68,4 +68,4 @@ class Landscape(Entry):
         return float(self.value(self.minima[0])) if self.minima else None
 
 
-LANDSCAPES: Catalogue[Landscape] = Catalogue("landscape")
+LANDSCAPES: Catalogue[Landscape] = Catalogue("landscape", "gdviz.LANDSCAPES")

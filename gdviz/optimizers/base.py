@@ -138,4 +138,4 @@ class Optimizer(Entry):
         return f"keras.optimizers.{self.keras_class}({', '.join([f'learning_rate={rate}', *listed])})"
 
 
-OPTIMIZERS: Catalogue[Optimizer] = Catalogue("optimizer")
+OPTIMIZERS: Catalogue[Optimizer] = Catalogue("optimizer", "gdviz.OPTIMIZERS")

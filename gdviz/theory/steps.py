@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gdviz.descent import Trajectory, check_whole
+from gdviz.catalogue import Knob
+from gdviz.descent import Trajectory
 from gdviz.theory.curvature import curvature, stability_limit
 from gdviz.theory.formulas import with_numbers
 
@@ -51,7 +52,7 @@ def explain(trajectory: Trajectory, step: int) -> Step:
     Raises:
         ValueError: The run has no such step.
     """
-    check_whole("step", step, 1, trajectory.steps)
+    Knob(name="step", default=1, low=1, high=trajectory.steps).check(step)
     before, optimizer = step - 1, trajectory.setup.optimizer
     landscape, rate = trajectory.setup.landscape, float(trajectory.learning_rate[before])
     theta = trajectory.theta[before], trajectory.theta[step]

@@ -10,10 +10,10 @@ from gdviz.catalogue import Value
 from gdviz.charts.trails import LossScale
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.descent import MOST_SEED, Averaging, Stop
-from gdviz.descent.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment, from_link, own_function, to_link
+from gdviz.descent.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.landscapes.data import DataLandscape
-from gdviz.landscapes.own import MOST_CHARACTERS, OwnFunction
+from gdviz.landscapes.own import MOST_CHARACTERS, OwnFunction, own_function
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.schedules import SCHEDULES, Schedule
 from gdviz.ui import widgets
@@ -28,7 +28,7 @@ def kept_experiment() -> Experiment:
     """The session's experiment; at first, the one that the address bar describes."""
     if "experiment" not in st.session_state:
         fields = {name: st.query_params.get_all(name) for name in st.query_params}
-        st.session_state["experiment"], st.session_state["link_notes"] = from_link(fields)
+        st.session_state["experiment"], st.session_state["link_notes"] = Experiment.from_link(fields)
     experiment: Experiment = st.session_state["experiment"]
     return experiment
 
@@ -42,7 +42,7 @@ def link_notes() -> list[str]:
 def keep(experiment: Experiment, loss_scale: LossScale) -> None:
     """Remember the experiment, and write it and the loss axis into the address bar."""
     st.session_state["experiment"] = experiment
-    link: dict[str, str | list[str]] = {**to_link(experiment), "loss_scale": [loss_scale]}
+    link: dict[str, str | list[str]] = {**experiment.to_link(), "loss_scale": [loss_scale]}
     if {name: st.query_params.get_all(name) for name in st.query_params} != link:
         st.query_params.from_dict(link)
 

@@ -14,7 +14,7 @@ from gdviz import export
 from gdviz.catalogue import Knob
 from gdviz.charts import Figure
 from gdviz.descent import Descent
-from gdviz.descent.experiment import MOST_STEPS, Experiment, to_link
+from gdviz.descent.experiment import MOST_STEPS, Experiment
 from gdviz.landscapes.data import DataLandscape
 from gdviz.sweeps import studies
 from gdviz.sweeps.studies import Basins, Map, Sensitivity, Window
@@ -69,7 +69,7 @@ def notes() -> list[str]:
 
 def keep(experiment: Experiment, fields: Mapping[str, str]) -> None:
     """Write the experiment and what is asked about it into the address bar."""
-    link: dict[str, str | list[str]] = {**to_link(experiment), **{name: [value] for name, value in fields.items()}}
+    link: dict[str, str | list[str]] = {**experiment.to_link(), **{name: [value] for name, value in fields.items()}}
     if {name: st.query_params.get_all(name) for name in st.query_params} != link:
         st.query_params.from_dict(link)
 

@@ -5,7 +5,7 @@ and functions are taken over into SymPy, one by one; SymPy differentiates; and t
 expressions. Nothing in between turns text into code.
 """
 
-from gdviz.landscapes.own.landscape import OwnFunction, compile_landscape
+from gdviz.landscapes.own.landscape import OwnFunction, compile_landscape, own_function
 from gdviz.landscapes.own.limits import MOST_CHARACTERS
 
-__all__ = ["MOST_CHARACTERS", "OwnFunction", "compile_landscape"]
+__all__ = ["MOST_CHARACTERS", "OwnFunction", "compile_landscape", "own_function"]

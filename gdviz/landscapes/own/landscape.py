@@ -1,11 +1,13 @@
 """A landscape from a formula."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gdviz.catalogue import Fields, number
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.landscapes.own.grammar import read
 from gdviz.landscapes.own.latex import latex
@@ -35,6 +37,27 @@ class OwnFunction(Landscape):
     def minima(self) -> tuple[Point, ...]:
         return self.found_minima
 
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "text": self.text, "domain": [list(axis) for axis in self.domain]}
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> "OwnFunction":
+        """The landscape of a formula and a domain; see :func:`compile_landscape`."""
+        if set(values) != {"text", "domain"} or not isinstance(values["text"], str):
+            raise ValueError(f"{cls.label}: text and domain are needed; got {dict(values)!r}")
+        return compile_landscape(values["text"], values["domain"])
+
+    def code(self, maker: str = "") -> str:
+        return f"gdviz.compile_landscape({self.text!r}, {self.domain!r})"
+
+    def link_fields(self, key: str) -> dict[str, list[str]]:
+        ends = [end for axis in self.domain for end in axis]
+        return {key: [self.name], "function": [self.text], "domain": [",".join(map(repr, ends))]}
+
+    @classmethod
+    def from_text(cls, text: str, fields: Fields, notes: list[str]) -> "OwnFunction":
+        return own_function((fields.get("function") or [""])[0], (fields.get("domain") or ["-5,5,-5,5"])[0])
+
     def f(self, x: Any, y: Any) -> Any:
         (value,) = _functions(self.text).value(x, y)
         if isinstance(x, np.ndarray) and np.shape(value) != x.shape:
@@ -49,6 +72,18 @@ class OwnFunction(Landscape):
         x, y = np.asarray(theta, dtype=np.float64)
         seconds = [second + 0.0 * x for second in _functions(self.text).hessian(x, y)]
         return np.array([[seconds[0], seconds[1]], [seconds[1], seconds[2]]])
+
+
+def own_function(text: str, domain: str) -> OwnFunction:
+    """A landscape from a formula and ``xmin,xmax,ymin,ymax``.
+
+    Raises:
+        ValueError: One of them cannot be read; the message says where and why.
+    """
+    ends = [number(end) for end in domain.split(",")]
+    if len(ends) != 4:
+        raise ValueError(f"domain must be four numbers, xmin,xmax,ymin,ymax; got {domain[:60]!r}")
+    return compile_landscape(text, ((ends[0], ends[1]), (ends[2], ends[3])))
 
 
 def compile_landscape(

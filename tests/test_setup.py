@@ -1,0 +1,196 @@
+"""Setups: what one declared line gives in links, files, differences, single changes and code."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gdviz
+from gdviz.catalogue import Catalogue, Entry, Setup, knob, names, numbers, one_of, optional, part, several
+from gdviz.descent.experiment import Experiment
+
+ANIMALS: Catalogue[Entry] = Catalogue("animal", "ANIMALS")
+
+
+@ANIMALS.register("cat")
+@dataclass(frozen=True)
+class Cat(Entry):
+    """A cat."""
+
+    label = "Cat"
+
+    legs: int = knob(4, 0, 8, help="number of legs")
+    speed: float = knob(1.0, 0.0, help="metres a second")
+
+
+@ANIMALS.register("dog")
+@dataclass(frozen=True)
+class Dog(Entry):
+    """A dog."""
+
+    label = "Dog"
+
+    speed: float = knob(2.0, 0.0, help="metres a second")
+    colour: str = knob("brown", choices=("brown", "black"), help="colour of its coat")
+
+
+@dataclass(frozen=True)
+class Cage(Entry):
+    """A cage."""
+
+    label = "Cage"
+
+    width: float = knob(1.0, above=0.0, help="metres")
+    height: float | None = knob(None, 0.0, help="metres; None: open at the top")
+
+
+@dataclass(frozen=True)
+class Keeper(Setup):
+    """A setup within another."""
+
+    wage: float = knob(10.0, 0.0, help="an hour")
+    pet: Entry = one_of(ANIMALS, "dog")
+
+
+@dataclass(frozen=True)
+class Zoo(Setup):
+    """Every kind of field."""
+
+    noun = "a zoo"
+
+    star: Entry = one_of(ANIMALS, "cat")
+    animals: tuple[Entry, ...] = several(ANIMALS, least=1, most=3, default=("dog",), link="animal")
+    cages: tuple[Cage, ...] = several(Cage, most=2, link="cage")
+    guest: Entry | None = optional(ANIMALS)
+    spare: Cage | None = optional(Cage)
+    keeper: Keeper = part(Keeper, prefix="keeper_")
+    visitors: int | None = knob(30, 1, 100, none="any", help="at most")
+    open: bool = knob(True, words=("shut", "open"), help="whether it is open")
+    place: tuple[float, float] | None = numbers(("x", "y"), help="where it stands")
+    days: tuple[str, ...] | None = names(("monday", "tuesday"), help="days on which it is open")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.spare and not self.cages:
+            raise ValueError("spare must be None where there are no cages")
+
+
+FLOATS = st.floats(0, 1e300)
+ENTRIES = st.builds(Cat, st.integers(0, 8), FLOATS) | st.builds(Dog, FLOATS, st.sampled_from(["brown", "black"]))
+CAGES = st.builds(Cage, FLOATS.filter(bool), st.none() | FLOATS)
+ZOOS = st.builds(
+    Zoo,
+    star=ENTRIES,
+    animals=st.lists(ENTRIES, min_size=1, max_size=3).map(tuple),
+    cages=st.lists(CAGES, min_size=1, max_size=2).map(tuple),
+    guest=st.none() | ENTRIES,
+    spare=st.none() | CAGES,
+    keeper=st.builds(Keeper, FLOATS, ENTRIES),
+    visitors=st.none() | st.integers(1, 100),
+    open=st.booleans(),
+    place=st.none() | st.tuples(FLOATS, FLOATS),
+    days=st.none() | st.lists(st.sampled_from(["monday", "tuesday"]), unique=True).map(tuple),
+)
+
+
+@given(zoo=ZOOS)
+def test_links_files_and_code_reproduce_every_setup(zoo: Zoo) -> None:
+    assert Zoo.from_link(zoo.to_link()) == (zoo, [])
+    assert Zoo.from_json(zoo.to_json()) == zoo
+    classes = {"Zoo": Zoo, "Keeper": Keeper, "Cage": Cage, "ANIMALS": ANIMALS}
+    assert eval(zoo.code(), classes) == zoo  # the project's own text: running it is the test
+
+
+@given(zoo=ZOOS, other=ZOOS)
+def test_differences_are_the_paths_whose_values_differ(zoo: Zoo, other: Zoo) -> None:
+    differences = zoo.differences(other)
+    assert (differences == {}) == (zoo == other)
+    assert all(zoo.flat().get(path) == pair[0] != pair[1] for path, pair in differences.items())
+
+
+@given(zoo=ZOOS)
+def test_every_single_change_changes_its_path(zoo: Zoo) -> None:
+    for path, found in zoo.single_changes().items():
+        new = {int: 3, float: 7.5, str: found.choices[-1] if found.choices else "", bool: True}[found.type]
+        changed = zoo.with_change(path, new)
+        assert changed.flat()[path] == new
+        assert {p.rpartition(".")[0] for p in zoo.differences(changed)} <= {path.rpartition(".")[0]}
+
+
+@settings(max_examples=200)
+@given(
+    fields=st.dictionaries(
+        st.sampled_from([*Zoo().to_link(), "cage", "guest", "spare", "place", "days"]),
+        st.lists(st.text(max_size=20) | st.sampled_from(["cat,legs=9", "dog,speed=3", "width=0", "none"]), max_size=4),
+    )
+)
+def test_any_link_gives_a_setup(fields: dict[str, list[str]]) -> None:
+    assert isinstance(Zoo.from_link(fields)[0], Zoo)
+
+
+def test_what_contradicts_the_rest_is_left_out_alone_and_noted() -> None:
+    zoo, notes = Zoo.from_link({"spare": ["width=2.0"], "visitors": ["any"], "open": ["shut"]})
+    assert zoo == Zoo(visitors=None, open=False)
+    assert notes == ["spare: spare must be None where there are no cages. The default is used."]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"star": {"name": "cow"}}, "animal must be one of cat, dog; got 'cow'"),
+        ({"star": {"name": "cat", "legs": 9}}, "Cat: legs must be a whole number with 0 ≤ legs ≤ 8; got 9"),
+        ({"star": {"name": "cat", "wings": 2}}, "Cat: no hyperparameter 'wings'; it has legs, speed"),
+        ({"animals": []}, "animals must be 1 to 3; got 0"),
+        ({"cages": [{}] * 3}, "cages must be at most 2; got 3"),
+        ({"cages": [{"depth": 1}]}, "Cage: no field 'depth'; it has width, height"),
+        ({"cages": 3}, "cages must be a list of cages; got 3"),
+        ({"keeper": {"wages": 1}}, "no field 'wages' in a setup; it has wage, pet"),
+        ({"visitors": 0}, "visitors must be a whole number with 1 ≤ visitors ≤ 100, or None; got 0"),
+        ({"place": [1, float("nan")]}, "place must be two finite numbers, x and y; got"),
+        ({"days": ["sunday"]}, "days must be of monday, tuesday; got 'sunday'"),
+        ({"snakes": 1}, "no field 'snakes' in a zoo; it has star, animals"),
+    ],
+)
+def test_what_is_not_allowed_is_refused_by_name(values: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Zoo.from_dict(values)
+
+
+def test_a_change_of_entry_keeps_what_both_have() -> None:
+    assert Zoo(star=Cat(3, 9.0)).with_change("star.name", "dog").star == Dog(9.0)
+    assert Zoo().with_change("guest.name", "dog").guest == Dog()
+    with pytest.raises(ValueError, match=r"field must be one that can be changed alone; got 'keeper\.name'"):
+        Zoo().with_change("keeper.name", "dog")
+
+
+@dataclass(frozen=True)
+class WithPatience(Experiment):
+    """The experiment with one more hyperparameter: one line."""
+
+    patience: int = knob(7, 1, 50, help="steps to wait")
+
+
+def test_one_line_adds_a_hyperparameter_to_link_file_difference_change_and_code() -> None:
+    changed = WithPatience(patience=9)
+    assert changed.to_link()["patience"] == ["9"]
+    assert WithPatience.from_link({"patience": ["9"]}) == (changed, [])
+    assert WithPatience.from_json(changed.to_json()) == changed
+    assert changed.to_dict()["patience"] == 9
+    assert WithPatience().differences(changed) == {"patience": (7, 9)}
+    assert WithPatience().with_change("patience", 9) == changed
+    assert "patience=9" in changed.code()
+    assert "patience=9" in gdviz.export.python_code(changed)
+
+
+def test_a_learning_rate_cannot_be_two_numbers() -> None:
+    adam, constant = gdviz.OPTIMIZERS["adam"], gdviz.SCHEDULES["constant"]
+    with pytest.raises(ValueError, match=r"learning_rate must be one number: Adam has 0\.1"):
+        gdviz.Descent("quadratic", adam(learning_rate=0.1), constant(0.5))
+    assert gdviz.Descent("quadratic", adam(), constant(0.5)).optimizer.learning_rate == 0.5
+    assert gdviz.Descent("quadratic", adam(0.2)).schedule == constant(0.2)
+    experiment = Experiment(optimizers=(adam(0.1), adam(0.2)), shared_learning_rate=0.5)
+    assert {rule.learning_rate for rule in experiment.optimizers} == {0.5}
+    run = gdviz.descend("quadratic", adam(0.1), learning_rate=constant(0.5), steps=3)
+    assert run.setup.optimizer.learning_rate == run.learning_rate[0] == 0.5
+    assert replace(run.setup, steps=4).schedule == constant(0.5)
