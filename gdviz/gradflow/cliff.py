@@ -7,12 +7,13 @@ from gdviz.catalogue import Entry, knob
 from gdviz.clipping import CLIPPERS, ClipNorm, Clipper
 from gdviz.descent import Descent, Trajectory, run
 from gdviz.gradflow.activations import sigmoid
-from gdviz.landscapes import Landscape, Point
+from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.optimizers.momentum import GradientDescent
 from gdviz.schedules import Constant
 
 
+@LANDSCAPES.accept
 @dataclass(frozen=True)
 class Cliff(Landscape):
     r"""One recurrent unit over many steps: where its fixed points split, the loss has a wall.
@@ -26,6 +27,7 @@ class Cliff(Landscape):
     2.457967651323
     """
 
+    name = "recurrent_cliff"
     label = "Recurrent cliff"
     formula = r"h_t = w\,\sigma(h_{t-1}) + b, \qquad L = (h_T - 0.7)^2"
     source = "https://arxiv.org/abs/1211.5063"
