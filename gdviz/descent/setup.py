@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+import gdviz.landscapes.own  # noqa: F401 - links and files name the landscape of a formula
 from gdviz.catalogue import Entry, Setup, knob, numbers, one_of, optional, part
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
