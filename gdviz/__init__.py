@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gdviz.clipping import CLIPPERS
+    from gdviz.comparing.run import compare
     from gdviz.descent import Averaging, Descent, Stop, Trajectory, descend
     from gdviz.landscapes import LANDSCAPES
     from gdviz.landscapes.own import compile_landscape
@@ -29,6 +30,7 @@ _HOMES = {
     "Stop": "descent",
     "Sweep": "sweeps",
     "Trajectory": "descent",
+    "compare": "comparing.run",
     "compile_landscape": "landscapes.own",
     "descend": "descent",
     "sweep": "sweeps",
@@ -45,6 +47,7 @@ __all__ = [
     "Stop",
     "Sweep",
     "Trajectory",
+    "compare",
     "compile_landscape",
     "descend",
     "sweep",

@@ -13,8 +13,9 @@ from gdviz.training.datasets import prepare
 from gdviz.training.history import History
 from gdviz.training.keras.loop import train
 from gdviz.training.keras.models import Engine
-from gdviz.training.keras.stacked import Stack, train_together, why_alone
+from gdviz.training.keras.stacked import Stack, train_together
 from gdviz.training.optimizers import SEARCHED
+from gdviz.training.stackable import why_alone
 
 SMALL = TrainingSetup(
     data=DATASETS.make("blobs", samples=150, noise=0.5),

@@ -80,6 +80,11 @@ class SearchRange:
         found = math.exp((1 - share) * math.log(ends[0]) + share * math.log(ends[1]))
         return 1 - found if self.to_one else found
 
+    def share(self, value: float) -> float:
+        """The share of the range at which a value lies: the inverse of :meth:`value`."""
+        low, high, at = (1 - x if self.to_one else x for x in (self.low, self.high, value))
+        return math.log(at / low) / math.log(high / low)
+
 
 SEARCHED = {
     "learning_rate": SearchRange(1e-5, 10.0),

@@ -28,6 +28,7 @@ from gdviz.training.datasets import Data
 from gdviz.training.keras.loop import epoch_order
 from gdviz.training.keras.models import Engine, in_common, initial_weights
 from gdviz.training.setup import TrainingSetup
+from gdviz.training.stackable import why_alone
 
 Tensor = Any
 State = tuple[list[Tensor], list[Tensor], list[Tensor]]
@@ -35,24 +36,6 @@ State = tuple[list[Tensor], list[Tensor], list[Tensor]]
 
 _EVALUATED_AT_ONCE = 32_768
 """Rows, over all trainings together."""
-
-
-def why_alone(setup: TrainingSetup) -> str | None:
-    """Why trainings like this one cannot be stacked; None where they can."""
-    if setup.convolution is not None:
-        return "convolutions of many models at once are no faster than one after the other"
-    if any(layer.dropout for layer in setup.layers):
-        return "dropout draws random numbers from a state of its own"
-    if setup.reduce_on_plateau or setup.early_stopping:
-        return "its learning rate or its end depends on the loss"
-    values = setup.optimizer.values()
-    if values.get("gradient_accumulation_steps") or values.get("use_ema"):
-        return "not every batch does the same"
-    if setup.optimizer.name == "schedulefreeadamw":
-        return "Keras reads its momentum after the assignment, which a function without state cannot"
-    if setup.watch.sharpness_epochs or setup.watch.plane:
-        return "sharpness and the plane of the path are measured on one model"
-    return None
 
 
 class _Stateless(TFOptimizer):  # type: ignore[misc]
@@ -285,7 +268,7 @@ class Stack:
     @staticmethod
     def keep(state: State, which: Sequence[int]) -> State:
         """The states of some of the trainings."""
-        trainable, fixed, slots = ([tf.gather(t, list(which)) for t in part] for part in state)
+        trainable, fixed, slots = ([tf.gather(t, tf.constant(list(which), tf.int32)) for t in part] for part in state)
         return trainable, fixed, slots
 
 
