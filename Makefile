@@ -3,10 +3,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint benchmark clean
+.PHONY: run serve test quick lint benchmark clean
 
 run: .venv/installed
 	$(BIN)/streamlit run app.py --server.port 8501
+
+# Several processes behind one address, for many visitors; needs nginx. README.md says more.
+PROCESSES ?= $(shell nproc 2>/dev/null || echo 2)
+PORT ?= 8501
+serve: .venv/installed
+	$(BIN)/python deploy/serve.py --processes $(PROCESSES) --port $(PORT)
 
 test: .venv/installed-dev
 	$(BIN)/ruff format --check .
