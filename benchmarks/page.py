@@ -154,7 +154,7 @@ def bare_page(browser: Browser, address: str) -> Page:
 
 
 def descent_page(browser: Browser, address: str) -> Page:
-    page = opened(browser, f"{address}/?{SIX}&steps=300")
+    page = opened(browser, f"{address}/descent?{SIX}&steps=300")
     page.wait_for_timeout(4000)  # it plays through once
     page.get_by_text("6 · Adam").click()
     page.get_by_role("slider", name="learning_rate").focus()
@@ -240,7 +240,7 @@ def cold_starts(browser: Browser, turns: int = 5) -> None:
     print(f"first page from a cold server, medians of {turns} turns")
     candidates = {
         "bare page": lambda _: cold(browser, BARE),
-        "Descent": lambda _: cold(browser, ROOT / "app.py", f"/?{SIX}&steps=300"),
+        "Descent": lambda _: cold(browser, ROOT / "app.py", f"/descent?{SIX}&steps=300"),
     }
     beside_bare(in_turns(candidates, turns), "s ")
 
@@ -255,7 +255,7 @@ def frames(browser: Browser) -> None:
     with served() as address:
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.on("websocket", lambda socket: socket.on("framereceived", count))
-        page.goto(f"{address}/?{SIX}&steps=300")
+        page.goto(f"{address}/descent?{SIX}&steps=300")
         page.wait_for_selector(RANGE)
         page.wait_for_timeout(3000)
         for _ in range(3):

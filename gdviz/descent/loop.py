@@ -71,23 +71,22 @@ def _recorded(setup: Descent) -> Walk:
 
     taken = len(rows) - 1
     kept = {name: rows[:, column] for name, column in program.columns.items()}
+    kept |= {name: np.full(len(rows), value) for name, value in program.constants.items()}
 
     def pairs(name: str) -> Array:
         return np.stack([kept[f"{name}_x"], kept[f"{name}_y"]], axis=1)
 
     names = dict.fromkeys(name.removesuffix("_x").removesuffix("_y") for name in program.record.state)
     state = {name: pairs(name) if f"{name}_x" in kept else kept[name] for name in names if "plateau_" not in name}
-    constants = {name: np.full(taken, value) for name, value in program.constants.items()}
-    known = {**kept, **constants}
     return Walk(
         theta=rows[:, :2].copy(),
         gradient=pairs("gradient") if setup.batch_size is None else _exact(setup, rows),
         used_gradient=pairs("used")[:taken],
-        clipped=known["clipped"][:taken].astype(bool),
+        clipped=kept["clipped"][:taken].astype(bool),
         learning_rate=kept["learning_rate"][:taken] if "learning_rate" in kept else rates[:taken],
         state=state,
         evaluations={
-            what: known[f"{what}_evaluations"][:taken].astype(np.int64) + (what == "gradient") for what in EVALUATIONS
+            what: kept[f"{what}_evaluations"][:taken].astype(np.int64) + (what == "gradient") for what in EVALUATIONS
         },
     )
 

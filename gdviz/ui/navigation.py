@@ -1,24 +1,45 @@
 """The pages of the app."""
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+START = "Start"
+SECTIONS = {
+    "": (START,),
+    "Explore": ("Descent", "Sweeps", "Gradient flow"),
+    "Decide": ("Live training", "Runs"),
+    "Look up": ("Reference",),
+}
+"""The titles of the pages, by the sections of the navigation."""
+_FILES = {"Live training": "training"}
 
 
 def navigate() -> StreamlitPage:
     """Set the app up, and return the page that was asked for."""
-    # No icons: a page's icon is its browser tab's too, and for that Streamlit asks a server on the internet.
-    st.set_page_config(page_title="gdviz", layout="wide")
+    # Served by the app itself. An emoji or a named icon would be fetched from a server on the internet.
+    st.set_page_config(page_title="gdviz", page_icon=str(ASSETS / "favicon.png"), layout="wide")
+    st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "mark.svg"), size="large")
     st.session_state["navigated"] = True
     return st.navigation(
-        [
-            st.Page("pages/descent.py", title="Descent", default=True),
-            st.Page("pages/sweeps.py", title="Sweeps"),
-            st.Page("pages/gradient_flow.py", title="Gradient flow"),
-            st.Page("pages/training.py", title="Live training"),
-            st.Page("pages/runs.py", title="Runs"),
-            st.Page("pages/reference.py", title="Reference"),
-        ]
+        {
+            section: [st.Page(file_of(title), title=title, default=title == START) for title in titles]
+            for section, titles in SECTIONS.items()
+        }
     )
+
+
+def file_of(title: str) -> str:
+    """The file of a page.
+
+    >>> file_of("Gradient flow")
+    'pages/gradient_flow.py'
+    """
+    return f"pages/{_FILES.get(title, title.lower().replace(' ', '_'))}.py"
 
 
 def begin_page() -> None:

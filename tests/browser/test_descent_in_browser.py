@@ -56,7 +56,7 @@ def link(page: Page) -> dict[str, list[str]]:
 
 
 def test_plays_by_itself_and_stops_at_the_end(open_page: Open) -> None:
-    page = ready(open_page(f"/?{QUIET}"))
+    page = ready(open_page(f"/descent?{QUIET}"))
     page.wait_for_function(
         "() => document.querySelector('.vega-bindings input[type=range]').value === '200'", timeout=20_000
     )
@@ -68,7 +68,7 @@ def test_plays_by_itself_and_stops_at_the_end(open_page: Open) -> None:
 
 
 def test_pauses_and_steps_and_draws_the_same_picture_for_the_same_step(open_page: Open) -> None:
-    page = ready(open_page(f"/?{QUIET}"))
+    page = ready(open_page(f"/descent?{QUIET}"))
     play(page, False)
     paused_at = step(page)
     page.wait_for_timeout(300)
@@ -87,7 +87,7 @@ def test_pauses_and_steps_and_draws_the_same_picture_for_the_same_step(open_page
 
 
 def test_the_timeline_works_by_keyboard(open_page: Open) -> None:
-    page = ready(open_page(f"/?{QUIET}"))
+    page = ready(open_page(f"/descent?{QUIET}"))
     play(page, False)
     scrub(page, 10)
     scrubber(page).focus()
@@ -101,7 +101,7 @@ def test_the_timeline_works_by_keyboard(open_page: Open) -> None:
 
 
 def test_no_message_goes_to_the_server_while_playing(open_page: Open) -> None:
-    page = open_page(f"/?{QUIET}&steps=5000")
+    page = open_page(f"/descent?{QUIET}&steps=5000")
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.reload()
@@ -114,7 +114,7 @@ def test_no_message_goes_to_the_server_while_playing(open_page: Open) -> None:
 
 
 def test_speed_changes_the_pace(open_page: Open) -> None:
-    page = ready(open_page("/?run=adam,learning_rate=0.01&steps=5000"))
+    page = ready(open_page("/descent?run=adam,learning_rate=0.01&steps=5000"))
     play(page, False)
     taken = []
     for speed in ("1", "0.25"):
@@ -128,7 +128,7 @@ def test_speed_changes_the_pace(open_page: Open) -> None:
 
 
 def test_a_click_on_the_landscape_moves_the_start(open_page: Open) -> None:
-    page = ready(open_page(f"/?{QUIET}"))
+    page = ready(open_page(f"/descent?{QUIET}"))
     before = page.get_by_role("spinbutton", name="Start x").input_value()
     canvas = page.locator("canvas.marks").bounding_box()
     assert canvas
@@ -143,7 +143,7 @@ def test_a_click_on_the_landscape_moves_the_start(open_page: Open) -> None:
 
 def test_a_click_lands_where_it_was_made(open_page: Open) -> None:
     """The start's ring is drawn where the mouse was: the picture changes there."""
-    page = ready(open_page(f"/?{QUIET}"))
+    page = ready(open_page(f"/descent?{QUIET}"))
     canvas = page.locator("canvas.marks").bounding_box()
     assert canvas
     seen = []
@@ -155,7 +155,7 @@ def test_a_click_lands_where_it_was_made(open_page: Open) -> None:
 
 
 def test_the_link_reproduces_the_page(open_page: Open) -> None:
-    page = ready(open_page("/"))
+    page = ready(open_page("/descent"))
     page.get_by_role("button", name="Add an optimizer").click()
     page.get_by_label("Steps", exact=True).fill("123")
     page.get_by_label("Steps", exact=True).press("Enter")
@@ -163,13 +163,13 @@ def test_the_link_reproduces_the_page(open_page: Open) -> None:
     ready(page)
     address = page.url
     assert link(page)["steps"] == ["123"]
-    again = ready(open_page("/?" + urlsplit(address).query))
+    again = ready(open_page("/descent?" + urlsplit(address).query))
     assert link(again) == link(page)
     assert again.locator("table").inner_text() == page.locator("table").inner_text()
 
 
 def test_a_broken_link_falls_back_field_by_field_and_says_so(open_page: Open) -> None:
-    page = ready(open_page("/?run=adam,beta_1=7&landscape=nowhere&steps=17&noise=x"))
+    page = ready(open_page("/descent?run=adam,beta_1=7&landscape=nowhere&steps=17&noise=x"))
     warnings = page.locator('[data-testid="stAlert"]')
     expect(warnings).to_have_count(3)
     assert "beta_1 must be a number with 0 ≤ beta_1 < 1; got 7.0" in warnings.all_inner_texts()[0]
@@ -177,7 +177,7 @@ def test_a_broken_link_falls_back_field_by_field_and_says_so(open_page: Open) ->
 
 
 def test_reset_brings_back_the_default(open_page: Open) -> None:
-    page = ready(open_page(f"/?{QUIET}"))
+    page = ready(open_page(f"/descent?{QUIET}"))
     page.get_by_role("button", name="Reset").click()
     expect(page.locator("table tbody tr")).to_have_count(4)
     ready(page)
@@ -185,7 +185,7 @@ def test_reset_brings_back_the_default(open_page: Open) -> None:
 
 
 def test_downloads_arrive_and_the_page_plays_from_disk(open_page: Open, browser: Browser, tmp_path: Path) -> None:
-    page = ready(open_page(f"/?{QUIET}"))
+    page = ready(open_page(f"/descent?{QUIET}"))
     page.get_by_text("Download", exact=True).click()
     for label in ("CSV", "JSON", "HTML that plays offline"):
         with page.expect_download(timeout=30_000) as arriving:
@@ -213,7 +213,7 @@ def test_downloads_arrive_and_the_page_plays_from_disk(open_page: Open, browser:
 
 @pytest.mark.parametrize(("width", "scheme"), [(380, "dark"), (768, "light"), (1440, "dark"), (2560, "light")])
 def test_nothing_overflows(open_page: Open, width: int, scheme: str) -> None:
-    page = ready(open_page("/", width=width, scheme=scheme))
+    page = ready(open_page("/descent", width=width, scheme=scheme))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     canvas = page.locator("canvas.marks").bounding_box()
     column = page.locator('[data-testid="stMainBlockContainer"]').bounding_box()
@@ -223,7 +223,7 @@ def test_nothing_overflows(open_page: Open, width: int, scheme: str) -> None:
 
 
 def test_a_slider_changes_the_runs_and_keeps_the_step(open_page: Open) -> None:
-    page = ready(open_page(f"/?{QUIET}"))
+    page = ready(open_page(f"/descent?{QUIET}"))
     play(page, False)
     scrub(page, 120)
     before = picture(page)

@@ -1,0 +1,53 @@
+"""The row of a page's stories, and the one that the page is set to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from gdviz.stories import Story, next_story, of_page
+
+FILES = {name: f"pages/{name}.py" for name in ("descent", "sweeps", "gradient_flow", "training", "choose")}
+"""The file of each page that has stories."""
+
+
+def story_row(page: str, setup: Any, view: Mapping[str, str] | None = None) -> Story | None:
+    """A row of stories to choose from; below it, what to watch in the one that the page is set to.
+
+    Args:
+        page: The page's address.
+        setup: What the page is set to. Whoever changes it has left the story.
+        view: Which part of the page is shown, as in its link.
+
+    Returns:
+        The story that the page is set to, if it is.
+    """
+    stories = of_page(page)
+    told = next((story for story in stories if _is_set_to(story, setup, view)), None)
+    titles = [story.title for story in stories]
+    # Which one it shows follows from the page's other controls: when that changes, it is another widget.
+    chosen = st.pills("Stories", titles, default=told and told.title, key=f"stories.{page}.{told and told.name}")
+    if chosen and (told is None or chosen != told.title):
+        open_story(stories[titles.index(chosen)])
+    if told is not None:
+        _tell(told)
+    return told
+
+
+def open_story(story: Story) -> None:
+    """Go to a story: its page, set to what it tells of."""
+    st.switch_page(FILES[story.page], query_params=story.link)
+
+
+def _is_set_to(story: Story, setup: Any, view: Mapping[str, str] | None) -> bool:
+    return bool(story.setup == setup) and all(
+        view is None or view.get(name) == value for name, value in story.view.items()
+    )
+
+
+def _tell(story: Story) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{story.title}.** {story.text}")
+        following = next_story(story)
+        if following is not None:
+            st.page_link(FILES[following.page], label=f"Next: {following.title}", query_params=following.link)
