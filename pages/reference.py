@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from gdviz.export import reference
+from gdviz.export import glossary, reference
 from gdviz.ui import style
 from gdviz.ui.inspector import one_below_another
 from gdviz.ui.navigation import begin_page
@@ -11,10 +11,15 @@ begin_page()
 style.apply()
 st.header("Reference")
 st.markdown("Every rule, schedule and landscape: its formula, its source, and what its tests compare it with.")
+GLOSSARY = "Glossary"
 chosen = st.segmented_control(
-    "Catalogue", list(reference.CATALOGUES), default="Optimizers", required=True, key="reference.catalogue"
+    "Catalogue", [*reference.CATALOGUES, GLOSSARY], default="Optimizers", required=True, key="reference.catalogue"
 )
 sought = st.text_input("Search", max_chars=60, key="reference.search")
+if chosen == GLOSSARY:
+    for term, meaning in glossary.matching(sought).items():
+        st.markdown(f"**{term}**  \n{meaning}")
+    st.stop()
 found = [entry for entry in reference.CATALOGUES[chosen].values() if reference.matches(entry, sought)]
 st.caption(f"{len(found)} of {len(reference.CATALOGUES[chosen])} entries")
 for entry in found:

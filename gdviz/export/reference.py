@@ -56,10 +56,10 @@ def about(version: str) -> str:
     as_keras = sum(getattr(entry, "keras_class", None) is not None for entry in OPTIMIZERS.values())
     schedules = sum(getattr(entry, "keras_class", None) is not None for entry in SCHEDULES.values())
     return (
-        f"Version {version}, MIT licence. {len(OPTIMIZERS)} optimizers, {len(SCHEDULES)} schedules, {len(CLIPPERS)} ways of "
-        f"clipping and {len(LANDSCAPES)} landscapes, each written once, in readable NumPy. {as_keras} optimizers and "
-        f"{schedules} schedules exist in Keras and are compared with it step by step; the others with PyTorch's or Optax's "
-        "definitions, closed forms or invariants; every landscape's gradient and Hessian with automatic differentiation. "
-        "What each entry was compared with is on the Reference page. Nothing is clamped, rescaled or clipped unless you "
-        "choose it. Your data stay on the machine that runs gdviz."
+        f"Version {version}, MIT licence. {len(OPTIMIZERS)} optimizers, {len(SCHEDULES)} schedules, {len(CLIPPERS)} "
+        f"ways of clipping and {len(LANDSCAPES)} landscapes, each written once, in readable NumPy. {as_keras} "
+        f"optimizers and {schedules} schedules exist in Keras and are compared with it step by step; the others with "
+        "PyTorch's or Optax's definitions, closed forms or invariants; every landscape's gradient and Hessian with "
+        "automatic differentiation. What each entry was compared with is on the Reference page. Nothing is clamped, "
+        "rescaled or clipped unless you choose it. Your data stay on the machine that runs gdviz."
     )
