@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import html
 import io
 import json
 
@@ -133,8 +134,20 @@ def test_the_keras_code_makes_the_optimizers(experiment: Experiment) -> None:
             assert config["learning_rate"]["config"]["decay_steps"] == 30
 
 
-def test_html_needs_no_network() -> None:
-    page = export.to_html(gdviz.charts.descent(gdviz.descend("beale", "adam", steps=5)), "a title")
+def test_html_of_runs_is_a_live_figure_that_needs_no_network() -> None:
+    runs = [gdviz.descend("beale", name, steps=5) for name in ("adam", "momentum")]
+    for what in (runs, runs[0], gdviz.charts.descent(runs)):
+        page = export.to_html(what, "a <title>", caption="a & b", link="https://example.org/?a=1&b=2")
+        assert "<title>a &lt;title&gt;</title>" in page
+        assert "a &amp; b" in page
+        assert 'href="https://example.org/?a=1&amp;b=2"' in page
+        assert "src=" not in page
+        assert "/*" not in page.split("<style>")[0]
+        assert len(page) <= 600_000
+    assert '"optimizer"' in html.unescape(page)
+
+
+def test_html_of_another_figure_plays_offline() -> None:
+    page = export.to_html(gdviz.charts.quantity([gdviz.descend("beale", "adam", steps=5)], "m"), "a title")
     assert "<title>a title</title>" in page
     assert 'src="http' not in page
-    assert "gdviz" in page or "trails" in page

@@ -1,6 +1,6 @@
 """A chart with its data apart: the specification can be kept while the data changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ class Figure:
     """What the chart is, whatever its data."""
     description: str
     """What the chart shows."""
+    runs: Sequence[Any] = ()
+    """The runs, where it shows runs: a page that computes them again can then stand for it."""
 
     def to_dict(self) -> dict[str, Any]:
         """The complete Vega-Lite specification, data included."""

@@ -111,6 +111,7 @@ def descent(
         },
         title=f"Paths of optimizers on the {landscape.label} landscape, and their losses against the step",
         description=summary(runs, names),
+        runs=runs,
     )
 
 

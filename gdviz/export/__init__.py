@@ -8,7 +8,8 @@ from gdviz.export.files import from_json, to_json
 from gdviz.export.tables import flow_csv, recurrent_csv, table_csv, to_csv, training_csv
 
 if TYPE_CHECKING:
-    from gdviz.export.pictures import to_html, to_png, to_svg
+    from gdviz.export.pages import to_html
+    from gdviz.export.pictures import to_png, to_svg
 
 __all__ = [
     "flow_csv",
@@ -28,6 +29,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Pictures need Altair; a table does not."""
-    if name in ("to_html", "to_png", "to_svg"):
-        return getattr(import_module("gdviz.export.pictures"), name)
+    drawing = {"to_html": "pages", "to_png": "pictures", "to_svg": "pictures"}
+    if name in drawing:
+        return getattr(import_module(f"gdviz.export.{drawing[name]}"), name)
     raise AttributeError(f"module 'gdviz.export' has no attribute {name!r}")

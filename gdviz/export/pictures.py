@@ -1,16 +1,8 @@
-"""Figures as files: a page that plays offline, SVG, PNG."""
+"""Figures as pictures: SVG and PNG."""
 
 from typing import Any
 
 from gdviz.charts.figure import Figure
-
-
-def to_html(figure: Figure, title: str) -> str:
-    """A page that shows the figure and plays it, with everything inside: it needs no network."""
-    import vl_convert  # a browser engine of 100 MB, which only this needs
-
-    page = vl_convert.vegalite_to_html(figure.to_dict(), bundle=True)
-    return page.replace("<head>", f"<head><meta charset='utf-8'><title>{title}</title>", 1)
 
 
 def to_svg(figure: Figure) -> str:

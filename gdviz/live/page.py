@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import re
 import zlib
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from gdviz.live import scripts
 FOLDER = Path(__file__).parent
 
 
-def page(data: dict[str, Any], *, title: str, caption: str = "", configuration: str = "", link: str = "") -> str:
+def page(
+    data: dict[str, Any], *, title: str, caption: str = "", configuration: str = "", link: str = "", dark: bool = False
+) -> str:
     """The page.
 
     Args:
@@ -21,23 +24,21 @@ def page(data: dict[str, Any], *, title: str, caption: str = "", configuration: 
         caption: A paragraph below the figure.
         configuration: What was run, as text.
         link: Where the explorer is that the figure comes from.
+        dark: The ground that the data's colours are for.
     """
+    sent = {"vega": scripts.vega(), "core": scripts.core(), "data": json.dumps(data, separators=(",", ":"))}
     parts = {
-        "title": html.escape(title),
-        "caption": html.escape(caption),
+        **{name: html.escape(text) for name, text in (("title", title), ("caption", caption))},
         "configuration": html.escape(configuration),
-        "link": html.escape(link, quote=True),
+        "link": f'<a href="{html.escape(link, quote=True)}">Open in gdviz</a>' if link else "",
+        "scheme": "dark" if dark else "light",
         "style": scripts.style(),
-        "core": json.dumps(scripts.core()).replace("</", "<\\/"),
-        "vega": json.dumps(_zipped(scripts.vega())),
-        "data": json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/"),
+        **{name: json.dumps(_deflated(text)) for name, text in sent.items()},
     }
     text = (FOLDER / "page.html").read_text(encoding="utf-8")
-    for name, part in parts.items():
-        text = text.replace(f"<!--{name}-->", part).replace(f"/*{name}*/", part)
-    return text
+    return re.sub(r"<!--(\w+)-->|/\*(\w+)\*/", lambda found: parts[found[1] or found[2]], text)
 
 
-def _zipped(text: str) -> str:
+def _deflated(text: str) -> str:
     """Deflated, in base64: browsers inflate it."""
     return base64.b64encode(zlib.compress(text.encode(), 9)).decode()

@@ -12,6 +12,7 @@ import altair as alt
 
 from gdviz.charts.figure import lean
 from gdviz.charts.palette import Theme
+from gdviz.charts.theme import themed
 from gdviz.charts.trails import ScaleKind
 from gdviz.landscapes import Point
 
@@ -63,9 +64,9 @@ def step_plot(axis: StepAxis, across: str, theme: Theme) -> dict[str, Any]:
     scale = lean(alt.Scale(type=kind, domain=domain, nice=False, zero=alt.Undefined if kind == "log" else False))
     decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6"
     ticks = (
-        alt.Axis(labelExpr=f"{decade} ? format(datum.value, '~e') : ''", tickCount=6, gridOpacity=0.4)
+        alt.Axis(labelExpr=f"{decade} ? format(datum.value, '~e') : ''", tickCount=6)
         if axis.kind == "log"
-        else alt.Axis(format="~g", tickCount=5, gridOpacity=0.4)
+        else alt.Axis(format="~g", tickCount=5)
     )
     steps = lean(alt.Scale(domain=[0, alt.ExprRef("last")], nice=False))
     chart = (
@@ -94,19 +95,16 @@ def _followed(axis: str) -> Any:
 
 def _finished(chart: Any, parameters: dict[str, float], theme: Theme) -> dict[str, Any]:
     """The specification with its parameters, in the colours of the theme, sized by the browser."""
-    quiet = {"domainColor": theme.line, "tickColor": theme.line, "gridColor": theme.line}
-    words = {"labelColor": theme.ink, "titleColor": theme.ink, "titleFontWeight": "normal"}
-    return {
-        **chart.to_dict(validate=False),
-        "params": [{"name": name, "value": value} for name, value in parameters.items()],
-        "width": 400,
-        "height": 300,
-        "padding": PADDING,
-        "autosize": "none",
-        "background": None,
-        "config": {
-            "axis": {**quiet, **words, "labelFontSize": 12, "titleFontSize": 13},
-            "view": {"stroke": theme.line, "strokeOpacity": 0.5},
-            "mark": {"aria": False, "tooltip": None},
-        },
-    }
+    words = {"labelColor": theme.ink, "titleColor": theme.ink}
+    return themed(
+        {
+            **chart.to_dict(validate=False),
+            "params": [{"name": name, "value": value} for name, value in parameters.items()],
+            "width": 400,
+            "height": 300,
+            "padding": PADDING,
+            "autosize": "none",
+            "background": None,
+            "config": {"axis": words, "mark": {"aria": False, "tooltip": None}},
+        }
+    )

@@ -37,7 +37,8 @@ export default function ({ data, parentElement, setStateValue }) {
   const host = parentElement.querySelector(".gdviz-live");
   import(script).then(({ mount }) => {
     const tell = (chosen) => setStateValue("chosen", chosen);
-    if (!gone) mount(host, figure, { script, tell, vega: () => vega(bundle) });
+    const worker = () => new Worker(script, { type: "module" });
+    if (!gone) mount(host, figure, { tell, worker, vega: () => vega(bundle) });
   });
   return () => {
     gone = true;

@@ -15,8 +15,8 @@ if (typeof document === "undefined") serveBasins();
  *
  * @param {HTMLElement} host
  * @param {import("./model.js").FigureData} data
- * @param {{vega: () => Promise<any>, tell: (chosen: any) => void, script: string}} outside
- *   `vega` loads vega-embed; `script` is the address of this file.
+ * @param {{vega: () => Promise<any>, tell: (chosen: any) => void, worker: () => Worker}} outside
+ *   `vega` loads vega-embed; `worker` starts this very file as a worker.
  */
 export function mount(host, data, outside) {
   const known = mounted.get(host);
@@ -27,7 +27,7 @@ export function mount(host, data, outside) {
   }
   const figure = new Figure(host, data, {
     tell: outside.tell,
-    worker: () => new Worker(outside.script, { type: "module" }),
+    worker: outside.worker,
     embed: async (place, spec) => {
       const embed = await outside.vega();
       const { view } = await embed(place, spec, { actions: false, renderer: "canvas", logLevel: 1 });
