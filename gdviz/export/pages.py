@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 
 from gdviz.charts.figure import Figure
-from gdviz.charts.trajectories import summary
+from gdviz.charts import summary
 from gdviz.descent import Trajectory
 from gdviz.live import figure_data
 from gdviz.live.page import page
