@@ -5,8 +5,8 @@ import json
 from collections.abc import Sequence
 
 from gdviz.charts.figure import Figure
-from gdviz.charts import summary
 from gdviz.descent import Trajectory
+from gdviz.descent.trajectory import summary
 from gdviz.live import figure_data
 from gdviz.live.page import page
 
