@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import gdviz
 from gdviz.descent.experiment import DEFAULT, Experiment
+from gdviz.landscapes.rates import fitting_rates
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "descent.py")
 
@@ -66,6 +67,22 @@ def test_every_landscape() -> None:
         page = run(page)
         assert described(page).landscape.name == name
         assert described(page).start == gdviz.LANDSCAPES[name].start
+
+
+def test_another_landscape_brings_learning_rates_that_fit_it_but_those_that_were_chosen() -> None:
+    page = opened(run=["momentum,learning_rate=0.001", "adam,learning_rate=0.0123"])
+    widget(page.selectbox, "Landscape").select("beale")
+    page = run(page)
+    fitting = fitting_rates(gdviz.LANDSCAPES.make("beale"))
+    assert [rule.learning_rate for rule in described(page).optimizers] == [fitting["momentum"], 0.0123]
+    widget(page.button, "Add an optimizer").click()
+    page = run(page)
+    assert described(page).optimizers[2].learning_rate == fitting["adam"]
+    next(box for box in page.selectbox if box.key == "1.run0").select("rmsprop")
+    next(box for box in page.selectbox if box.key == "1.run1").select("rmsprop")
+    page = run(page)
+    assert [rule.learning_rate for rule in described(page).optimizers[:2]] == [fitting["rmsprop"], 0.0123]
+    assert "not there yet" in " ".join(element.value for element in page.markdown)
 
 
 NAMES = list(gdviz.OPTIMIZERS)

@@ -9,6 +9,13 @@ from gdviz.landscapes import Landscape
 
 Array = NDArray[np.float64]
 Status = Literal["converged", "running", "stalled", "diverged"]
+STATUS_WORDS: dict[str, str] = {
+    "converged": "converged",
+    "running": "not there yet",
+    "stalled": "stalled",
+    "diverged": "diverged",
+}
+"""What people read: a run that has used up its steps is no longer running."""
 
 TOLERANCE = 1e-6
 """A loss is that of a minimum when it is within this of it (relative to the minimum's loss where that exceeds 1)."""

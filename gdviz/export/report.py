@@ -7,6 +7,7 @@ import numpy as np
 from gdviz.charts import colour_scale
 from gdviz.charts.trails import LOWEST_LOG, drawn_steps
 from gdviz.descent import Trajectory
+from gdviz.descent.ending import STATUS_WORDS
 from gdviz.descent.trajectory import labels, left_plot
 from gdviz.theory.advice import finite_learning_rate
 
@@ -20,7 +21,7 @@ def outcome_table(runs: Sequence[Trajectory]) -> str:
         [
             name,
             _digits(run.setup.optimizer.learning_rate),
-            f"{_SIGNS[run.status]} {run.status}",
+            f"{_SIGNS[run.status]} {STATUS_WORDS[run.status]}",
             _digits(run.loss[-1]),
             _digits(run.distance[-1]) if run.setup.landscape.minima else "no minimum",
             "–" if run.steps_to_converge is None else str(run.steps_to_converge),

@@ -1,5 +1,7 @@
 """The words of a live figure. The browser gets them with the data."""
 
+from gdviz.descent.ending import STATUS_WORDS
+
 WORDS = {
     "start": "Start",
     "start_help": "Drag, or move with the arrow keys; with Shift, further. Or click on the landscape.",
@@ -16,10 +18,7 @@ WORDS = {
     "speed": "Speed",
     "playing": "Playing",
     "loss": "loss",
-    "converged": "converged",
-    "running": "running",
-    "stalled": "stalled",
-    "diverged": "diverged",
+    **STATUS_WORDS,
     "at_step": "at step",
     "hide": "Hide",
     "open": "Show its hyperparameters",

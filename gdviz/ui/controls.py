@@ -11,6 +11,7 @@ from gdviz.charts.trails import LossScale
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.descent import MOST_SEED, Averaging, Stop
 from gdviz.descent.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment
+from gdviz.descent.fitting import on_landscape, rate_in_place_of
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.landscapes.data import DataLandscape
 from gdviz.landscapes.own import MOST_CHARACTERS, OwnFunction, own_function
@@ -81,7 +82,7 @@ def experiment_controls(box: DeltaGenerator) -> Experiment:
     start = _start_controls(box, landscape, current)
     maximize = _direction_control(box, current.maximize)
     shared = _shared_rate_controls(box, current.shared_learning_rate, exact)
-    optimizers = _optimizer_controls(box, current.optimizers, exact, shared is not None)
+    optimizers = _optimizer_controls(box, current.optimizers, landscape, exact, shared is not None)
     schedule = _schedule_controls(box, current.schedule, exact)
     steps, noise, seed = _run_controls(box, current)
     batch_size = _batch_controls(box, landscape, current.batch_size)
@@ -124,10 +125,25 @@ def _landscape_controls(box: DeltaGenerator, current: Landscape, exact: bool) ->
     key = _key("landscape")
     labels = {**{name: entry.label for name, entry in LANDSCAPES.items()}, OwnFunction.name: OwnFunction.label}
     first = widgets.first_value(key, current.name)
-    name = box.selectbox("Landscape", list(labels), list(labels).index(first), format_func=labels.__getitem__, key=key)
+    name = box.selectbox(
+        "Landscape",
+        list(labels),
+        list(labels).index(first),
+        format_func=labels.__getitem__,
+        key=key,
+        on_change=_go_to_landscape,
+        args=(key,),
+    )
     if name == OwnFunction.name:
         return _own_function_controls(box, current)
     return widgets.entry(box, LANDSCAPES, name, key, current.values() if name == current.name else {}, exact)
+
+
+def _go_to_landscape(key: str) -> None:
+    """Another landscape brings its own start, and learning rates that fit it in place of those that nobody chose."""
+    name = st.session_state[key]
+    if name in LANDSCAPES:
+        _show_again(on_landscape(kept_experiment(), LANDSCAPES.make(name)))
 
 
 def _own_function_controls(box: DeltaGenerator, current: Landscape) -> Landscape:
@@ -212,22 +228,22 @@ def _shared_rate_controls(box: DeltaGenerator, current: float | None, exact: boo
 
 
 def _optimizer_controls(
-    box: DeltaGenerator, current: tuple[Optimizer, ...], exact: bool, shared: bool
+    box: DeltaGenerator, current: tuple[Optimizer, ...], landscape: Landscape, exact: bool, shared: bool
 ) -> tuple[Optimizer, ...]:
     """One expander a run. The same optimizer can stand in several, at different settings."""
     slots: list[int] = st.session_state.setdefault("slots", list(range(len(current))))
     shown = dict(zip(slots, current, strict=False))
     made = []
     for number, slot in enumerate(slots, start=1):
-        before = shown.get(slot, OPTIMIZERS.make("adam", learning_rate=0.01))
+        rate = rate_in_place_of(None, "adam", landscape)
+        before = shown.get(slot, OPTIMIZERS.make("adam", learning_rate=rate))
         key = _key(f"run{slot}")
         name = st.session_state.get(key, before.name)
-        rate = "" if shared else f", η {st.session_state.get(f'{key}.{name}.learning_rate', before.learning_rate):.4g}"
-        panel = box.expander(f"{number} · {OPTIMIZERS[name].label}{rate}", key=f"{key}.panel")
+        rate = before.learning_rate if name == before.name else rate_in_place_of(before, name, landscape)
+        told = "" if shared else f", η {st.session_state.get(f'{key}.{name}.learning_rate', rate):.4g}"
+        panel = box.expander(f"{number} · {OPTIMIZERS[name].label}{told}", key=f"{key}.panel")
         name = widgets.select(panel, "Optimizer", OPTIMIZERS, key, before.name)
-        values: Mapping[str, Value] = before.values()
-        if name != before.name:  # another rule, at the learning rate of the one before
-            values = {"learning_rate": before.learning_rate}
+        values: Mapping[str, Value] = before.values() if name == before.name else {"learning_rate": rate}
         made.append(widgets.entry(panel, OPTIMIZERS, name, key, values, exact, ("learning_rate",) if shared else ()))
         panel.button("Remove", key=f"{key}.remove", on_click=_remove, args=(slot,), disabled=len(slots) == 1)
     full = len(slots) == MOST_RUNS
