@@ -25,6 +25,8 @@ def parts(entry: type) -> st.SearchStrategy:
             drawn[knob.name] = st.sampled_from(knob.choices)
         elif knob.type is bool:
             drawn[knob.name] = st.booleans()
+        elif knob.type is str:
+            drawn[knob.name] = st.text(max_size=20)
         elif knob.type is int:
             drawn[knob.name] = st.integers(int(max(knob.low, 0)), int(min(knob.high, 10**6)))
         else:

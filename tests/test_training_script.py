@@ -13,8 +13,17 @@ from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
 from gdviz.training.keras.loop import train
 
-CSV = b"size,colour,kind\n" + b"".join(
-    b"%d,%s,%s\n" % (i, b"red blue".split()[i % 2], b"ab"[i % 3 > 1 :][:1]) for i in range(60)
+CSV = b"id;size;price;on;colour;kind\n" + b"".join(
+    b"k%d;%d,5;%s %%;%d.3.2024;%s;%s\n"
+    % (
+        i,
+        i * i % 17,
+        b"-" if i % 20 == 7 else b"1.2%02d,5" % i,
+        i % 28 + 1,
+        b"red blue".split()[i % 2],
+        b"ab"[i % 3 > 1 :][:1],
+    )
+    for i in range(60)
 )
 SETUPS = {
     "digits": {"epochs": 3},
@@ -44,7 +53,17 @@ SETUPS = {
         "optimizer": {"name": "sgd", "learning_rate": 0.1, "use_ema": True, "weight_decay": 0.01},
     },
     "convolutions, full batch": {"convolution": {}, "epochs": 2, "batch_size": None},
-    "own table": {"data": {"name": "own_table"}, "layers": [], "epochs": 3, "split": {"validate_on_test": True}},
+    "own table": {
+        "data": {"name": "own_table", "learn": "regression", "target": "size", "columns": "kind=left out"},
+        "layers": [],
+        "epochs": 3,
+    },
+    "own table, as version 0.1.0 read it": {
+        "data": {"name": "own_table", "target": 0},
+        "layers": [],
+        "epochs": 3,
+        "split": {"validate_on_test": True},
+    },
 }
 RUN_ALL = """
 import io, json, runpy, sys

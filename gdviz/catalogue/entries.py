@@ -89,7 +89,6 @@ class Entry:
 
     def settings(self) -> str:
         """The hyperparameters as the text of a link, ``beta_1=0.9,beta_2=0.999``; one that is None may be left out."""
-        # A text stands without quotes; none of those there are holds a comma.
         written = [f"{knob.name}={text}" for knob in self.knobs() for text in knob.texts(getattr(self, knob.name))]
         return ",".join(written)
 
@@ -201,7 +200,9 @@ class Catalogue(Mapping[str, type[E]]):
         if not isinstance(name, str):
             raise ValueError(f"{self.kind} must have a name; got {dict(data)!r}")
         values = {key: value for key, value in data.items() if key != "name"}
-        return self._unlisted[name].from_values(values) if name in self._unlisted else self.make(name, **values)
+        if name in self._unlisted and name not in self._entries:
+            return self._unlisted[name].from_values(values)
+        return self.make(name, **values)
 
     def from_text(self, text: str, fields: Fields, notes: list[str]) -> E:
         """The entry that :meth:`Entry.link_fields` wrote, whose text begins with its name.

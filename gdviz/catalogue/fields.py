@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, replace
 from numbers import Integral, Real
 from typing import Any
+from urllib.parse import unquote
 
 Value = bool | int | float | str | None
 Fields = Mapping[str, Sequence[str]]
 """The fields of a link: each name with all its values."""
 
+LONGEST_TEXT = 20_000
 _LONGEST_QUOTED = 40
 """Characters of a link's text that an error repeats."""
 
@@ -121,6 +123,8 @@ class Knob(Declared):
             return "one of " + ", ".join(self.choices)
         if self.type is bool:
             return "True or False"
+        if self.type is str:
+            return f"a text of at most {LONGEST_TEXT:,} characters"
         kind = "a whole number" if self.type is int else "a number"
         left = (
             f"{self.above:g} < " if self.above is not None else f"{_short(self.low)} ≤ " if self.low > -math.inf else ""
@@ -141,6 +145,8 @@ class Knob(Declared):
             valid = isinstance(value, str) and value in self.choices
         elif self.type is bool:
             valid = isinstance(value, bool)
+        elif self.type is str:
+            valid = isinstance(value, str) and len(value) <= LONGEST_TEXT
         else:
             number = Integral if self.type is int else Real
             valid = isinstance(value, number) and not isinstance(value, bool) and self._within(value)
@@ -163,7 +169,8 @@ class Knob(Declared):
             return self.none
         if self.words and isinstance(value, bool):
             return self.words[value]
-        return value if isinstance(value, str) else repr(value)
+        # A text stands without quotes, and without the comma that ends a setting.
+        return value.replace("%", "%25").replace(",", "%2C") if isinstance(value, str) else repr(value)
 
     def parse(self, text: str, owner: str = "") -> Value:
         """The value that :meth:`text` wrote.
@@ -274,7 +281,7 @@ def knob(
         above, below: Bounds that are themselves not allowed, where an interval is open.
         usual: The range that a slider covers; values outside it, but within the bounds, can still be given.
         log: True where values spread over decades.
-        choices: The values allowed, for a str.
+        choices: The values allowed, for a str; without them, any text is.
         whole: True where a number whose default is None is a whole one.
         none: The word for None in a link, where None is allowed beside a default that is a number.
         words: The words for False and True in a link and in a form.
@@ -330,6 +337,6 @@ def _short(bound: float) -> str:
     return str(int(bound)) if float(bound).is_integer() and abs(bound) < 1e15 else f"{bound:g}"
 
 
-_PARSERS: Mapping[type, Any] = {bool: _boolean, int: whole_number, float: number, str: str}
+_PARSERS: Mapping[type, Any] = {bool: _boolean, int: whole_number, float: number, str: unquote}
 _COUNTS = {2: "two", 4: "four"}
 _LARGEST = 1.7976931348623157e308

@@ -18,8 +18,7 @@ def settings_text(entry: Entry) -> list[str]:
 
 def entry_text(entry: Entry) -> str:
     """An entry with all its hyperparameters."""
-    # A text stands without quotes; none of those there are holds a comma.
-    settings = [f"{name}={value if isinstance(value, str) else repr(value)}" for name, value in entry.values().items()]
+    settings = [f"{knob.name}={knob.text(getattr(entry, knob.name))}" for knob in entry.knobs()]
     return ",".join([entry.name, *settings])
 
 
@@ -29,10 +28,7 @@ def read_entry(catalogue: Catalogue[E], text: str, notes: list[str]) -> E:
     Raises:
         ValueError: The catalogue has no entry of that name. What is wrong with a hyperparameter becomes a note.
     """
-    name, *settings = text.split(",")
-    if name not in catalogue:
-        raise ValueError(f"no {catalogue.kind} is called {name[:40]!r}")
-    return catalogue.make(name, **read_values(catalogue[name], settings, notes))
+    return catalogue.from_text(text, {}, notes)
 
 
 def read_values(entry: type[Entry], settings: Sequence[str], notes: list[str]) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """The data sets that can be trained on, and how they are split and standardised."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdviz.catalogue import Catalogue, Entry, knob
+from gdviz.catalogue.fields import Fields
 from gdviz.training import samples, table
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 Task = Literal["classes", "binary", "regression"]
 Floats = NDArray[np.float32]
+_NUMBERS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -288,25 +291,73 @@ class FashionMnist(_Fetched):
     class_names = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
 
 
-@DATASETS.register("own_table")
 @dataclass(frozen=True)
-class OwnTable(Dataset):
-    """Your own CSV file. It is kept with the run, and goes nowhere else."""
+class UsersTable(Dataset):
+    """A user's own CSV file. It is kept with the run, and goes nowhere else."""
 
     label = "Your own CSV"
     source = "https://www.rfc-editor.org/rfc/rfc4180"
-    learn: str = knob("classes", choices=("classes", "binary", "regression"), help="what the target is")
-    target: int = knob(0, 0, 10_000, help="the target's column, counting from 1; 0 is the last")
-    missing: str = knob("drop", choices=table.MISSING, help="what to do with rows in which something is missing")
 
     @property
     def task(self) -> Task:
-        return self.learn  # type: ignore[return-value]
+        return self.values()["learn"]  # type: ignore[return-value]
+
+    def plan(self, read: table.Table) -> table.Plan:
+        """What is understood of the file.
+
+        Raises:
+            ValueError: It cannot be trained on so; says why.
+        """
+        return table.understand(read, **self.values())  # type: ignore[arg-type]
 
     def load(self, content: bytes | None = None) -> Loaded:
         if content is None:
             raise ValueError(f"{self.label}: no file was given")
-        return Loaded(*table.encode(*table.read(content), self.target, self.learn, self.missing))
+        return Loaded(*table.encode(self.plan(table.read(content))))
+
+
+def _learn() -> Any:
+    return knob("classes", choices=("classes", "binary", "regression"), help="what the target is")
+
+
+def _missing() -> Any:
+    return knob("drop", choices=table.MISSING, help="what to do with rows in which something is missing")
+
+
+@DATASETS.register("own_table")
+@dataclass(frozen=True)
+class OwnTable(UsersTable):
+    """Your own CSV file. It is kept with the run, and goes nowhere else."""
+
+    learn: str = _learn()
+    target: str = knob("", help="the name of the target's column; empty for the last one")
+    missing: str = _missing()
+    columns: str = knob("", help="what columns are, where that is not what they seem: zip=category,age=left out")
+    decimal: str = knob("auto", choices=table.DECIMALS, help="the mark of decimals")
+    dates: str = knob("auto", choices=table.DATES, help="how 1/2/2024 is read")
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """Version 0.1.0 knew the target by its number."""
+        old = isinstance(values.get("target"), int)
+        return NumberedTable.from_values(values) if old else super().from_values(values)  # type: ignore[return-value]
+
+    @classmethod
+    def from_text(cls, text: str, fields: Fields, notes: list[str]) -> Self:
+        old = "columns=" not in text and re.search(r"(?:^|,)target=\d+(?:,|$)", text)
+        return NumberedTable.from_text(text, fields, notes) if old else super().from_text(text, fields, notes)  # type: ignore[return-value]
+
+
+@DATASETS.accept
+@dataclass(frozen=True)
+class NumberedTable(UsersTable):
+    """A CSV file as version 0.1.0 read it, so that what it stored keeps its numbers."""
+
+    name = "own_table"
+
+    learn: str = _learn()
+    target: int = knob(0, 0, 10_000, help="the target's column, counting from 1; 0 is the last")
+    missing: str = _missing()
 
 
 @dataclass(frozen=True, eq=False)
@@ -364,15 +415,21 @@ def prepare(setup: "TrainingSetup", content: bytes | None = None) -> Data:
         raise ValueError(
             f"Split: validation must give at least 1 row; {split.validation} of {len(loaded.x)} gives none"
         )
-    x_mean, x_scale = samples.mean_and_scale(loaded.x[rows["train"]])
+    x_mean, x_scale = _mean_and_scale(loaded.x, rows["train"])
     if not split.standardise:
         x_mean, x_scale = np.zeros_like(x_mean), np.ones_like(x_scale)
-    y = np.eye(len(loaded.classes))[loaded.y.astype(int)] if task == "classes" else loaded.y[:, None].astype(float)
     y_mean, y_scale = np.zeros(1), np.ones(1)
-    if task == "regression" and split.standardise_target:
-        y_mean, y_scale = samples.mean_and_scale(y[rows["train"]])
-    x = ((loaded.x - x_mean) / x_scale).astype(np.float32)
-    y = ((y - y_mean) / y_scale).astype(np.float32)
+    if task == "classes":
+        y = np.eye(len(loaded.classes), dtype=np.float32)[loaded.y.astype(int)]
+    else:
+        y = loaded.y[:, None].astype(float)
+        if task == "regression" and split.standardise_target:
+            y_mean, y_scale = samples.mean_and_scale(y[rows["train"]])
+        y = ((y - y_mean) / y_scale).astype(np.float32)
+    x = loaded.x.astype(np.float64, copy=False)
+    x -= x_mean  # in place: a large table would be in memory too often
+    x /= x_scale
+    x = x.astype(np.float32)
     if setup.convolution is not None and setup.data.image is not None:
         x = x.reshape(-1, *setup.data.image)
     return Data(
@@ -387,3 +444,11 @@ def prepare(setup: "TrainingSetup", content: bytes | None = None) -> Data:
         y_mean=y_mean,
         y_scale=y_scale,
     )
+
+
+def _mean_and_scale(x: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Mean and scale of some rows, a few columns at a time, so that there is no second copy of all."""
+    width = max(2, _NUMBERS_AT_ONCE // max(1, len(rows)))
+    found = [samples.mean_and_scale(x[rows, start : start + width]) for start in range(0, x.shape[1], width)]
+    mean, scale = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return mean, scale

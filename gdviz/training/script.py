@@ -1,14 +1,16 @@
 """A training as a plain Keras script: no gdviz needed, the same data, the same order of batches, the same losses."""
 
 import inspect
+import re
 from dataclasses import fields
 
 from gdviz.schedules import Constant
-from gdviz.training import samples, table
+from gdviz.training import samples
 from gdviz.training.architecture import blocks
 from gdviz.training.calls import Call
-from gdviz.training.datasets import OwnTable
+from gdviz.training.datasets import UsersTable
 from gdviz.training.setup import TrainingSetup
+from gdviz.training.table import columns, plan, reading, values
 
 
 class Code(str):
@@ -71,11 +73,10 @@ def keras_script(setup: TrainingSetup, file: str = "data.csv") -> str:
 def _data(setup: TrainingSetup, file: str) -> list[str]:
     """The functions that make the data, and the lines that call them."""
     data, split = setup.data, setup.split
-    if isinstance(data, OwnTable):
-        sources = [inspect.getsource(table)]
-        load = (
-            f"x, y, _, _ = encode(*read(open({file!r}, 'rb').read()), {data.target}, {data.learn!r}, {data.missing!r})"
-        )
+    if isinstance(data, UsersTable):
+        sources = [_standing_alone(inspect.getsource(module)) for module in (reading, values, columns, plan)]
+        chosen = ", ".join(f"{name}={value!r}" for name, value in data.values().items())
+        load = f"x, y, _, _ = encode(understand(read(open({file!r}, 'rb').read()), {chosen}))"
     else:
         made = type(data).make
         sources = [inspect.getsource(made)]
@@ -97,6 +98,11 @@ def _data(setup: TrainingSetup, file: str) -> list[str]:
     if setup.convolution:
         lines.append(f"x = x.reshape(-1, {', '.join(map(str, data.image or ()))})")
     return [*sources, "\n".join(lines)]
+
+
+def _standing_alone(source: str) -> str:
+    """A module's source without what it imports from the others, which stand above it."""
+    return re.sub(r"^from gdviz\.[\w.]+ import (?:\([^)]*\)|.*)\n", "", source, flags=re.MULTILINE)
 
 
 def _model(setup: TrainingSetup) -> list[str]:

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from gdviz.catalogue import Catalogue, Entry, Knob, Value
+from gdviz.catalogue.fields import LONGEST_TEXT
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Entry)
@@ -63,13 +64,15 @@ def first_value(key: str, current: T) -> T:
 
 
 def number(box: DeltaGenerator, knob: Knob, key: str, current: Value, exact: bool, label: str | None = None) -> Any:
-    """The widget that suits a hyperparameter: check box, select box, slider, or number field."""
+    """The widget that suits a hyperparameter: check box, select box, text field, slider, or number field."""
     first = first_value(key, current)
     label = label or f"`{knob.name}` {knob.help}"
     if knob.choices:
         return box.selectbox(label, knob.choices, knob.choices.index(str(first)), key=key)
     if knob.type is bool:
         return box.checkbox(label, bool(first), key=key)
+    if knob.type is str:
+        return box.text_input(label, str(first), max_chars=LONGEST_TEXT, key=key)
     ends = slider_ends(knob)
     if exact or ends is None or not isinstance(first, (int, float)) or not ends[0] <= first <= ends[1]:
         return _field(box, knob, key, label, first)
