@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import gdviz
 from gdviz.descent.experiment import DEFAULT, Experiment
+from gdviz.landscapes.own import EXAMPLES
 from gdviz.landscapes.rates import fitting_rates
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "descent.py")
@@ -83,6 +84,26 @@ def test_another_landscape_brings_learning_rates_that_fit_it_but_those_that_were
     page = run(page)
     assert [rule.learning_rate for rule in described(page).optimizers[:2]] == [fitting["rmsprop"], 0.0123]
     assert "not there yet" in " ".join(element.value for element in page.markdown)
+
+
+def test_a_function_of_ones_own_is_read_as_people_write_it_and_shown_as_it_was_understood() -> None:
+    page = opened(landscape="own_function", function="2x² + |y|", domain="-2,2,-2,2")
+    assert any(r"Read as $f(x, y) = 2 x^{2} + \left|y\right|$" in text.value for text in page.sidebar.caption)
+    widget(page.text_input, "f(x, y)").set_value("2x² + |y")
+    page = run(page)
+    assert "something is missing at its end" in page.error[0].value
+    assert described(page).landscape.text == "2x² + |y|"
+
+
+def test_examples_of_functions_can_be_taken() -> None:
+    page = opened()
+    assert widget(page.selectbox, "Landscape").options[0] == "Your function"
+    widget(page.selectbox, "Landscape").select("own_function")
+    page = run(page)
+    for example in EXAMPLES:
+        widget(page.button_group, "Examples").select(example)
+        page = run(page)
+        assert described(page).landscape.text == widget(page.text_input, "f(x, y)").value == example
 
 
 NAMES = list(gdviz.OPTIMIZERS)

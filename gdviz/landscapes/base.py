@@ -24,6 +24,11 @@ class Landscape(Entry):
     start: ClassVar[Point]
     """An instructive place to start from."""
 
+    @classmethod
+    def kind(cls) -> str:
+        """What it is one of: the title of the file that it stands in."""
+        return cls.__module__.rsplit(".", 1)[-1].replace("_", " ").capitalize()
+
     @property
     def minima(self) -> tuple[Point, ...]:
         """The global minima within the domain; empty where the loss falls without bound."""

@@ -14,7 +14,7 @@ from gdviz.descent.experiment import DEFAULT, MOST_RUNS, MOST_STEPS, Experiment
 from gdviz.descent.fitting import on_landscape, rate_in_place_of
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.landscapes.data import DataLandscape
-from gdviz.landscapes.own import MOST_CHARACTERS, OwnFunction, own_function
+from gdviz.landscapes.own import EXAMPLES, MOST_CHARACTERS, OwnFunction, own_function
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.schedules import SCHEDULES, Schedule
 from gdviz.ui import widgets
@@ -123,7 +123,8 @@ def loss_scale_control(box: DeltaGenerator) -> LossScale:
 def _landscape_controls(box: DeltaGenerator, current: Landscape, exact: bool) -> Landscape:
     """A landscape of the catalogue with its parameters, or one from a formula."""
     key = _key("landscape")
-    labels = {**{name: entry.label for name, entry in LANDSCAPES.items()}, OwnFunction.name: OwnFunction.label}
+    labels = {OwnFunction.name: OwnFunction.label}
+    labels |= {name: f"{entry.kind()}: {entry.label}" for name, entry in LANDSCAPES.items()}
     first = widgets.first_value(key, current.name)
     name = box.selectbox(
         "Landscape",
@@ -147,23 +148,31 @@ def _go_to_landscape(key: str) -> None:
 
 
 def _own_function_controls(box: DeltaGenerator, current: Landscape) -> Landscape:
-    """A text box for a formula and one for its domain. What cannot be read is said there, and the last one that could
-    stays.
+    """A text box for a formula, which says how it was understood, and one for its domain. What cannot be read is said
+    there, and the last one that could stays.
     """
-    known = current if isinstance(current, OwnFunction) else own_function("(x-1)**2 + sin(3*y)", "-5,5,-5,5")
+    known = current if isinstance(current, OwnFunction) else own_function(EXAMPLES[0], "-5,5,-5,5")
     ends = ",".join(f"{end:g}" for axis in known.domain for end in axis)
     keys = _key("own.text"), _key("own.domain")
     first = widgets.first_value(keys[0], known.text)
-    text = box.text_input(
-        "f(x, y)", first, max_chars=MOST_CHARACTERS, key=keys[0], help="For example (x-1)**2 + sin(3*y)"
-    )
+    help = "As you would write it: 2x, x² or x^2, sin(x)cos(y), |x|, √x, e^x, ln(x), max(x, y), π; or f(u, v) = uv."
+    text = box.text_input("f(x, y)", first, max_chars=MOST_CHARACTERS, key=keys[0], help=help)
+    understood = box.empty()
+    examples = _key("own.example")
+    box.pills("Examples", EXAMPLES, key=examples, on_change=_take_example, args=(examples,))
     first = widgets.first_value(keys[1], ends)
     domain = box.text_input("Domain: xmin,xmax,ymin,ymax", first, max_chars=100, key=keys[1])
     try:
-        return own_function(text or "", domain or "")
+        made = own_function(text or "", domain or "")
+        understood.caption(f"Read as ${made.formula}$")
+        return made
     except ValueError as error:
         box.error(f"{error}. Still shown: {known.text}")
         return known
+
+
+def _take_example(key: str) -> None:
+    _show_again(on_landscape(kept_experiment(), own_function(st.session_state[key], "-5,5,-5,5")))
 
 
 def _batch_controls(box: DeltaGenerator, landscape: Landscape, current: int | None) -> int | None:
