@@ -8,7 +8,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 MODULES = (
-    "record", "outcome", "run", "model", "scales", "plot", "draw", "transport", "sliders", "basins", "figure", "core",
+    "record", "tape", "formula", "outcome", "run", "model", "scales", "plot", "draw", "transport", "sliders", "basins", "figure", "core",
 )  # fmt: skip
 """In an order in which each stands after those that it imports."""
 
