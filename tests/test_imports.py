@@ -68,6 +68,44 @@ def test_every_module_has_its_place() -> None:
     assert {module_of(path) for path in SOURCES} <= placed
 
 
+WITHOUT = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {missing!r}:
+            raise ImportError(f"{{name}} is missing")
+
+sys.meta_path.insert(0, Missing())
+import gdviz
+runs = [gdviz.descend("beale", "adam", steps=3)]
+"""
+"""Python in which some packages are not installed."""
+
+
+@pytest.mark.parametrize(
+    ("missing", "code"),
+    [
+        # What draws nothing needs nothing that draws.
+        (
+            {"altair", "streamlit", "vl_convert"},
+            """
+from gdviz import export
+from gdviz.descent.experiment import Experiment
+print(export.to_csv(runs), export.to_json(runs), export.keras_code(Experiment()))""",
+        ),
+        # Charts need no app.
+        ({"streamlit"}, "import gdviz.charts; print(len(gdviz.charts.descent(runs).to_dict()))"),
+    ],
+    ids=["exports", "charts"],
+)
+def test_nothing_is_needed_that_is_not_used(missing: set[str], code: str) -> None:
+    script = WITHOUT.format(missing=missing) + code
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip()
+
+
 def loaded_after(code: str) -> set[str]:
     script = f"{code}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)

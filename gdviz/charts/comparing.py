@@ -1,7 +1,7 @@
 """Pictures of a comparison: expected best after k trials, score against learning rate, repeats, learning curves."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import numpy as np
@@ -9,8 +9,10 @@ import numpy as np
 from gdviz.charts.figure import Figure, Table
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, SHAPES, Theme
 from gdviz.comparing.comparison import HIGHER_IS_BETTER
-from gdviz.comparing.record import Record
 from gdviz.comparing.words import value
+
+if TYPE_CHECKING:  # a record draws itself with these functions
+    from gdviz.comparing.record import Record
 
 _PAD = {"type": "pad", "contains": "padding"}
 _MOST_CURVES = 64
@@ -19,7 +21,7 @@ _MOST_CURVES = 64
 class _Scale:
     """The axis of a score: errors, and what accuracies lack to 1, on a logarithmic scale where all are above 0."""
 
-    def __init__(self, record: Record, scores: Any, part: str) -> None:
+    def __init__(self, record: "Record", scores: Any, part: str) -> None:
         self.record = record
         self.accuracy = record.comparison.metric in HIGHER_IS_BETTER
         shown = self._distance(np.asarray(scores, float))
@@ -65,7 +67,7 @@ def _legend(width: int) -> Any:
     )
 
 
-def _told_apart(record: Record, theme: Theme, width: int) -> tuple[Any, Any]:
+def _told_apart(record: "Record", theme: Theme, width: int) -> tuple[Any, Any]:
     """Colour and dash of each entrant."""
     labels = list(record.comparison.labels.values())
     colour = alt.Color(
@@ -75,7 +77,7 @@ def _told_apart(record: Record, theme: Theme, width: int) -> tuple[Any, Any]:
     return colour, dash
 
 
-def expected_best(record: Record, *, width: int = 640, dark: bool = False) -> Figure:
+def expected_best(record: "Record", *, width: int = 640, dark: bool = False) -> Figure:
     """The expected best validation score after k trials, with a bootstrap band for each entrant."""
     theme, labels = DARK_THEME if dark else LIGHT_THEME, record.comparison.labels
     rows: dict[str, list[Any]] = {name: [] for name in ("entrant", "trials", "score", "low", "high")}
@@ -108,7 +110,7 @@ def expected_best(record: Record, *, width: int = 640, dark: bool = False) -> Fi
     return _figure(chart, {"lines": table}, "Expected best after k trials", " ".join(words) or "Nothing has ended yet.")
 
 
-def sensitivity(record: Record, *, width: int = 640, dark: bool = False) -> Figure:
+def sensitivity(record: "Record", *, width: int = 640, dark: bool = False) -> Figure:
     """Each trial's validation score against its learning rate; crosses at the lower edge diverged."""
     theme, labels = DARK_THEME if dark else LIGHT_THEME, record.comparison.labels
     rows: dict[str, list[Any]] = {name: [] for name in ("entrant", "rate", "score")}
@@ -153,13 +155,13 @@ def sensitivity(record: Record, *, width: int = 640, dark: bool = False) -> Figu
     return _figure(chart, tables, "Score against learning rate", " ".join(words) or "Nothing has ended yet.")
 
 
-def _margin(record: Record) -> str:
+def _margin(record: "Record") -> str:
     return (
         f"{100 * record.margin:.0f} points" if record.comparison.metric in HIGHER_IS_BETTER else f"{record.margin:.2g}"
     )
 
 
-def repeats(record: Record, *, width: int = 640, dark: bool = False) -> Figure:
+def repeats(record: "Record", *, width: int = 640, dark: bool = False) -> Figure:
     """Every repeat's test score as a point, with the mean and its bootstrap interval; best entrant on top."""
     theme, labels = DARK_THEME if dark else LIGHT_THEME, record.comparison.labels
     order = [labels[name] for name in record.ranking]
@@ -201,7 +203,7 @@ def repeats(record: Record, *, width: int = 640, dark: bool = False) -> Figure:
     )
 
 
-def curves(record: Record, name: str, *, width: int = 640, dark: bool = False) -> Figure:
+def curves(record: "Record", name: str, *, width: int = 640, dark: bool = False) -> Figure:
     """The validation score of an entrant's trials epoch by epoch, coloured by learning rate."""
     trials = [t for t in record.trials if t.entrant == name and t.curve][:_MOST_CURVES]
     rows: dict[str, list[Any]] = {column: [] for column in ("trial", "epoch", "score", "rate")}
