@@ -105,7 +105,7 @@ def test_a_bad_table_fails_with_its_reason(jobs: Jobs) -> None:
 
 
 def test_a_run_whose_worker_is_killed_is_marked_readable_and_goes_on(jobs: Jobs) -> None:
-    run = jobs.start(LONG)
+    run, waits = jobs.start(LONG), jobs.start(SHORT)
     wait_for(jobs.runs.checkpoint_file(run).exists)
     (pid,) = jobs._client.run(os.getpid).values()
     os.kill(pid, signal.SIGKILL)
@@ -113,6 +113,7 @@ def test_a_run_whose_worker_is_killed_is_marked_readable_and_goes_on(jobs: Jobs)
     assert jobs.runs.get(run).reason == "Its worker process was killed."
     before = jobs.runs.history(run)
     assert before.epochs
+    wait_for(lambda: jobs.runs.get(waits).status == "finished")  # Dask gives up with the worker what waits for it
     jobs.resume(run)
     wait_for(lambda: jobs.runs.get(run).epochs > len(before.epochs) + 2)
     jobs.runs.send(run, Command("stop"))
@@ -128,7 +129,7 @@ from gdviz.runs import Runs
 from gdviz.training import TrainingSetup
 if __name__ == "__main__":
     jobs = Jobs(Runs(folder=sys.argv[1]))
-    print(jobs.start(TrainingSetup.from_json(sys.argv[2])), flush=True)
+    print(*(jobs.start(TrainingSetup.from_json(setup)) for setup in sys.argv[2:]), flush=True)
     time.sleep(100)
 """
 
@@ -137,16 +138,18 @@ def test_a_run_whose_app_is_killed_is_interrupted_and_goes_on(
     jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "app.py").write_text(APP)
-    command = [sys.executable, str(tmp_path / "app.py"), str(jobs.runs.folder), LONG.to_json()]
+    command = [sys.executable, str(tmp_path / "app.py"), str(jobs.runs.folder), LONG.to_json(), SHORT.to_json()]
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as app:
         assert app.stdout is not None
-        run = app.stdout.readline().strip()
+        run, waits = app.stdout.readline().split()
         wait_for(lambda: trains(jobs, run))
+        assert jobs.runs.get(waits).status == "queued"  # not taken from an app that lives
         app.kill()
     monkeypatch.setattr("gdviz.runs.records.STALE_SECONDS", 5.0)
     wait_for(lambda: jobs.runs.get(run).status == "interrupted")
     assert "has not been heard of" in jobs.runs.get(run).reason
+    wait_for(lambda: jobs.runs.get(waits).status == "finished")
     epochs = jobs.runs.get(run).epochs
     time.sleep(0.5)
     assert jobs.runs.get(run).epochs == epochs  # its worker died with it
@@ -155,6 +158,39 @@ def test_a_run_whose_app_is_killed_is_interrupted_and_goes_on(
     jobs.runs.send(run, Command("stop"))
     wait_for(lambda: jobs.runs.get(run).status == "stopped")
     assert same_as_uninterrupted(jobs.runs, run)
+
+
+def test_a_second_app_on_the_same_folder_leaves_the_runs_of_the_first_alone(jobs: Jobs) -> None:
+    run, waits = jobs.start(LONG), jobs.start(SHORT)
+    wait_for(lambda: trains(jobs, run))
+    with Jobs(Runs(folder=jobs.runs.folder)) as second:
+        time.sleep(0.5)
+        assert [jobs.runs.get(one).status for one in (run, waits)] == ["running", "queued"]
+        theirs, later = second.start(LONG), second.start(SHORT)
+        wait_for(lambda: trains(second, theirs))
+    assert (jobs.runs.get(theirs).status, jobs.runs.get(theirs).reason) == ("interrupted", "The app was closed.")
+    assert [jobs.runs.get(one).status for one in (run, waits, later)] == ["running", "queued", "queued"]
+    jobs.runs.send(run, Command("stop"))
+    for one in (waits, later):  # what waited in the second app's queue is taken over
+        wait_for(lambda one=one: jobs.runs.get(one).status == "finished")
+    assert jobs.runs.get(run).status == "stopped"
+
+
+def test_a_learning_rate_changed_in_a_pause_leaves_the_run_paused(jobs: Jobs) -> None:
+    run = jobs.start(LONG)
+    wait_for(lambda: trains(jobs, run))
+    jobs.runs.send(run, Command("pause"))
+    wait_for(lambda: jobs.runs.get(run).status == "paused")
+    jobs.runs.send(run, Command("set_learning_rate", 0.5))
+    changed = lambda: [e for e in jobs.runs.events(run, kinds=("command",)) if "learning_rate" in e.payload]  # noqa: E731
+    wait_for(changed)
+    assert jobs.runs.get(run).status == "paused"
+    jobs.runs.send(run, Command("resume"))
+    wait_for(lambda: jobs.runs.get(run).status == "running")
+    jobs.runs.send(run, Command("stop"))
+    wait_for(lambda: jobs.runs.get(run).status == "stopped")
+    rates = [row["learning_rate"] for row in jobs.runs.history(run).batches.values()]
+    assert rates[-1] == pytest.approx(0.5)
 
 
 def test_a_scheduler_that_goes_away_is_noticed(tmp_path: Path) -> None:
@@ -175,12 +211,21 @@ def test_a_scheduler_that_does_not_answer_is_an_error(tmp_path: Path, monkeypatc
     with pytest.raises(JobsError, match=r"The scheduler at tcp://127\.0\.0\.1:9 does not answer"):
         Jobs(Runs(folder=tmp_path), "tcp://127.0.0.1:9")
     with pytest.raises(ValueError, match="trainings must be a whole number with 1 ≤ trainings; got 'two'"):
-        Jobs(Runs(folder=tmp_path), trainings="two")  # type: ignore[arg-type]
+        Jobs(Runs(folder=tmp_path), "tcp://127.0.0.1:9", trainings="two")  # type: ignore[arg-type]
 
 
 def test_a_locked_store_is_waited_for_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = Runs(folder=tmp_path)
     run = runs.create(SHORT)
+    monkeypatch.setattr(gdviz.runs.worker, "_BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("gdviz.runs.records.STALE_SECONDS", 1.5)  # in place of 10 s, and so of a longer lock
+    said = []
+
+    def look() -> None:
+        stored = runs.get(run)
+        said.append((stored.status, stored.reason))
+        blocker.rollback()
+
     blocker = Runs(folder=tmp_path).engine.connect()
     seen = []
     emit = gdviz.runs.worker.StoreChannel.emit
@@ -189,13 +234,55 @@ def test_a_locked_store_is_waited_for_and_nothing_is_lost(tmp_path: Path, monkey
         if kind == "epoch" and not seen:
             seen.append(time.monotonic())
             blocker.exec_driver_sql("BEGIN EXCLUSIVE")
-            threading.Timer(3.0, blocker.rollback).start()
+            threading.Timer(3.0, look).start()
         emit(channel, kind, payload)
 
     monkeypatch.setattr(gdviz.runs.worker.StoreChannel, "emit", lock_at_first_epoch)
     work(run, runs.url, str(runs.folder))
     assert time.monotonic() - seen[0] > 2.5
+    assert said == [("running", "The store cannot be written: the training waits until it can, and nothing is lost.")]
     assert runs.get(run).status == "finished"
+    assert same_as_uninterrupted(runs, run)
+
+
+@pytest.mark.parametrize("what", ["put back", "replaced by an empty one"])
+def test_a_database_that_is_deleted_under_a_run_is_noticed_and_the_run_is_kept_whole(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = Runs(folder=tmp_path)
+    run, other = runs.create(SHORT, "mine"), runs.create(SHORT)
+    database, aside = tmp_path / "runs.sqlite", tmp_path / "aside.sqlite"
+    monkeypatch.setattr(gdviz.runs.worker, "_PATIENCE_SECONDS", 30.0)
+    said = []
+    emit = gdviz.runs.worker.StoreChannel.emit
+
+    def bring_back() -> None:
+        with pytest.raises(StoreError, match="was deleted or moved while it was in use") as error:
+            runs.get(run)
+        said.append(str(error.value))
+        if what == "put back":
+            aside.rename(database)
+        else:
+            Runs(folder=tmp_path)
+
+    def move_at_first_epoch(channel: gdviz.runs.worker.StoreChannel, kind: str, payload: dict) -> None:
+        if kind == "epoch" and payload["epoch"] == 1:
+            channel.flush()
+            database.rename(aside)
+            threading.Timer(1.0, bring_back).start()
+        emit(channel, kind, payload)
+
+    monkeypatch.setattr(gdviz.runs.worker.StoreChannel, "emit", move_at_first_epoch)
+    work(run, runs.url, str(runs.folder))
+    assert "A run in progress waits" in said[0]
+    if what != "put back":
+        with pytest.raises(StoreError, match="was replaced by another one"):
+            runs.get(run)
+        assert "replaced" in runs.notice
+        with pytest.raises(ValueError, match="must be the id of a stored run"):
+            runs.get(other)
+    assert (runs.get(run).status, runs.get(run).name) == ("finished", "mine")
+    assert runs.events(run)[0].kind == "start"
     assert same_as_uninterrupted(runs, run)
 
 

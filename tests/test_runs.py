@@ -188,6 +188,47 @@ def test_a_run_without_a_living_worker_was_interrupted_and_can_go_on(
     assert not runs.record(run, "dead", [("fault", {})])
 
 
+def test_of_two_who_let_a_run_go_on_one_is_told_that_it_does(runs: Runs) -> None:
+    run = runs.create(SETUP)
+    runs.claim(run, "me")
+    runs.end(run, "interrupted", "")
+    seen = runs.get(run)
+    runs.requeue(run)
+    with pytest.raises(ValueError, match="only a run that is stopped, failed, interrupted can go on"):
+        runs.requeue(run)
+    with pytest.MonkeyPatch.context() as at_the_same_time:
+        at_the_same_time.setattr(runs, "get", lambda _: seen)
+        runs.claim(run, "worker")
+        with pytest.raises(ValueError, match="has not been told to go on yet"):
+            runs.requeue(run)
+    assert runs.get(run).status == "running"
+
+
+def test_a_clock_set_back_leaves_no_dead_run_running_and_no_queue_behind(runs: Runs) -> None:
+    dead, waiting, mine = runs.create(SETUP), runs.create(SETUP, app="dead"), runs.create(SETUP, app="mine")
+    with pytest.MonkeyPatch.context() as tomorrow:
+        tomorrow.setattr(time, "time", lambda now=time.time: now() + 86_400)
+        runs.claim(dead, "worker")
+        runs.say_alive(dead)
+        runs.beat("dead")
+        assert runs.get(dead).status == "running"
+    assert runs.get(dead).status == "interrupted"
+    runs.beat("mine")
+    runs.adopt("other")
+    assert (runs.waiting("other"), runs.waiting("mine")) == ([waiting], [mine])
+    runs.requeue(dead)
+    assert runs.get(dead).status == "queued"
+
+
+def test_only_its_owner_ends_a_run(runs: Runs) -> None:
+    run = runs.create(SETUP)
+    runs.claim(run, "me")
+    assert not runs.end(run, "interrupted", "not mine", "another")
+    assert runs.get(run).status == "running"
+    assert runs.end(run, "interrupted", "mine", "me")
+    assert runs.get(run).reason == "mine"
+
+
 def columns(engine: sa.Engine) -> dict[str, list[tuple[str, str, bool]]]:
     """Every table with its columns' names, types and whether they may be empty, and its indexes."""
     inspector = sa.inspect(engine)

@@ -323,6 +323,35 @@ def test_a_saved_model_predicts_the_same(tmp_path: Path) -> None:
     assert loss == pytest.approx(result.scores["test"]["loss"], rel=1e-5)
 
 
+DAMAGES = {
+    "cut off": lambda bytes_: bytes_[: len(bytes_) // 2],
+    "empty": lambda bytes_: b"",
+    "one byte changed": lambda bytes_: bytes_[:400] + bytes([bytes_[400] ^ 255]) + bytes_[401:],
+    "something else": lambda bytes_: b"PK" * 1000,
+}
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    file = tmp_path / "checkpoint.keras"
+    whole = run(SMALL, checkpoint_file=file)
+    last, before = file.read_bytes(), checkpoint.before(file).read_bytes()
+    for name, damage in DAMAGES.items():
+        file.write_bytes(damage(last))
+        checkpoint.before(file).write_bytes(before)
+        recorder = Recorder()
+        train(SMALL, prepare(SMALL), recorder, file, resume=True)
+        (fault,) = recorder.of("fault")
+        (resumed,) = recorder.of("resumed")
+        assert fault["what"].startswith("checkpoint checkpoint.keras is damaged"), name
+        assert fault["what"].endswith(f"The one before it, of step {resumed['step']}, is used.")
+        assert resumed["epoch"] == 1
+        assert History().add([*whole.events, *recorder.events]).batches == History().add(whole.events).batches
+    for kept in (file, checkpoint.before(file)):
+        kept.write_bytes(b"")
+    with pytest.raises(ValueError, match=r"checkpoint\.keras is damaged.*before\.checkpoint\.keras is damaged"):
+        train(SMALL, prepare(SMALL), Recorder(), file, resume=True)
+
+
 def test_a_checkpoint_that_cannot_be_written_is_said_and_survived(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     recorder = run(SMALL, checkpoint_file=tmp_path / "file" / "checkpoint.keras")

@@ -6,16 +6,21 @@ under the same names, and should have one thread each: a worker trains one run a
 """
 
 import os
-from typing import Any
+import threading
+import uuid
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
 
 from gdviz.runs import Runs, StoreError
-from gdviz.runs.worker import WarmUp, work
+from gdviz.runs.worker import WarmUp, want_soon, work
 from gdviz.training import TrainingSetup
 
 _CONNECT_SECONDS = 5
+_TEND_SECONDS = 2.0
+"""How often an app says that it lives, and looks for what waits and nobody has."""
 
 
 class JobsError(RuntimeError):
@@ -36,13 +41,19 @@ class Jobs:
     """
 
     def __init__(self, runs: Runs, scheduler: str | None = None, trainings: int | None = None) -> None:
+        count = _count(trainings)
         self.runs = runs
+        self.id = uuid.uuid4().hex
         self.scheduler = scheduler or os.environ.get("GDVIZ_SCHEDULER")
         self.faults: dict[str, str] = {}
-        """Why runs ended, by id, where the store could not be told."""
+        """Why runs ended, by id, where the store could not be told yet."""
+        self._untold: dict[str, _Ending] = {}
+        self._store_trouble: str | None = None
         self._futures: dict[str, Future[None]] = {}
-        self._closing = False
-        self._cluster = None if self.scheduler else _embedded(_count(trainings))
+        self._prepared: set[str] = set()
+        self._submitting = threading.Lock()
+        self._closing = threading.Event()
+        self._cluster = None if self.scheduler else _embedded(count)
         try:
             self._client = Client(  # type: ignore[no-untyped-call]
                 self.scheduler or self._cluster, timeout=_CONNECT_SECONDS, set_as_default=False
@@ -50,45 +61,70 @@ class Jobs:
         except (OSError, ValueError) as error:
             raise JobsError(f"The scheduler at {self.scheduler} does not answer: {error}") from error
         self._client.register_plugin(WarmUp())
-        for run in runs.search(sort="created", ascending=True):
-            if run.status == "queued":
-                self._submit(run.id)
+        self._tend(nobodys=True)
+        self._tender = threading.Thread(target=self._keep_tending, daemon=True)
+        self._tender.start()
 
-    def start(self, setup: TrainingSetup, name: str = "", content: bytes | None = None) -> str:
+    def start(
+        self,
+        setup: TrainingSetup,
+        name: str = "",
+        content: bytes | None = None,
+        *,
+        group: str | None = None,
+        visitor: str | None = None,
+    ) -> str:
         """Store a run and let it wait for a worker.
 
         Args:
             setup: What to train.
             name: What people call it.
             content: The bytes of the user's CSV file, for a training on one.
+            group: What it is a part of, as the trainings of one comparison are.
+            visitor: Who starts it.
 
         Returns:
             The run's id.
         """
-        run = self.runs.create(setup, name, content)
+        run = self.runs.create(setup, name, content, group=group, visitor=visitor, app=self.id)
         self._submit(run)
         return run
 
     def resume(self, run: str) -> None:
         """Let a run that was stopped, failed or was interrupted go on from its checkpoint."""
-        self.runs.requeue(run)
+        self.runs.requeue(run, self.id)
         self.faults.pop(run, None)
         self._submit(run)
+
+    def prepare(self) -> None:
+        """Let the workers load TensorFlow now: somebody is about to train."""
+        try:
+            new = set(self._client.scheduler_info(n_workers=-1)["workers"]) - self._prepared
+            if new:
+                self._client.run(want_soon, workers=list(new), on_error="ignore")  # type: ignore[no-untyped-call]
+                self._prepared |= new
+        except (OSError, RuntimeError, ValueError):
+            return  # a worker or the scheduler has just gone; see trouble()
 
     def trouble(self) -> str | None:
         """Why nothing can be trained at the moment; None where it can."""
         if self._client.status != "running":
             return f"The scheduler{f' at {self.scheduler}' if self.scheduler else ''} does not answer."
+        if self._store_trouble:
+            return self._store_trouble
         if not self._client.scheduler_info(n_workers=-1)["workers"]:
             return "There is no worker process; one may be starting."
         return None
 
     def close(self) -> None:
-        """End the embedded cluster, and with it what it trains; a remote one goes on."""
-        self._closing = True
+        """End the embedded cluster, and with it what it trains; a remote one goes on. What waits is left to others."""
+        self._closing.set()
+        self._tender.join()
         self._client.close()  # type: ignore[no-untyped-call]
         if self._cluster is not None:
             self._cluster.close()
+        with suppress(StoreError):
+            self.runs.leave(self.id)
 
     def __enter__(self) -> "Jobs":
         return self
@@ -96,32 +132,73 @@ class Jobs:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _keep_tending(self) -> None:
+        while not self._closing.wait(_TEND_SECONDS):
+            self._tend()
+
+    def _tend(self, nobodys: bool = False) -> None:
+        """Say that this app lives, tell the store what it could not be told, and submit what waits and nobody has."""
+        try:
+            self.runs.beat(self.id)
+            for run, ending in list(self._untold.items()):
+                self.runs.end(run, ending.status, ending.reason, ending.owner)
+                self._untold.pop(run)
+                self.faults.pop(run, None)
+            self.runs.adopt(self.id, nobodys=nobodys)
+            for run in self.runs.waiting(self.id):
+                if self._client.status == "running":
+                    self._submit(run)
+        except StoreError as error:
+            self._store_trouble = str(error)
+        else:
+            self._store_trouble = None
+
     def _submit(self, run: str) -> None:
         if self._client.status != "running":
-            self._ended(run, "failed", self.trouble() or "The scheduler does not answer.")
+            self._ended(run, _Ending("failed", self.trouble() or "The scheduler does not answer."))
             return
-        future = self._client.submit(work, run, self.runs.url, str(self.runs.folder), pure=False)
-        self._futures[run] = future
+        with self._submitting:
+            if run in self._futures:
+                return
+            owner = uuid.uuid4().hex
+            future = self._client.submit(work, run, self.runs.url, str(self.runs.folder), owner, pure=False)
+            self._futures[run] = future
         fire_and_forget(future)  # type: ignore[no-untyped-call]  # so that a remote cluster goes on when this app is closed
-        future.add_done_callback(lambda done: self._done(run, done))  # type: ignore[no-untyped-call]
+        future.add_done_callback(lambda done: self._done(run, owner, done))  # type: ignore[no-untyped-call]
 
-    def _done(self, run: str, future: Future[None]) -> None:
-        """Called in a thread of Dask when a run's worker is done with it, or is no more."""
+    def _done(self, run: str, owner: str, future: Future[None]) -> None:
+        """Called in a thread of Dask when a run's worker is done with it, or is no more.
+
+        A run that no worker had begun is still waiting, and is submitted again.
+        """
+        self._futures.pop(run, None)
         if future.status == "error":
             error = future.exception()  # type: ignore[no-untyped-call]
             if isinstance(error, KilledWorker):
-                self._ended(run, "interrupted", "Its worker process was killed.")
+                self._ended(run, _Ending("interrupted", "Its worker process was killed.", owner))
             else:
-                self._ended(run, "failed", f"{type(error).__name__}: {error}")
-        elif future.status in ("cancelled", "lost") and not (self._closing and self.scheduler):
-            self._ended(run, "interrupted", "The scheduler was lost.")
-        self._futures.pop(run, None)
+                self._ended(run, _Ending("failed", f"{type(error).__name__}: {error}", owner))
+        elif future.status in ("cancelled", "lost"):
+            if not self._closing.is_set():
+                self._ended(run, _Ending("interrupted", "The scheduler was lost."))
+            elif not self.scheduler:
+                self._ended(run, _Ending("interrupted", "The app was closed.", owner))
 
-    def _ended(self, run: str, status: Any, reason: str) -> None:
+    def _ended(self, run: str, ending: "_Ending") -> None:
         try:
-            self.runs.end(run, status, reason)
+            self.runs.end(run, ending.status, ending.reason, ending.owner)
         except StoreError as error:
-            self.faults[run] = f"{reason} {error}"
+            self._untold[run] = ending
+            self.faults[run] = f"{ending.reason} {error}"
+
+
+class _Ending(NamedTuple):
+    """How a run ended whose worker could not say it."""
+
+    status: Literal["failed", "interrupted"]
+    reason: str
+    owner: str | None = None
+    """Whose run it has to be; None for anybody's."""
 
 
 def _count(trainings: int | None) -> int:

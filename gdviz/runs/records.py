@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -40,6 +41,8 @@ class Run:
     reason: str
     created: float
     """Seconds since 1970, as all times."""
+    queued: float
+    """When it began to wait, the last time that it did."""
     ended: float | None
     deleted: float | None
     epochs: int
@@ -63,12 +66,30 @@ class Run:
         return TrainingSetup.from_json(self.configuration)
 
 
-def run_of(row: sa.RowMapping) -> Run:
-    """The run in a row of the table."""
+def run_of(row: sa.RowMapping, sign_of_life: Path) -> Run:
+    """The run in a row of the table.
+
+    A worker is heard of in the database; where that cannot be written, by the time of a file beside the run's model.
+    """
     status, reason = row["status"], row["reason"]
-    if status in ACTIVE and time.time() - (row["heard"] or 0) > STALE_SECONDS:
-        status, reason = "interrupted", "Its worker has not been heard of: it was killed, or the app was closed."
+    if status in ACTIVE and not _is_recent(row["heard"]):
+        if _is_recent(_time_of(sign_of_life)):
+            reason = "The store cannot be written: the training waits until it can, and nothing is lost."
+        else:
+            status, reason = "interrupted", "Its worker has not been heard of: it was killed, or the app was closed."
     losses = {part: row[f"{part}_loss"] for part in PARTS if row[f"{part}_loss"] is not None}
-    same = ("id", "name", "note", "created", "ended", "deleted", "epochs", "seconds", "group", "visitor")
+    same = ("id", "name", "note", "created", "queued", "ended", "deleted", "epochs", "seconds", "group", "visitor")
     kept = {name: row[name] for name in same}
     return Run(configuration=row["setup"], status=status, reason=reason, losses=losses, **kept)
+
+
+def _is_recent(heard: float | None) -> bool:
+    """Whether that was a moment ago. A time ahead was written before the clock was set back."""
+    return heard is not None and abs(time.time() - heard) <= STALE_SECONDS
+
+
+def _time_of(file: Path) -> float | None:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return None

@@ -3,18 +3,21 @@
 import json
 import os
 import shutil
+import threading
 import time
 import uuid
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
+from gdviz.runs import records
 from gdviz.runs.errors import StoreError, first_line, store_errors
+from gdviz.runs.place import Place, file_of
 from gdviz.runs.records import ACTIVE, RESUMABLE, Event, Run, run_of
-from gdviz.runs.schema import COMMANDS, EVENTS, RUNS, migrate, prepare_sqlite
+from gdviz.runs.schema import APPS, COMMANDS, EVENTS, RUNS, migrate, prepare_sqlite
 from gdviz.runs.table import history_table
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Command
@@ -31,20 +34,27 @@ class Runs:
     Args:
         url: The database, as SQLAlchemy writes it. None stands for ``GDVIZ_DATABASE_URL``, or SQLite in ``folder``.
         folder: Where model files are. None stands for ``GDVIZ_FOLDER``, or ``~/.gdviz``.
+        create: Make the database where there is none.
 
     Raises:
         StoreError: The database cannot be opened, or was made by a newer version.
     """
 
-    def __init__(self, url: str | None = None, folder: str | Path | None = None) -> None:
+    def __init__(self, url: str | None = None, folder: str | Path | None = None, *, create: bool = True) -> None:
+        self.notice = ""
+        """What happened to the database while it was in use, to be shown to whoever looks at it."""
         self.folder = Path(folder or os.environ.get("GDVIZ_FOLDER") or Path.home() / ".gdviz")
         self.url = url or os.environ.get("GDVIZ_DATABASE_URL") or f"sqlite:///{self.folder / 'runs.sqlite'}"
+        self._reopening = threading.Lock()
+        self._claimed: str | None = None
+        self._kept: _Kept | None = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.engine = sa.create_engine(self.url)
-            if self.engine.dialect.name == "sqlite":
-                sa.event.listen(self.engine, "connect", prepare_sqlite)
-            migrate(self.engine)
+            self._place = Place(file_of(self.url))
+            if not create and self._place.path and self._place.identity is None:
+                raise StoreError(f"The store of runs cannot be opened: there is no file {self._place.path}")
+            self.engine = self._opened()
+            self._place.look_again()
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise StoreError(f"The store of runs cannot be opened: {first_line(error)}") from error
 
@@ -100,7 +110,7 @@ class Runs:
             row = connection.execute(_without_content().where(RUNS.c.id == run)).mappings().first()
         if row is None:
             raise ValueError(f"run must be the id of a stored run; got {run!r}")
-        return run_of(row)
+        return self._run(row)
 
     def search(
         self,
@@ -133,7 +143,7 @@ class Runs:
         by = RUNS.c[sort]
         query = query.order_by(by.is_(None), by if ascending else by.desc(), RUNS.c.created.desc())
         with self._reading() as connection:
-            return [run_of(row) for row in connection.execute(query).mappings()]
+            return [self._run(row) for row in connection.execute(query).mappings()]
 
     def rename(self, run: str, name: str) -> None:
         """Give a run another name."""
@@ -233,30 +243,101 @@ class Runs:
             raise ValueError(f"command {command.name!r} needs a run that has not ended; {run!r} is {status}")
         self._write(sa.insert(COMMANDS).values(run=run, name=command.name, value=command.value))
 
-    def requeue(self, run: str) -> None:
+    def requeue(self, run: str, app: str | None = None) -> None:
         """Let a run that was stopped, failed or was interrupted wait again, to go on from its checkpoint.
 
+        Args:
+            run: The run.
+            app: In whose queue it waits.
+
         Raises:
-            ValueError: It is in another state.
+            ValueError: It is in another state; of two who ask at the same time, one is told so.
         """
-        status = self.get(run).status
-        if status not in RESUMABLE:
-            raise ValueError(f"only a run that is {', '.join(RESUMABLE)} can go on; {run!r} is {status}")
-        self._write(sa.delete(COMMANDS).where(COMMANDS.c.run == run))  # they were for the worker it had
-        self._change(run, status="queued", reason="", queued=time.time(), ended=None, owner=None, heard=None)
+        now = self.get(run)
+        if now.status not in RESUMABLE:
+            raise ValueError(f"only a run that is {', '.join(RESUMABLE)} can go on; {run!r} is {now.status}")
+        # A run of which nothing is heard is interrupted, but its row still says that it runs.
+        as_seen = sa.and_(RUNS.c.id == run, RUNS.c.status.in_((*RESUMABLE, *ACTIVE)), RUNS.c.queued == now.queued)
+        values = {"status": "queued", "reason": "", "ended": None, "owner": None, "heard": None, "app": app}
+        with self._writing() as connection:
+            waits = sa.update(RUNS).where(as_seen).values(**values, queued=max(time.time(), now.queued + 1e-3))
+            if not connection.execute(waits).rowcount:
+                raise ValueError(f"only a run that has not been told to go on yet can go on; {run!r} has been")
+            connection.execute(sa.delete(COMMANDS).where(COMMANDS.c.run == run))  # they were for the worker it had
+
+    # What an app does for the queue
+
+    def beat(self, app: str) -> None:
+        """Say that an app lives: what waits in its queue is left to it."""
+        with self._writing() as connection:
+            if not connection.execute(sa.update(APPS).where(APPS.c.id == app).values(heard=time.time())).rowcount:
+                connection.execute(sa.insert(APPS).values(id=app, heard=time.time()))
+
+    def leave(self, app: str) -> None:
+        """Say that an app is closed: others may take over what waits in its queue."""
+        self._write(sa.delete(APPS).where(APPS.c.id == app))
+
+    def adopt(self, app: str, *, nobodys: bool = False) -> None:
+        """Take over what waits in the queues of apps that are no more.
+
+        Args:
+            app: Who takes over.
+            nobodys: Runs that are in no app's queue, too.
+        """
+        now, far = time.time(), records.STALE_SECONDS
+        living = sa.select(APPS.c.id).where(APPS.c.heard.between(now - far, now + far))
+        orphaned: sa.ColumnElement[bool] = RUNS.c.app.not_in(living)
+        if nobodys:
+            orphaned = sa.or_(orphaned, RUNS.c.app.is_(None))
+        self._write(sa.update(RUNS).where(RUNS.c.status == "queued", orphaned).values(app=app))
+
+    def waiting(self, app: str) -> Sequence[str]:
+        """What waits in an app's queue, in its order."""
+        mine = sa.select(RUNS.c.id).where(RUNS.c.status == "queued", RUNS.c.app == app)
+        with self._reading() as connection:
+            return connection.scalars(mine.order_by(RUNS.c.queued, RUNS.c.id)).all()
+
+    def end(self, run: str, status: Literal["failed", "interrupted"], reason: str, owner: str | None = None) -> bool:
+        """Say how a run ended whose worker could not say it; a run that has ended keeps what it says.
+
+        Args:
+            run: The run.
+            status: How it ended.
+            reason: Why.
+            owner: Whose run it has to be; None for anybody's, also for one that waits.
+
+        Returns:
+            Whether the run was ended by this.
+        """
+        open_run = sa.and_(RUNS.c.id == run, RUNS.c.status.in_((*ACTIVE, "queued")))
+        if owner is not None:
+            open_run = sa.and_(open_run, RUNS.c.owner == owner)
+        values = {"status": status, "reason": reason, "ended": time.time()}
+        return bool(self._write(sa.update(RUNS).where(open_run).values(**values)))
 
     # What a worker does
 
     def claim(self, run: str, owner: str) -> bool:
         """Take a waiting run; False where it waits no more. Only its owner may write to it from then on."""
         values = {"status": "running", "owner": owner, "heard": time.time()}
-        return self._write(sa.update(RUNS).where(RUNS.c.id == run, RUNS.c.status == "queued").values(**values)) == 1
+        if not self._write(sa.update(RUNS).where(RUNS.c.id == run, RUNS.c.status == "queued").values(**values)):
+            return False
+        self._claimed = run
+        return True
+
+    def say_alive(self, run: str) -> None:
+        """Leave a sign of life beside a run's model, for as long as the database cannot be written."""
+        file, now = self._sign_of_life(run), time.time()
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+            os.utime(file, (now, now))
 
     def record(self, run: str, owner: str, events: Sequence[tuple[str, dict[str, Any]]], **values: Any) -> bool:
         """Write events and columns of a run in one transaction; False, and nothing is written, for another's run."""
         mine = sa.and_(RUNS.c.id == run, RUNS.c.owner == owner, RUNS.c.status.in_(ACTIVE))
         rows = [{"run": run, "kind": kind, "payload": json.dumps(payload)} for kind, payload in events]
-        with store_errors(), self.engine.begin() as connection:
+        with self._writing() as connection:
             if not connection.execute(sa.update(RUNS).where(mine).values(heard=time.time(), **values)).rowcount:
                 return False
             if rows:
@@ -266,26 +347,105 @@ class Runs:
     def commands(self, run: str, after: int) -> list[tuple[int, Command]]:
         """The commands sent to a run after a cursor."""
         query = sa.select(COMMANDS).where(COMMANDS.c.run == run, COMMANDS.c.id > after).order_by(COMMANDS.c.id)
-        with store_errors(), self.engine.connect() as connection:
+        with self._reading() as connection:
             return [(row.id, Command(row.name, row.value)) for row in connection.execute(query)]
 
-    def end(self, run: str, status: Literal["failed", "interrupted"], reason: str) -> None:
-        """Say how a run ended whose worker could not say it; a run that has ended keeps what it says."""
-        open_run = sa.and_(RUNS.c.id == run, RUNS.c.status.in_((*ACTIVE, "queued")))
-        self._write(sa.update(RUNS).where(open_run).values(status=status, reason=reason, ended=time.time()))
+    def _run(self, row: sa.RowMapping) -> Run:
+        return run_of(row, self._sign_of_life(row["id"]))
+
+    def _sign_of_life(self, run: str) -> Path:
+        return self.folder / run / "alive"
 
     def _change(self, run: str, **values: Any) -> None:
         if not self._write(sa.update(RUNS).where(RUNS.c.id == run).values(**values)):
             raise ValueError(f"run must be the id of a stored run; got {run!r}")
 
+    def _write(self, statement: Any) -> int:
+        with self._writing() as connection:
+            return connection.execute(statement).rowcount
+
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with store_errors(), self.engine.connect() as connection:
-            yield connection
+        with store_errors():
+            self._check_place()
+            with self.engine.connect() as connection:
+                yield connection
 
-    def _write(self, statement: Any) -> int:
-        with store_errors(), self.engine.begin() as connection:
-            return connection.execute(statement).rowcount
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """A transaction. Committed to a file that was deleted meanwhile, it has failed like any other."""
+        with store_errors():
+            self._check_place()
+            with self.engine.begin() as connection:
+                yield connection
+            self._check_place()
+
+    # The database's file
+
+    def _opened(self) -> sa.Engine:
+        engine = sa.create_engine(self.url)
+        if engine.dialect.name == "sqlite":
+            sa.event.listen(engine, "connect", prepare_sqlite)
+        migrate(engine)
+        return engine
+
+    def _check_place(self) -> None:
+        """See that the database is still the file that was opened.
+
+        Raises:
+            StoreError: It is gone, or was replaced. A file that replaces it is used from then on.
+        """
+        if self._place.state == "there":
+            self._kept = None
+            return
+        with self._reopening:
+            state = self._place.state
+            if state == "gone":
+                if self._claimed and not self._kept:
+                    self._kept = _all_of(self._claimed, self.engine)
+                raise StoreError(
+                    f"The store's database was deleted or moved while it was in use: {self._place.path}. Put it back, "
+                    "or restart gdviz, which makes an empty one. A run in progress waits, and keeps what it measured."
+                )
+            if state == "replaced":
+                before, after = self.engine, self._opened()
+                if self._claimed:
+                    _put(self._kept or _all_of(self._claimed, before), after)
+                self.engine, self._kept = after, None
+                self._place.look_again()
+                before.dispose()
+                self.notice = (
+                    "The store's database was replaced by another one while it was in use, at "
+                    f"{time.strftime('%H:%M:%S')}. What is shown are the runs of the new one."
+                )
+                raise StoreError(self.notice)
+
+
+class _Kept(NamedTuple):
+    """A run with all that it recorded, as rows."""
+
+    run: dict[str, Any]
+    events: list[dict[str, Any]]
+
+
+def _all_of(run: str, engine: sa.Engine) -> _Kept:
+    """A run, read from a file that may have been deleted, but is still open. Not for long: a new database of the same
+    name takes the old one's log for its own, and empties it.
+    """
+    columns = (EVENTS.c.run, EVENTS.c.kind, EVENTS.c.payload)
+    with engine.connect() as connection:
+        row = connection.execute(sa.select(RUNS).where(RUNS.c.id == run)).mappings().one()
+        events = connection.execute(sa.select(*columns).where(EVENTS.c.run == run).order_by(EVENTS.c.id)).mappings()
+        return _Kept(dict(row), [dict(event) for event in events])
+
+
+def _put(kept: _Kept, engine: sa.Engine) -> None:
+    """Put a run into the database that has taken the place of its own, where it is not there."""
+    with engine.begin() as connection:
+        if not connection.scalar(sa.select(RUNS.c.id).where(RUNS.c.id == kept.run["id"])):
+            connection.execute(sa.insert(RUNS).values(**kept.run))
+            if kept.events:
+                connection.execute(sa.insert(EVENTS), kept.events)
 
 
 def _checked(name: str, text: str, longest: int) -> str:

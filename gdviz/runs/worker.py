@@ -9,9 +9,11 @@ import threading
 import time
 import traceback
 import uuid
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import psutil
 from distributed import Worker, WorkerPlugin
 
 from gdviz.runs import Runs, StoreError
@@ -22,10 +24,16 @@ from gdviz.training.datasets import DataUnavailableError, prepare
 _FLUSH_SECONDS = 0.1
 _BEAT_SECONDS = 2.0
 _RETRY_SECONDS = 0.2
-_PATIENCE_SECONDS = 15.0
+_PATIENCE_SECONDS = 3600.0
 """How long a training waits for a store that cannot be written, before it gives up. Nothing is lost while it waits."""
+_STATUS_AFTER = {"pause": "paused", "resume": "running", "step_batch": "running", "step_epoch": "running"}
+"""What commands make of a run; others, as one that changes the learning rate, leave it as it is."""
 
+T = TypeVar("T")
 _ONE_AT_A_TIME = threading.Lock()
+_WANTED = threading.Event()
+_IDLE_SECONDS, _IDLE_PERCENT, _LOOK_SECONDS = 20.0, 25.0, 2.0
+"""A machine whose processors were busy for less than that share of the time, for so long, is idle."""
 
 
 class RunTakenError(RuntimeError):
@@ -49,21 +57,22 @@ class StoreChannel:
         self._flushed = 0.0
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        threading.Thread(target=self._beat, daemon=True).start()
+        for loop in (self._beat, self._say_alive):
+            threading.Thread(target=loop, daemon=True).start()
 
     def emit(self, kind: str, payload: dict[str, Any]) -> None:
         self._waiting.append((kind, payload))
         if kind == "epoch":
             self._columns |= {"epochs": payload["epoch"], "seconds": payload["seconds"]}
-        if kind == "command":
-            self._columns["status"] = "paused" if payload["command"] == "pause" else "running"
+        if kind == "command" and payload["command"] in _STATUS_AFTER:
+            self._columns["status"] = _STATUS_AFTER[payload["command"]]
         if time.monotonic() - self._flushed >= _FLUSH_SECONDS:
             self.flush()
 
     def commands(self) -> list[Command]:
         if self._waiting and time.monotonic() - self._flushed >= _FLUSH_SECONDS:
             self.flush()
-        found = self._patiently(lambda: self.runs.commands(self.run, self._cursor))
+        found = self.patiently(lambda: self.runs.commands(self.run, self._cursor))
         self._cursor = found[-1][0] if found else self._cursor
         return [command for _, command in found]
 
@@ -75,7 +84,7 @@ class StoreChannel:
             RunTakenError: The run is no longer this worker's.
         """
         values = {**self._columns, **columns}
-        if not self._patiently(lambda: self.runs.record(self.run, self.owner, self._waiting, **values)):
+        if not self.patiently(lambda: self.runs.record(self.run, self.owner, self._waiting, **values)):
             raise RunTakenError(f"run {self.run} was given to another worker")
         self._waiting, self._columns, self._flushed = [], {}, time.monotonic()
 
@@ -83,8 +92,12 @@ class StoreChannel:
         """End the heartbeat."""
         self._closed.set()
 
-    def _patiently(self, action: Any) -> Any:
-        """Do something with the store; where that fails, again, until patience ends."""
+    def patiently(self, action: Callable[[], T]) -> T:
+        """Do something with the store; where that fails, again, until patience ends.
+
+        Raises:
+            StoreError: Patience ended.
+        """
         began = time.monotonic()
         while True:
             try:
@@ -104,16 +117,22 @@ class StoreChannel:
             except StoreError:
                 continue  # the training meets the same fault when it writes, and handles it
 
+    def _say_alive(self) -> None:
+        """The same without the database, which may be locked or gone."""
+        while not self._closed.wait(_BEAT_SECONDS):
+            self.runs.say_alive(self.run)
 
-def work(run: str, url: str, folder: str) -> None:
+
+def work(run: str, url: str, folder: str, owner: str | None = None) -> None:
     """Train a waiting run of a store, from its checkpoint where it has one; return at once where it waits no more.
 
     Args:
         run: The run's id.
         url: The store's database.
         folder: The store's folder.
+        owner: Whom the run belongs to while it is trained; None for somebody new.
     """
-    runs, owner = Runs(url, folder), uuid.uuid4().hex
+    runs, owner = Runs(url, folder, create=False), owner or uuid.uuid4().hex
     with _ONE_AT_A_TIME:
         if not runs.claim(run, owner):
             return
@@ -139,8 +158,9 @@ def _train(runs: Runs, run: str, channel: StoreChannel) -> None:
     from gdviz.training.keras.checkpoint import save_model
     from gdviz.training.keras.loop import train
 
-    setup = runs.get(run).setup
-    data = prepare(setup, runs.content(run))
+    stored, content = channel.patiently(lambda: (runs.get(run), runs.content(run)))
+    setup = stored.setup
+    data = prepare(setup, content)
     checkpoint = runs.checkpoint_file(run)
     try:
         checkpoint.parent.mkdir(parents=True, exist_ok=True)
@@ -177,7 +197,9 @@ def warm_up() -> None:
 
 
 class WarmUp(WorkerPlugin):
-    """Warms every worker up in the background, also one that replaces a dead one."""
+    """Warms every worker up in the background, also one that replaces a dead one: when a page asks for it, or when
+    the machine has had nothing else to do for a while. Loading TensorFlow takes a core for seconds.
+    """
 
     name = "gdviz-warm-up"
 
@@ -185,4 +207,17 @@ class WarmUp(WorkerPlugin):
         # The app's pages come first: they are to answer at once while a worker loads TensorFlow or trains.
         if hasattr(os, "nice"):
             os.nice(10)
-        threading.Thread(target=warm_up, daemon=True).start()
+        threading.Thread(target=_warm_up_in_time, daemon=True).start()
+
+
+def want_soon() -> None:
+    """Tell this worker that somebody is about to train."""
+    _WANTED.set()
+
+
+def _warm_up_in_time() -> None:
+    idle = 0.0
+    psutil.cpu_percent()  # of the time since the call before
+    while idle < _IDLE_SECONDS and not _WANTED.wait(_LOOK_SECONDS):
+        idle = idle + _LOOK_SECONDS if psutil.cpu_percent() < _IDLE_PERCENT else 0.0
+    warm_up()

@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -49,7 +51,7 @@ class Progress:
 
 
 def save(path: Path, progress: Progress, model: Any, seeds: list[Any], best: list[Any] | None) -> None:
-    """Write a checkpoint; a fault while writing leaves the one before.
+    """Write a checkpoint, and keep the one before; a fault while writing leaves both as they are.
 
     It is the model as Keras saves it, optimizer's state included, so that ``keras.models.load_model`` reads it; what
     Keras does not save stands in one more member of that archive.
@@ -72,6 +74,44 @@ def save(path: Path, progress: Progress, model: Any, seeds: list[Any], best: lis
         model.save(partial)
         with zipfile.ZipFile(partial, "a") as archive:
             archive.writestr(_REST, rest.getvalue())
+        _keep_before(path)
+
+
+class DamagedCheckpointError(ValueError):
+    """A checkpoint cannot be read."""
+
+
+def before(path: Path) -> Path:
+    """Where the checkpoint before the last one is kept."""
+    return path.with_name(f"before.{path.name}")
+
+
+def load_last(path: Path, model: Any, seeds: list[Any]) -> tuple[Progress, list[Any] | None, str]:
+    """Load the last checkpoint; where that is damaged, the one before.
+
+    Returns:
+        Where the training was, the best weights, and what is to be said: "" where nothing is.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: It belongs to another model or optimizer, or both are damaged.
+    """
+    damaged = []
+    for file in (path, before(path)):
+        try:
+            found = load(file, model, seeds)
+        except FileNotFoundError:
+            continue
+        except DamagedCheckpointError as error:
+            damaged.append(str(error))
+        else:
+            if not damaged:
+                return *found, ""
+            path.replace(path.with_name(f"damaged.{path.name}"))  # or it would be kept in place of the sound one
+            return *found, f"{damaged[0]}. The one before it, of step {found[0].step}, is used."
+    if damaged:
+        raise DamagedCheckpointError("; ".join(damaged))
+    raise FileNotFoundError(path)
 
 
 def load(path: Path, model: Any, seeds: list[Any]) -> tuple[Progress, list[Any] | None]:
@@ -81,20 +121,29 @@ def load(path: Path, model: Any, seeds: list[Any]) -> tuple[Progress, list[Any] 
         Where the training was, and the best weights.
 
     Raises:
-        ValueError: The checkpoint belongs to another model or optimizer, or is damaged.
+        FileNotFoundError: There is no such file.
+        DamagedCheckpointError: It is damaged; what the model was given so far is of no use.
+        ValueError: It belongs to another model or optimizer.
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            if broken := archive.testzip():
+                raise zipfile.BadZipFile(f"{broken} is not what was written")
             arrays = dict(np.load(io.BytesIO(archive.read(_REST)), allow_pickle=False))
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise ValueError(f"checkpoint {path.name} is damaged: {error}") from None
-    if str(arrays["shapes"]) != _shapes(model):
+        shapes, values = str(arrays["shapes"]), json.loads(str(arrays["progress"]))
+    except FileNotFoundError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, NotImplementedError) as error:
+        raise DamagedCheckpointError(f"checkpoint {path.name} is damaged: {error}") from None
+    if shapes != _shapes(model):
         raise ValueError(f"checkpoint {path.name} belongs to another model or optimizer")
-    model.load_weights(path)
+    try:
+        model.load_weights(path)
+    except (OSError, KeyError, ValueError) as error:
+        raise DamagedCheckpointError(f"checkpoint {path.name} is damaged: {error}") from None
     for i, seed in enumerate(seeds):
         seed.assign(arrays[f"s{i}"])
     best = [arrays[f"b{i}"] for i in range(sum(name.startswith("b") for name in arrays))]
-    values = json.loads(str(arrays["progress"]))
     values["plateau"], values["stopping"] = Patience(**values["plateau"]), Patience(**values["stopping"])
     return Progress(**values), best or None
 
@@ -117,6 +166,18 @@ def _replacing(path: Path) -> Iterator[Path]:
     with partial.open("rb+") as file:
         os.fsync(file.fileno())
     partial.replace(path)
+
+
+def _keep_before(path: Path) -> None:
+    """Give what ``path`` holds a second name, under which it stays when ``path`` is replaced."""
+    if not path.exists():
+        return
+    kept = before(path)
+    kept.unlink(missing_ok=True)
+    try:
+        os.link(path, kept)
+    except OSError:  # a file system without links
+        shutil.copyfile(path, kept)
 
 
 def _shapes(model: Any) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -110,10 +111,13 @@ class _Training:
 
     def _start(self, resume: bool) -> None:
         engine, setup = self.engine, self.setup
-        if resume and self.file is not None and self.file.exists():
-            self.at, self.best = checkpoint.load(self.file, engine.compiled_model(), engine.seeds)
-            self.channel.emit("resumed", {"step": self.at.step, "epoch": self.at.epoch})
-            return
+        if resume and self.file is not None:
+            with suppress(FileNotFoundError):
+                self.at, self.best, damage = checkpoint.load_last(self.file, engine.compiled_model(), engine.seeds)
+                self.channel.emit("resumed", {"step": self.at.step, "epoch": self.at.epoch})
+                if damage:
+                    self.channel.emit("fault", {"step": self.at.step, "what": damage})
+                return
         self.channel.emit(
             "start",
             {
