@@ -15,7 +15,8 @@ from gdviz import CLIPPERS, LANDSCAPES, OPTIMIZERS, SCHEDULES, Trajectory, desce
 from gdviz.descent import Averaging, Stop
 from gdviz.descent import run as run_setup
 from gdviz.live import figure_data, scripts
-from gdviz.live.data import ground_record, slider_ends, sliders, why_served
+from gdviz.live.data import slider_ends, sliders, why_served
+from gdviz.live.parts import landscape_record, rule_record
 from gdviz.theory import largest_stable_rate
 from tests.node import node, tool
 
@@ -212,8 +213,24 @@ def test_the_types_in_the_files_hold() -> None:
 
 def test_the_ground_is_recorded_with_its_curvature() -> None:
     ground = LANDSCAPES.make("beale")
-    made = ground_record(ground)
-    assert made is not None
+    made = landscape_record(ground)
     values = made.run(x=0.5, y=-1.5)
     hessian = ground.hessian((0.5, -1.5))
     assert [values["xx"], values["xy"], values["yy"]] == pytest.approx([hessian[0, 0], hessian[0, 1], hessian[1, 1]])
+
+
+def test_a_rule_put_on_a_landscape_is_the_rule_recorded_on_it() -> None:
+    """Any rule, also those that ask for losses, gradients and second derivatives elsewhere."""
+    grounds = ("himmelblau", "ackley")
+    runs = [descend(ground, name, learning_rate=0.01, steps=100) for name in OPTIMIZERS for ground in grounds]
+    runs = [run for run in runs if not why_served(run.setup)]
+    parts = [
+        {
+            "data": figure_data([run]),
+            "rule": rule_record(run.setup.optimizer).to_dict(),
+            "ground": landscape_record(run.setup.landscape).to_dict(),
+        }
+        for run in runs
+    ]
+    for run, answer in zip(runs, node("composed.mjs", parts), strict=True):
+        assert_same(run, answer, exact=False)

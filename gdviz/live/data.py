@@ -17,12 +17,12 @@ from gdviz.charts.trails import LossScale, ScaleKind
 from gdviz.descent import Descent, Trajectory
 from gdviz.landscapes import Landscape
 from gdviz.landscapes.data import DataLandscape
+from gdviz.live.parts import landscape_record
 from gdviz.live.still import StepAxis, landscape_plot, step_plot
 from gdviz.live.words import WORDS
 from gdviz.optimizers import Optimizer
 from gdviz.schedules import Constant, ReduceOnPlateau, Schedule
-from gdviz.tracing import Record, record, record_run, why_not
-from gdviz.tracing.derivatives import jacobian
+from gdviz.tracing import record_run, why_not
 
 Chosen = Mapping[str, Any]
 """What belongs to the reader: a ``version``, the ``start``, and the ``values`` of each run's sliders."""
@@ -109,24 +109,9 @@ def _landscape(landscape: Landscape) -> dict[str, Any]:
         "domain": landscape.domain,
         "minima": landscape.minima,
         "lowest": landscape.lowest,
-        "record": ground_record(landscape).to_dict(),
+        "record": landscape_record(landscape).only(("loss", "xx", "xy", "yy")).to_dict(),
         "examples": {name: packed(values) for name, values in examples.items()},
     }
-
-
-@lru_cache(maxsize=64)
-def ground_record(landscape: Landscape) -> Record:
-    """The loss and its second derivatives by xx, xy and yy at x and y, over ``input`` and ``target`` where it has
-    examples.
-    """
-
-    def calculation(x: Any, y: Any, **examples: Any) -> dict[str, Any]:
-        ground = landscape.over(*examples.values()) if isinstance(landscape, DataLandscape) else landscape
-        (xx, xy), (_, yy) = jacobian(ground.df, x, y)
-        return {"loss": ground.f(x, y), "xx": xx, "xy": xy, "yy": yy}
-
-    examples = {"input": "example", "target": "example"} if isinstance(landscape, DataLandscape) else {}
-    return record(calculation, x="point", y="point", **examples)
 
 
 # Runs -----------------------------------------------------------------------------------------------------------------

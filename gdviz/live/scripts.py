@@ -8,8 +8,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 MODULES = (
-    "record", "tape", "formula", "outcome", "run", "model", "scales", "plot", "draw", "transport", "sliders", "basins", "figure", "core",
-)  # fmt: skip
+    *("record", "tape", "formula", "outcome", "run", "model", "scales", "plot", "draw", "transport", "sliders"),
+    *("basins", "figure", "core"),
+)
 """In an order in which each stands after those that it imports."""
 
 
