@@ -4,7 +4,7 @@ What a step is stands in :mod:`gdviz.tracing.stages`. It is recorded once and ru
 that cannot be recorded is run stage by stage.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -41,7 +41,7 @@ def stages(setup: Descent) -> Stages:
     plateau = setup.schedule if isinstance(setup.schedule, ReduceOnPlateau) else None
     return Stages(
         setup.landscape, setup.optimizer, setup.clip, setup.weight_decay, setup.averaging, setup.maximize, plateau,
-        noise=setup.noise > 0,
+        noise=setup.noise > 0, batches=setup.batch_size is not None,
     )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def walk(setup: Descent) -> Walk:
 
 def _recorded(setup: Descent) -> Walk:
     run = stages(setup)
-    program = _program(run.structure(), setup.batch_size is not None)
+    program = _program(run.structure())
     knobs: dict[str, Any] = run.knobs()
     if isinstance(setup.landscape, DataLandscape):
         knobs |= {"input": setup.landscape.inputs, "target": setup.landscape.targets}
@@ -80,7 +80,7 @@ def _recorded(setup: Descent) -> Walk:
     state = {name: pairs(name) if f"{name}_x" in kept else kept[name] for name in names if "plateau_" not in name}
     return Walk(
         theta=rows[:, :2].copy(),
-        gradient=pairs("gradient") if setup.batch_size is None else _exact(setup, rows),
+        gradient=pairs("gradient"),
         used_gradient=pairs("used")[:taken],
         clipped=kept["clipped"][:taken].astype(bool),
         learning_rate=kept["learning_rate"][:taken] if "learning_rate" in kept else rates[:taken],
@@ -89,11 +89,6 @@ def _recorded(setup: Descent) -> Walk:
             what: kept[f"{what}_evaluations"][:taken].astype(np.int64) + (what == "gradient") for what in EVALUATIONS
         },
     )
-
-
-def _exact(setup: Descent, rows: Array) -> Array:
-    """The gradients over all examples, where a step sees some of them."""
-    return np.array([setup.landscape.df(*theta) for theta in rows[:, :2]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +104,7 @@ class _Program:
 
 
 @lru_cache(maxsize=256)
-def _program(structure: Stages, batches: bool) -> _Program:
+def _program(structure: Stages) -> _Program:
     made = record_stages(structure)
     outputs, operations = made.step.outputs, made.step.operations
     wanted = [
@@ -129,7 +124,11 @@ def _program(structure: Stages, batches: bool) -> _Program:
         if name not in constants:
             columns[name] = places.setdefault(outputs[name], len(state) + len(places))
     kept = [next(name for name in wanted if outputs[name] == place) for place in places]
-    each_step = ["step", "learning_rate"] + ["noise_x", "noise_y"] * structure.noise + ["input", "target"] * batches
+    each_step = (
+        ["step", "learning_rate"]
+        + ["noise_x", "noise_y"] * structure.noise
+        + ["batch_input", "batch_target"] * structure.batches
+    )
     return _Program(made, PythonRun(made.step.only([*state, *kept]), state, kept, each_step), columns, constants)
 
 
@@ -155,16 +154,15 @@ def drawn_batches(setup: Descent) -> list[NDArray[np.int64]]:
 def _stage_by_stage(setup: Descent) -> Walk:
     """The same for a rule that is not recorded, on vectors of numbers."""
     noise, batches = drawn_noise(setup), drawn_batches(setup)
-    whole, ground = stages(setup), setup.landscape
-    theta = np.array(setup.start)
-    run = _on_vectors(whole, ground)
+    ground, theta = setup.landscape, np.array(setup.start)
+    run = replace(stages(setup), vector=lambda *parts: np.array(parts))
     state = run.initial_state(theta)
     points, exact, states, told = [theta], [run.vector(*ground.df(*theta))], [state], []
     for t, rate in enumerate(setup.schedule(np.arange(setup.steps))):
         if not np.all(np.isfinite(theta)):
             break
         if batches and isinstance(ground, DataLandscape):
-            run = _on_vectors(whole, ground.over(ground.inputs[batches[t]], ground.targets[batches[t]]))
+            run = replace(run, seen=ground.over(ground.inputs[batches[t]], ground.targets[batches[t]]))
         oracle = _oracle(run, None if noise is None else noise[t])
         theta, state, known = run.step(theta, state, rate, t + 1, None if noise is None else noise[t], oracle)
         points.append(theta)
@@ -184,16 +182,11 @@ def _stage_by_stage(setup: Descent) -> Walk:
     )
 
 
-def _on_vectors(run: Stages, ground: Any) -> Stages:
-    entries = {name: getattr(run, name) for name in ("optimizer", "clip", "weight_decay", "averaging", "maximize")}
-    return Stages(ground, **entries, plateau=run.plateau, noise=run.noise, vector=lambda *parts: np.array(parts))
-
-
 def _oracle(run: Stages, noise: Array | None) -> Oracle:
     """What a rule that asks may know at one step."""
     sign = -1.0 if run.maximize else 1.0
     return Oracle(
-        loss=lambda theta: sign * float(run.landscape.f(*theta)),
+        loss=lambda theta: sign * float(run.ground.f(*theta)),
         gradient=lambda theta: run.disturbed(run.gradient(theta), noise)[1],
-        hessian=lambda theta: sign * run.landscape.hessian(theta),
+        hessian=lambda theta: sign * run.ground.hessian(theta),
     )

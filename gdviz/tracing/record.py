@@ -45,8 +45,14 @@ class Record:
     outputs: Mapping[str, int]
     """The places of the results, by name."""
 
-    def run(self, **values: Any) -> dict[str, Any]:
-        """The interpreter: the outputs for numbers or arrays, given by the names of the leaves."""
+    def run(self, functions: "Mapping[str, Callable[..., Any]] | None" = None, /, **values: Any) -> dict[str, Any]:
+        """The interpreter: the outputs for numbers or arrays, given by the names of the leaves.
+
+        Args:
+            functions: What the operations mean; None for ``OPERATIONS``.
+            values: The values of the leaves.
+        """
+        functions = OPERATIONS if functions is None else functions
         results: list[Any] = []
         for name, *operands in self.operations:
             if name == "constant":
@@ -54,7 +60,7 @@ class Record:
             elif name in LEAVES:
                 results.append(values[operands[0]])
             else:
-                results.append(OPERATIONS[name](*(results[place] for place in operands)))
+                results.append(functions[name](*(results[place] for place in operands)))
         return {name: results[place] for name, place in self.outputs.items()}
 
     def levels(self, varied: Collection[str] = ()) -> list[int]:

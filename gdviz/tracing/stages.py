@@ -8,14 +8,16 @@ The stages are Keras's, in its order:
     decayed       the point moves towards 0
     moved         the optimizer's own rule
     averaged      the moving average of the points, which may take the point's place
+    stopped       whether a condition ends the run at the point
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from numpy import minimum, where
+from numpy import minimum, sqrt, where
 
 from gdviz.catalogue import Entry
 from gdviz.clipping import Clipper
@@ -38,13 +40,13 @@ class RunRecord:
     ``average_x`` and ``average_y`` count as state.
 
     ``step`` takes the points ``x``, ``y`` and the state; for each step ``step``, counting from 1, ``learning_rate``,
-    and ``noise_x`` and ``noise_y`` where there is noise; the examples ``input`` and ``target`` of a landscape of data;
-    and the knobs, named ``optimizer.beta_1``, ``landscape.b``,
+    and ``noise_x`` and ``noise_y`` where there is noise; the examples ``input`` and ``target`` of a landscape of data,
+    and ``batch_input`` and ``batch_target`` of the step's mini-batch; and the knobs, named ``optimizer.beta_1``, ``landscape.b``,
     ``clip.clipnorm``, ``averaging.ema_momentum``, ``weight_decay``. It gives
 
     - ``loss``, ``gradient_x`` and ``gradient_y`` at the point before the step;
     - ``used_x`` and ``used_y``, what the rule is given, ``clipped``, whether the bound changed it, and
-      ``learning_rate``;
+      ``learning_rate``, and ``stopped`` where there are conditions (see :meth:`Stages.stopped`);
     - ``loss_evaluations``, ``gradient_evaluations``, ``hessian_evaluations``, what the rule asked for besides;
     - ``x``, ``y`` and the state after the step.
     """
@@ -75,8 +77,18 @@ class Stages:
     plateau: ReduceOnPlateau | None = None
     """The schedule, where it follows the loss."""
     noise: bool = False
+    stop: Any = None
+    batches: bool = False
+    """Whether a step sees a mini-batch of a landscape of data."""
+    seen: Any = None
+    """The landscape over the mini-batch; None for all of the landscape."""
     vector: Callable[..., Any] = Vector
     """What makes a vector of two coordinates: of recorded values, or of numbers."""
+
+    @property
+    def ground(self) -> Landscape:
+        """The landscape as a step sees it."""
+        return self.landscape if self.seen is None else self.seen  # type: ignore[no-any-return]
 
     def scheduled(self, learning_rate: Any, loss: Any, watched: tuple[Any, ...], step: Any) -> tuple[Any, Any]:
         """The learning rate, and what the schedule remembers; the loss at the start tells it nothing yet."""
@@ -87,7 +99,7 @@ class Stages:
 
     def gradient(self, theta: Any) -> Any:
         """The gradient that the run follows."""
-        gradient = self.vector(*self.landscape.df(*theta))
+        gradient = self.vector(*self.ground.df(*theta))
         return -gradient if self.maximize else gradient
 
     def disturbed(self, gradient: Any, noise: Any) -> tuple[Any, Any]:
@@ -122,6 +134,20 @@ class Stages:
         every = self.averaging.ema_overwrite_frequency
         return (where(step % every == 0, average, theta) if every else theta), average
 
+    def stopped(self, loss: Any, before: Any, gradient: Any) -> Any:
+        """Which of the conditions of ``gdviz.Stop`` holds first: its place in ``CONDITIONS`` from 1 on, or 0."""
+        stop, holds = self.stop, dict[str, Any]()
+        if stop.gradient_norm is not None:
+            holds["gradient_norm"] = sqrt((gradient * gradient).sum(axis=0)) <= stop.gradient_norm
+        if stop.loss_change is not None:
+            holds["loss_change"] = abs(loss - before) <= stop.loss_change
+        if stop.loss is not None:
+            holds["loss"] = loss >= stop.loss if self.maximize else loss <= stop.loss
+        code = 0.0
+        for name in reversed(holds):
+            code = where(holds[name], CONDITIONS.index(name) + 1.0, code)
+        return code
+
     def initial_state(self, theta: Any) -> dict[str, Any]:
         """What is remembered before the first step, by name."""
         rule = self.optimizer
@@ -135,17 +161,23 @@ class Stages:
             named["average"] = theta
         if self.plateau is not None:
             named |= dict(zip(WATCHED, self.plateau.before(), strict=True))
+        if self.stop is not None:
+            named["previous_loss"] = math.inf
         return named
 
     def step(
         self, theta: Any, state: dict[str, Any], learning_rate: Any, step: Any, noise: Any, oracle: Any
     ) -> tuple[Any, dict[str, Any], dict[str, Any]]:
         """All stages: the point and the state after a step, and what else there is to know of it."""
-        named, new = dict(state), {}
+        named, new, known = dict(state), dict[str, Any](), dict[str, Any]()
         if self.plateau is not None:
             watched = tuple(named.pop(name) for name in WATCHED)
             learning_rate, watched = self.scheduled(learning_rate, self.landscape.f(*theta), watched, step)
             new = dict(zip(WATCHED, watched, strict=True))
+        if self.stop is not None:
+            new["previous_loss"] = loss = self.landscape.f(*theta)
+            exact = self.vector(*self.landscape.df(*theta))
+            known["stopped"] = self.stopped(loss, named.pop("previous_loss"), exact)
         average = named.pop("average", None)
         full, used = self.disturbed(self.gradient(theta), noise)
         clipped = False if self.clip is None else (used[0] != full[0]) | (used[1] != full[1])
@@ -154,7 +186,8 @@ class Stages:
         new |= dict(zip(named, after, strict=True))
         if average is not None:
             place, new["average"] = self.averaged(place, average, step)
-        return place, new, {"used": used, "clipped": clipped, "learning_rate": learning_rate}
+        known |= {"used": used, "clipped": clipped, "learning_rate": learning_rate}
+        return place, {name: new[name] for name in state}, known
 
     def entries(self) -> dict[str, Entry]:
         """The entries by the names that their knobs begin with."""
@@ -164,6 +197,7 @@ class Stages:
             "clip": self.clip,
             "averaging": self.averaging,
             "schedule": self.plateau,
+            "stop": self.stop,
         }
         return {name: entry for name, entry in named.items() if entry is not None}
 
@@ -187,6 +221,8 @@ class Stages:
         return replace(self, weight_decay=weight_decay, **entries)  # type: ignore[arg-type]
 
 
+CONDITIONS = ("gradient_norm", "loss_change", "loss")
+"""The conditions of ``gdviz.Stop``; where several hold at once, the first counts."""
 WATCHED = ("plateau_rate", "plateau_best", "plateau_waited", "plateau_cooling")
 """What a schedule that follows the loss remembers."""
 
@@ -208,7 +244,7 @@ class RecordedOracle:
     def loss(self, theta: Any, when: Any = True) -> Any:
         """The loss at ``theta``; needed only ``when``."""
         self._count("loss", when)
-        loss = self._stages.landscape.f(*theta)
+        loss = self._stages.ground.f(*theta)
         return -loss if self._stages.maximize else loss
 
     def gradient(self, theta: Any, when: Any = True) -> Any:
@@ -219,7 +255,7 @@ class RecordedOracle:
     def hessian(self, theta: Any, when: Any = True) -> Any:
         """The rows of the matrix of second derivatives at ``theta``; needed only ``when``."""
         self._count("hessian", when)
-        rows = jacobian(self._stages.landscape.df, *theta)
+        rows = jacobian(self._stages.ground.df, *theta)
         return [[-entry if self._stages.maximize else entry for entry in row] for row in rows]
 
     def _count(self, what: str, when: Any) -> None:
@@ -264,7 +300,8 @@ def record_stages(run: Stages) -> RunRecord:
     stages = run._with(lambda owner, name: leaf("knob", f"{owner}.{name}"), decay)
     if isinstance(stages.landscape, DataLandscape):
         recorded = stages.landscape.over(leaf("example", "input"), leaf("example", "target"))
-        stages = replace(stages, landscape=recorded)
+        drawn = stages.landscape.over(leaf("example", "batch_input"), leaf("example", "batch_target"))
+        stages = replace(stages, landscape=recorded, seen=drawn if run.batches else None)
     theta, step, rate = (
         Vector(leaf("point", "x"), leaf("point", "y")),
         leaf("step", "step"),
@@ -290,7 +327,7 @@ def record_stages(run: Stages) -> RunRecord:
         "y": place[1],
         **after,
     }
-    return RunRecord(finished(tape, _named(first)), finished(tape, _named(outputs)), run.knobs(), (*_named(after),))
+    return RunRecord(finished(tape, _named(first)), finished(tape, _named(outputs)), run.knobs(), (*_named(first),))
 
 
 def why_not(landscape: Landscape, optimizer: Optimizer) -> str | None:
