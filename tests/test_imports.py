@@ -24,7 +24,7 @@ ALLOWED = {
     "streamlit": {"ui", "pages", "app"},
     "tensorflow": {"training", "runs"},
     "keras": {"training", "runs"},
-    "numba": {"sweeps"},
+    "llvmlite": {"tracing"},
     "sympy": {"landscapes"},
 }
 """Who may import these; runs.worker is what runs in Dask's processes."""

@@ -1,17 +1,15 @@
 """What a sweep runs: one configuration, some of whose numbers differ from case to case."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Self, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdviz.catalogue import Entry
 from gdviz.descent import MOST_SEED, Descent
 
 Array = NDArray[np.float64]
-E = TypeVar("E", bound=Entry)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +69,25 @@ class Cases:
             **apart,
         )
 
+    def alike(self) -> list[tuple[NDArray[np.int64], Self]]:
+        """The cases in groups that differ in real numbers only, each with which they are.
+
+        A hyperparameter that counts or chooses makes another list of operations of the rule.
+        """
+        knobs = {knob.name: knob.type for knob in self.shared.optimizer.knobs()}
+        counting = [name for name in self.each if knobs.get(name) is int]
+        if not counting:
+            return [(np.arange(len(self)), self)]
+        kinds = np.stack([self.each[name] for name in counting])
+        groups = []
+        for kind in np.unique(kinds, axis=1).T:
+            where = np.flatnonzero((kinds == kind[:, None]).all(axis=0))
+            rule = replace(self.shared.optimizer, **dict(zip(counting, map(int, kind), strict=True)))
+            part = self[where]
+            each = {name: values for name, values in part.each.items() if name not in counting}
+            groups.append((where, replace(part, shared=replace(self.shared, optimizer=rule), each=each)))
+        return groups
+
     @property
     def varied(self) -> dict[str, NDArray[Any]]:
         """The hyperparameters that differ from case to case; the learning rate is one."""
@@ -81,7 +98,7 @@ class Cases:
         steps = np.arange(self.shared.steps)[:, None]
         schedule = self.shared.schedule
         if "learning_rate" in self.each:
-            schedule = with_values(schedule, initial_learning_rate=self.each["learning_rate"][None, :])
+            schedule = schedule.having(initial_learning_rate=self.each["learning_rate"][None, :])
         constant = schedule.name == "constant" and not schedule.values()["warmup_steps"]
         rates = np.asarray(schedule(steps[:1] if constant else steps), dtype=np.float64)
         return np.ascontiguousarray(rates)
@@ -103,11 +120,3 @@ class Cases:
         values += 2 * ("seed" in self.each or "noise" in self.each)
         values += "learning_rate" in self.each and self.shared.schedule.name != "constant"
         return max(16, min(most, 2_000_000 // (max(values, 1) * (self.shared.steps + 1)))) if values else most
-
-
-def with_values(entry: E, **values: Any) -> E:
-    """An entry with arrays for some hyperparameters, of which it computes all cases at once; nothing is checked."""
-    made = object.__new__(type(entry))
-    for one in fields(entry):
-        object.__setattr__(made, one.name, values.get(one.name, getattr(entry, one.name)))
-    return made

@@ -6,16 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdviz.descent import ending
+from gdviz.descent import Descent, ending
 from gdviz.landscapes import Landscape
+from gdviz.tracing.stages import CONDITIONS
 
 Array = NDArray[np.float64]
 
 STATUSES = ("converged", "running", "stalled", "diverged")
 CONVERGED, RUNNING, STALLED, DIVERGED = range(4)
-
-TILE = 256
-"""Points that compiled code runs together, at most: many enough that calls cost little, few enough for the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +23,10 @@ class Ends:
     theta: Array
     """Last positions, shape (2, N); of a run that left the finite numbers, the first that is not all finite."""
     loss: Array
-    """Losses there, shape (N,)."""
-    gradient: Array
-    """Gradients there, shape (2, N)."""
-    finite: Array
-    """How many of the T+1 positions are finite, with finite loss and gradient, shape (N,)."""
+    """Losses there, shape (N,); of runs that climb, times -1."""
+    ending: Array
+    """0 for a run that took all its steps, -(t+1) for one that left the finite numbers at row t, and t + 1 + code/4 for
+    one that a condition ended there (see ``gdviz.tracing.stages.CONDITIONS``), shape (N,)."""
     moved: Array
     """How far the last ``ending.LAST`` steps moved, summed over steps and coordinates, shape (N,)."""
     settled: Array
@@ -41,21 +38,25 @@ def target(loss: Any, lowest: float | None) -> Any:
     return loss if lowest is None else np.where(ending.reaches(loss, lowest), lowest, loss)
 
 
-def judged(landscape: Landscape, ends: Ends, steps: int) -> tuple[NDArray[np.int8], Array]:
+def judged(setup: Descent, ends: Ends) -> tuple[NDArray[np.int8], Array]:
     """The status of each run, as a place in ``STATUSES``, and the steps to converge, NaN where it has not."""
+    landscape = setup.landscape
     codes = np.full(len(ends.loss), RUNNING, dtype=np.int8)
     width = max(high - low for low, high in landscape.domain)
-    still = np.flatnonzero(~(ends.moved > ending.STILL * width) & (ends.finite > steps))
-    codes[still] = _at_rest(landscape, ends.theta[:, still], ends.gradient[:, still], width)
-    if landscape.lowest is not None:
+    still = np.flatnonzero(~(ends.moved > ending.STILL * width) & (ends.ending >= 0))
+    codes[still] = _at_rest(landscape, ends.theta[:, still], width, -1.0 if setup.maximize else 1.0)
+    if landscape.lowest is not None and not setup.maximize:
         codes[np.flatnonzero(ending.reaches(ends.loss, landscape.lowest))] = CONVERGED
-    codes[ends.finite <= steps] = DIVERGED
+    met = np.flatnonzero(ends.ending > 0)
+    codes[met[(ends.ending[met] % 1) * 4 == CONDITIONS.index("loss") + 1]] = CONVERGED
+    codes[ends.ending < 0] = DIVERGED
     return codes, np.where(codes == CONVERGED, ends.settled, np.nan)
 
 
-def _at_rest(landscape: Landscape, theta: Array, gradient: Array, width: float) -> NDArray[np.int8]:
+def _at_rest(landscape: Landscape, theta: Array, width: float, sign: float) -> NDArray[np.int8]:
     """Converged or stalled, for runs that stand still: as ``ending.judge`` tells a minimum from other places."""
-    (a, b), (_, d) = landscape.hessian(theta)
+    gradient = landscape.gradient(theta)
+    (a, b), (_, d) = sign * landscape.hessian(theta)
     middle, reach = (a + d) / 2, np.hypot((a - d) / 2, b)  # the eigenvalues of two rows are in closed form
     low, high = middle - reach, middle + reach
     turned = np.arctan2(2 * b, a - d) / 2  # of the axis along which the curvature is the higher one

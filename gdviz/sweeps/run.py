@@ -19,11 +19,14 @@ from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.schedules import SCHEDULES, Constant, Schedule
 from gdviz.sweeps import arrays, compiled
 from gdviz.sweeps.cases import Array, Cases
-from gdviz.sweeps.ends import STATUSES, TILE, judged
+from gdviz.sweeps.ends import STATUSES, judged
+from gdviz.sweeps.program import why_one_by_one
 
 ENGINES = ("compiled", "numpy", "descend")
 PORTION = 0.1
 """Seconds that a portion of a sweep is to take: progress is told, and a sweep can be cancelled, between portions."""
+LEAST = 256
+"""Cases that a thread is given, at least."""
 MOST = 2**18
 """Cases of a portion, at most."""
 
@@ -216,17 +219,8 @@ def make_cases(
 
 def _engine(cases: Cases, wanted: str | None) -> str:
     """The fastest engine that can run these cases, or the one that is wanted."""
-    setup = cases.shared
-    alone = (
-        setup.optimizer.asks
-        or setup.batch_size is not None
-        or setup.averaging is not None
-        or setup.maximize
-        or setup.schedule.follows_loss
-        or bool(setup.stop.changes())
-    )
-    able = ["descend"] if alone else ["numpy", "descend"] if arrays.batches(cases) else ["descend"]
-    if not alone and compiled.available(cases):
+    able = ["descend"] if why_one_by_one(cases) else ["numpy", "descend"]
+    if able[0] == "numpy" and compiled.available():
         able.insert(0, "compiled")
     if wanted is not None and wanted not in able:
         raise ValueError(f"engine must be one of {', '.join(able)} for these cases; got {wanted!r}")
@@ -260,28 +254,35 @@ def _run(cases: Cases, engine: str, pool: ThreadPoolExecutor) -> Sweep:
     """Run one portion, on all processors."""
     if engine == "descend":
         return _one_by_one(cases)
-    block = cases.points_at_once(2**16, 0) if engine == "compiled" else cases.points_at_once(arrays.BLOCK)
-    size = min(block, max(TILE, math.ceil(len(cases) / (2 * _threads()))))
-    blocks = [cases[slice(begin, begin + size)] for begin in range(0, len(cases), size)]
+    groups = cases.alike()
+    if len(groups) > 1:
+        order = np.argsort(np.concatenate([where for where, _ in groups]))
+        return _joined(cases, [_run(group, engine, pool) for _, group in groups], engine, order)
+    ((_, alike),) = groups
+    module, block = (compiled, compiled.BLOCK) if engine == "compiled" else (arrays, arrays.BLOCK)
+    kept = 0 if engine == "compiled" else 1  # losses of all steps
+    size = min(cases.points_at_once(block, kept), max(LEAST, math.ceil(len(cases) / _threads())))
+    blocks = [alike[slice(begin, begin + size)] for begin in range(0, len(cases), size)]
 
     def ends(block: Cases) -> Sweep:
-        made = (compiled if engine == "compiled" else arrays).run(block)
+        made = module.run(block)
         with np.errstate(all="ignore"):
-            codes, settled = judged(block.shared.landscape, made, block.shared.steps)
-        return Sweep(block, made.theta, made.loss, codes, settled, engine)
+            codes, settled = judged(block.shared, made)
+        loss = -made.loss if block.shared.maximize else made.loss
+        return Sweep(block, made.theta, loss, codes, settled, engine)
 
     # NumPy's operations on a block are so short that two threads spend more on handing over the interpreter's lock.
     many = pool.map if engine == "compiled" else map
     return _joined(cases, list(many(ends, blocks)), engine)
 
 
-def _joined(cases: Cases, parts: Sequence[Sweep], engine: str) -> Sweep:
+def _joined(cases: Cases, parts: Sequence[Sweep], engine: str, order: slice | NDArray[np.int64] = slice(None)) -> Sweep:
     return Sweep(
         cases,
-        np.concatenate([part.theta for part in parts], axis=1),
-        np.concatenate([part.loss for part in parts]),
-        np.concatenate([part.codes for part in parts]),
-        np.concatenate([part.steps_to_converge for part in parts]),
+        np.concatenate([part.theta for part in parts], axis=1)[:, order],
+        np.concatenate([part.loss for part in parts])[order],
+        np.concatenate([part.codes for part in parts])[order],
+        np.concatenate([part.steps_to_converge for part in parts])[order],
         engine,
     )
 

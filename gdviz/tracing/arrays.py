@@ -5,7 +5,7 @@ go would cost more than the arithmetic.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,9 @@ TRUTHS = {
 def _choose(chosen: Any, a: Any, b: Any, out: Any) -> None:
     np.copyto(out, b)
     np.copyto(out, a, where=np.asarray(chosen, dtype=bool))
+
+
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {**OPERATIONS, "where": _choose, "power": np.power}
 
 
 class ArrayStep:
@@ -63,7 +66,9 @@ class ArrayStep:
             return self._interpreted(dict(values))
         if self._size != len(points["x"]):
             self._size = len(points["x"])
-            arrays = [np.empty(self._size, dtype=bool if k in self._truths else np.float64) for k in set(self._slots.values())]
+            arrays = [
+                np.empty(self._size, dtype=bool if k in self._truths else np.float64) for k in set(self._slots.values())
+            ]
             values.update({place: arrays[slot] for place, slot in self._slots.items()})
         for function, operands, place in self._calls:
             function(*[values[k] for k in operands], out=values[place])
@@ -83,7 +88,7 @@ class ArrayStep:
         slots: dict[int, int] = {}
         truths = {place for place, (name, *_) in enumerate(self.step.operations) if name in TRUTHS}
         free: dict[bool, list[int]] = {True: [], False: []}
-        count, truth_slots = 0, set()
+        count, truth_slots = 0, set[int]()
         for function, operands, place in calls:
             spent = []
             for k in operands:
@@ -104,22 +109,23 @@ class ArrayStep:
                     free[k in truths].append(slots[k])
         return calls, slots, truth_slots
 
-    def _expanded(self) -> Any:
+    def _expanded(self) -> Iterator[Call]:
         """The calls, with whole powers as multiplications; places from the record's end on are in between."""
         following = len(self.step.operations)
         for place, (name, *operands) in enumerate(self.step.operations):
             if name in LEAVES or self.tables.levels[place] < 2:
                 continue
-            exponent = self.step.operations[operands[1]] if name == "power" else ("",)
-            if exponent[0] == "constant" and exponent[1].is_integer() and 2 <= exponent[1] <= 64:
-                bits, so_far = f"{int(exponent[1]):b}"[1:], operands[0]
-                products = []
-                for bit in bits:
-                    products += [(None, None)] + ([(None, operands[0])] if bit == "1" else [])
-                for k, (_, factor) in enumerate(products):
-                    target = place if k == len(products) - 1 else following
-                    following += target == following
-                    yield np.multiply, (so_far, so_far if factor is None else factor), target
-                    so_far = target
-            else:
-                yield _choose if name == "where" else OPERATIONS[name], tuple(operands), place
+            power = self._whole_power(operands[1]) if name == "power" else 0
+            so_far = operands[0]
+            factors = [factor for bit in f"{power:b}"[1:] for factor in ([0, 1] if bit == "1" else [0])]
+            for k, by_base in enumerate(factors):  # squares, and products with the base
+                result = place if k == len(factors) - 1 else following
+                following += result == following
+                yield np.multiply, (so_far, operands[0] if by_base else so_far), result
+                so_far = result
+            if not factors:
+                yield _FUNCTIONS[name], tuple(operands), place
+
+    def _whole_power(self, exponent: int) -> int:
+        name, *value = self.step.operations[exponent]
+        return int(value[0]) if name == "constant" and value[0] in range(2, 65) else 0

@@ -35,8 +35,8 @@ class Kernel:
     """A compiled run.
 
     Args:
-        step: The record of a step, with the outputs x, y, the state, ``loss``, ``gradient_x``, ``gradient_y`` and, where
-            runs can stop early, ``stopped``.
+        step: The record of a step, with the outputs x, y, the state, ``loss``, ``gradient_x``, ``gradient_y`` and,
+            where runs can stop early, ``stopped``.
         state: The names of the state, x and y first.
         varied: The names of leaves, besides the state, whose values differ from point to point.
         last: How many last steps ``moved`` sums up.
@@ -66,7 +66,7 @@ class Kernel:
         ``ending`` is 0 for a run that took all its steps, -(t+1) for one that left the finite numbers at row t, and
         t + 1 + code/4 for one that stopped there; ``moved`` is how far the last steps moved; ``settled`` the number of
         steps after which the loss stays at that of the end, or of the lowest where the end is there; 0 for runs that
-        are neither there nor at rest.
+        took all their steps and are neither there nor at rest.
 
         Args:
             states: The states before the first step, a row for each name, shape (S, N).
@@ -342,6 +342,8 @@ class _Writer:
         aim = code.choose(there, lowest, loss)
         allowed = slack(aim)
         candidates = code.either(there, code.compare("ole", distance, still))
+        ending = self._load(after, self._plus(i, (self.rows - 1) * ROW))
+        candidates = code.either(candidates, code.compare("ogt", ending, splat(0.0)))
 
         def count() -> list[str]:
             """From the last row backwards, as long as one of the eight has not been above its aim."""
@@ -369,7 +371,6 @@ class _Writer:
             return [new]
 
         (settled,) = code.when_any(candidates, count, [splat(0.0)])
-        ending = self._load(after, self._plus(i, (self.rows - 1) * ROW))
         kept = (self._load(end, i), self._load(end, self._plus(i, ROW)), loss, ending, distance, settled)
         for k, value in enumerate(kept):
             self._store(value, "%ends", self._plus(self._times("%count", k), self._plus(first, i)))

@@ -27,7 +27,7 @@ from gdviz.optimizers import Optimizer
 from gdviz.optimizers.base import decayed
 from gdviz.schedules import ReduceOnPlateau
 from gdviz.tracing.derivatives import jacobian
-from gdviz.tracing.record import NotRecordableError, Operation, Record, Traced, Vector, finished
+from gdviz.tracing.record import NotRecordableError, Operation, Record, Traced, Vector, finished, traced
 
 E = TypeVar("E", bound=Entry)
 
@@ -41,8 +41,8 @@ class RunRecord:
 
     ``step`` takes the points ``x``, ``y`` and the state; for each step ``step``, counting from 1, ``learning_rate``,
     and ``noise_x`` and ``noise_y`` where there is noise; the examples ``input`` and ``target`` of a landscape of data,
-    and ``batch_input`` and ``batch_target`` of the step's mini-batch; and the knobs, named ``optimizer.beta_1``, ``landscape.b``,
-    ``clip.clipnorm``, ``averaging.ema_momentum``, ``weight_decay``. It gives
+    and ``batch_input`` and ``batch_target`` of the step's mini-batch; and the knobs, named ``optimizer.beta_1``,
+    ``landscape.b``, ``clip.clipnorm``, ``averaging.ema_momentum``, ``weight_decay``. It gives
 
     - ``loss``, ``gradient_x`` and ``gradient_y`` at the point before the step;
     - ``used_x`` and ``used_y``, what the rule is given, ``clipped``, whether the bound changed it, and
@@ -88,7 +88,7 @@ class Stages:
     @property
     def ground(self) -> Landscape:
         """The landscape as a step sees it."""
-        return self.landscape if self.seen is None else self.seen  # type: ignore[no-any-return]
+        return self.landscape if self.seen is None else self.seen
 
     def scheduled(self, learning_rate: Any, loss: Any, watched: tuple[Any, ...], step: Any) -> tuple[Any, Any]:
         """The learning rate, and what the schedule remembers; the loss at the start tells it nothing yet."""
@@ -143,7 +143,7 @@ class Stages:
             holds["loss_change"] = abs(loss - before) <= stop.loss_change
         if stop.loss is not None:
             holds["loss"] = loss >= stop.loss if self.maximize else loss <= stop.loss
-        code = 0.0
+        code: Any = 0.0
         for name in reversed(holds):
             code = where(holds[name], CONDITIONS.index(name) + 1.0, code)
         return code
@@ -256,7 +256,8 @@ class RecordedOracle:
         """The rows of the matrix of second derivatives at ``theta``; needed only ``when``."""
         self._count("hessian", when)
         rows = jacobian(self._stages.ground.df, *theta)
-        return [[-entry if self._stages.maximize else entry for entry in row] for row in rows]
+        sign = -1.0 if self._stages.maximize else 1.0
+        return [[traced(theta[0].tape, sign * entry) for entry in row] for row in rows]
 
     def _count(self, what: str, when: Any) -> None:
         self.asked[what] = self.asked[what] + (1.0 if when is True else where(when, 1.0, 0.0))

@@ -1,7 +1,7 @@
 """What is the same for all points of a sweep, computed before it: values that depend on the knobs or the step alone."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from gdviz.tracing.record import LEAVES, OPERATIONS, Record
 
 Array = NDArray[np.float64]
 
-_FLOATING = {**OPERATIONS, "power": np.vectorize(math.pow, otypes=[float])}
+_FLOATING: Mapping[str, Callable[..., Any]] = {**OPERATIONS, "power": np.vectorize(math.pow, otypes=[float])}
 """Powers as of single numbers, whose last digit is that of descend()."""
 
 
