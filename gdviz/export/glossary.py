@@ -13,7 +13,7 @@ GLOSSARY = {
     "dead unit": "A unit that is saturated for every sample of the batch: it gets no gradient, and cannot learn.",
     "converged": "At a minimum: the loss is that of a known one, or the gradient vanishes and all directions curve up.",
     "not there yet": "Still moving when its steps were used up.",
-    "stalled": "Has come to rest where no minimum is: on a saddle, on a plateau, or because its steps became too small.",
+    "stalled": "At rest where no minimum is: on a saddle, on a plateau, or because its steps became too small.",
     "diverged": "Has left the finite numbers; the record says at which step.",
     "basin": "The starts from which a run ends in the same minimum.",
     "window": "The learning rates at which a run arrives within its steps.",
