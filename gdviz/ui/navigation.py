@@ -9,13 +9,8 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 START = "Start"
-SECTIONS = {
-    "": (START,),
-    "Explore": ("Descent", "Sweeps", "Gradient flow"),
-    "Decide": ("Live training", "Runs"),
-    "Look up": ("Reference",),
-}
-"""The titles of the pages, by the sections of the navigation."""
+PAGES = (START, "Descent", "Sweeps", "Gradient flow", "Live training", "Runs", "Reference")
+"""The titles of the pages, in the order of the navigation."""
 _FILES = {"Live training": "training"}
 
 
@@ -25,12 +20,7 @@ def navigate() -> StreamlitPage:
     st.set_page_config(page_title="gdviz", page_icon=str(ASSETS / "favicon.png"), layout="wide")
     st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "mark.svg"), size="large")
     st.session_state["navigated"] = True
-    return st.navigation(
-        {
-            section: [st.Page(file_of(title), title=title, default=title == START) for title in titles]
-            for section, titles in SECTIONS.items()
-        }
-    )
+    return st.navigation([st.Page(file_of(title), title=title, default=title == START) for title in PAGES])
 
 
 def file_of(title: str) -> str:

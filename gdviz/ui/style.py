@@ -9,6 +9,9 @@ _CSS = """
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 0.75rem; padding-right: 0.75rem; }
 }
+/* Captions are quiet, and still dark enough to be read (contrast 4.5 and more on either ground). */
+[data-testid="stCaptionContainer"] { color: inherit !important; opacity: 0.8; }
+[data-testid="stCaptionContainer"] * { color: inherit; }
 /* The timeline's controls, made by Vega: one row that wraps, the scrubber long and below. */
 form.vega-bindings { flex-flow: row wrap !important; gap: 0.4rem 1.5rem !important; align-items: center !important; }
 form.vega-bindings .vega-bind { width: auto !important; }
@@ -32,6 +35,15 @@ form.vega-bindings .vega-bind-radio label:has(input[value="0"]) { display: none;
 """
 
 
+_DARK = """
+<style>
+/* The accent is light on dark ground: what is written on it is dark. */
+[data-testid="stBaseButton-primary"] p, [data-testid="stMultiSelect"] [data-baseweb="tag"] * {
+  color: #08131F !important; }
+</style>
+"""
+
+
 def apply() -> None:
     """Style the page."""
-    st.html(_CSS)
+    st.html(_CSS + (_DARK if st.context.theme.type == "dark" else ""))
