@@ -273,13 +273,13 @@ def test_a_further_revision_is_applied_once_and_keeps_what_is_stored(
     assert len(before) == (0 if fresh else 3)
     later = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, later)
-    (later / "versions" / "v0003.py").write_text(
-        "import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = '0003', '0002'\n"
+    (later / "versions" / "v9999.py").write_text(
+        f"import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = '9999', '{schema.HEAD}'\n"
         "def upgrade():\n    op.add_column('runs', sa.Column('colour', sa.Text))\n"
     )
     with monkeypatch.context() as newer:
         newer.setattr(schema, "MIGRATIONS", later)
-        newer.setattr(schema, "HEAD", "0003")
+        newer.setattr(schema, "HEAD", "9999")
         for _ in range(2):
             runs = Runs(folder=folder)
             assert {run.id: run for run in runs.search()} == before

@@ -13,9 +13,9 @@ def rungs(trials: int, epochs: int) -> tuple[tuple[int, int], ...]:
         Pairs (epochs, trials), the first being (0, how many begin).
 
     >>> rungs(16, 9)
-    ((0, 70), (1, 23), (3, 7))
-    >>> spent((0, 70), (1, 23), (3, 7), epochs=9), 16 * 9
-    (158, 144)
+    ((0, 62), (1, 20), (3, 6))
+    >>> spent((0, 62), (1, 20), (3, 6), epochs=9), 16 * 9
+    (138, 144)
     """
     ages = [0]
     age = epochs

@@ -50,6 +50,7 @@ class Jobs:
         self._untold: dict[str, _Ending] = {}
         self._store_trouble: str | None = None
         self._futures: dict[str, Future[None]] = {}
+        self._others: set[Future[None]] = set()
         self._prepared: set[str] = set()
         self._submitting = threading.Lock()
         self._closing = threading.Event()
@@ -105,6 +106,27 @@ class Jobs:
                 self._prepared |= new
         except (OSError, RuntimeError, ValueError):
             return  # a worker or the scheduler has just gone; see trouble()
+
+    def submit(self, function: Any, *arguments: Any, done: Any) -> None:
+        """Let a worker call a function, and ``done`` be called with the future when it has, or is no more; with None
+        where there is no scheduler."""
+        if self._client.status != "running":
+            done(None)
+            return
+        future = self._client.submit(function, *arguments, pure=False)
+        self._others.add(future)
+        fire_and_forget(future)  # type: ignore[no-untyped-call]
+
+        def ended(future: Future[None]) -> None:
+            self._others.discard(future)
+            done(future)
+
+        future.add_done_callback(ended)  # type: ignore[no-untyped-call]
+
+    @property
+    def closing(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._closing.is_set()
 
     def trouble(self) -> str | None:
         """Why nothing can be trained at the moment; None where it can."""

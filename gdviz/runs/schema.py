@@ -65,9 +65,33 @@ APPS = sa.Table(
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("heard", sa.Float, nullable=False),
 )
+COMPARISONS = sa.Table(
+    "comparisons",
+    SCHEMA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("setup", sa.Text, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("ended", sa.Float),
+    sa.Column("content", sa.LargeBinary),
+    sa.Column("app", sa.String(32)),
+)
+TRIALS = sa.Table(
+    "trials",
+    SCHEMA,
+    sa.Column("run", sa.String(32), sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("comparison", sa.String(32), sa.ForeignKey("comparisons.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("entrant", sa.Integer, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("repeat", sa.Integer, nullable=False),  # -1 for a trial: a unique constraint takes NULLs for distinct
+    sa.Column("begun", sa.Integer, nullable=False, default=0),
+    sa.UniqueConstraint("comparison", "entrant", "number", "repeat", name="no_trial_twice"),
+)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0002"
+HEAD = "0003"
 """The revision that these tables are."""
 _UPGRADING = 745_001
 """The number of the lock under which PostgreSQL lets one process upgrade at a time."""

@@ -17,7 +17,7 @@ from gdviz.runs import records
 from gdviz.runs.errors import StoreError, first_line, store_errors
 from gdviz.runs.place import Place, file_of
 from gdviz.runs.records import ACTIVE, RESUMABLE, Event, Run, run_of
-from gdviz.runs.schema import APPS, COMMANDS, EVENTS, RUNS, migrate, prepare_sqlite
+from gdviz.runs.schema import APPS, COMMANDS, EVENTS, RUNS, TRIALS, migrate, prepare_sqlite
 from gdviz.runs.table import history_table
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Command
@@ -292,8 +292,9 @@ class Runs:
         self._write(sa.update(RUNS).where(RUNS.c.status == "queued", orphaned).values(app=app))
 
     def waiting(self, app: str) -> Sequence[str]:
-        """What waits in an app's queue, in its order."""
-        mine = sa.select(RUNS.c.id).where(RUNS.c.status == "queued", RUNS.c.app == app)
+        """What waits in an app's queue, in its order. Trials of a comparison are not there: they go on with it."""
+        alone = RUNS.c.id.not_in(sa.select(TRIALS.c.run))
+        mine = sa.select(RUNS.c.id).where(RUNS.c.status == "queued", RUNS.c.app == app, alone)
         with self._reading() as connection:
             return connection.scalars(mine.order_by(RUNS.c.queued, RUNS.c.id)).all()
 

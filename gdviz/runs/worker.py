@@ -30,7 +30,7 @@ _STATUS_AFTER = {"pause": "paused", "resume": "running", "step_batch": "running"
 """What commands make of a run; others, as one that changes the learning rate, leave it as it is."""
 
 T = TypeVar("T")
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 _WANTED = threading.Event()
 _IDLE_SECONDS, _IDLE_PERCENT, _LOOK_SECONDS = 20.0, 25.0, 2.0
 """A machine whose processors were busy for less than that share of the time, for so long, is idle."""
@@ -133,7 +133,7 @@ def work(run: str, url: str, folder: str, owner: str | None = None) -> None:
         owner: Whom the run belongs to while it is trained; None for somebody new.
     """
     runs, owner = Runs(url, folder, create=False), owner or uuid.uuid4().hex
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         if not runs.claim(run, owner):
             return
         channel = StoreChannel(runs, run, owner)
@@ -186,7 +186,7 @@ def _forget() -> None:
 
 def warm_up() -> None:
     """Load TensorFlow and train something tiny, so that the first training starts at once."""
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         import tensorflow as tf
 
         from gdviz.training.keras.loop import train

@@ -1,0 +1,218 @@
+"""Comparisons that workers carry out: what is trained next follows from what the store holds, now and after a break."""
+
+import math
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from distributed import Future, KilledWorker
+
+from gdviz.comparing.comparison import Comparison
+from gdviz.comparing.plan import AT_ONCE, Known, portions
+from gdviz.comparing.record import Record, Status, Trial, constant_scores, trial_of
+from gdviz.comparing.run import record_of
+from gdviz.runs.errors import StoreError
+from gdviz.runs.jobs import Jobs
+from gdviz.runs.records import STALE_SECONDS
+from gdviz.runs.trials import Stored, StoredTrial, Trials, train_trials
+
+_MOST_BEGINNINGS = 3
+"""A trial that its worker did not survive so often is not begun again."""
+_AGAIN = ("stopped", "interrupted")
+
+
+class Comparisons:
+    """The comparisons of a store, and the workers that carry them out.
+
+    Nothing is remembered that the store does not hold: whatever dies, worker, scheduler or app, the next
+    ``Comparisons`` on the same store goes on where it was.
+
+    Args:
+        jobs: The workers.
+    """
+
+    def __init__(self, jobs: Jobs) -> None:
+        self.jobs, self.trials = jobs, Trials(jobs.runs)
+        self._lock = threading.RLock()
+        self._submitted: set[str] = set()
+        for stored in self.trials.search("running"):
+            self.advance(stored.id)
+            # What another app's dead worker was at is known to be interrupted only when it has been silent for a while.
+            later = threading.Timer(STALE_SECONDS + 1, self.advance, (stored.id,))
+            later.daemon = True
+            later.start()
+
+    def start(self, comparison: Comparison, name: str = "", content: bytes | None = None) -> str:
+        """Store a comparison and begin it; returns its id."""
+        problem = comparison.problem
+        title = name or f"{problem.data.label}: {len(comparison.entrants)} optimizers, {comparison.trials} trials each"
+        id = self.trials.create(comparison, title, content)
+        self.advance(id)
+        return id
+
+    def stop(self, id: str) -> None:
+        """Stop a comparison: what runs ends with its epoch, what waits does not begin."""
+        if self.trials.status(id) != "running":
+            return
+        self.trials.change(id, status="stopped", reason="Stopped.", ended=time.time())
+        waiting = [trial.run for trial in self.trials.trials(id) if trial.status == "queued"]
+        self.trials.interrupt(waiting, "Stopped before it began.")
+
+    def go_on(self, id: str) -> None:
+        """Let a comparison that was stopped or failed go on where it was."""
+        if self.trials.status(id) not in ("stopped", "failed"):
+            return
+        self.trials.change(id, status="running", reason="", ended=None)
+        again = [trial.run for trial in self.trials.trials(id) if trial.status in ("failed", *_AGAIN)]
+        self.trials.wait_again(again, afresh=True)
+        self.advance(id)
+
+    def more_trials(self, id: str, trials: int) -> None:
+        """Let a comparison that has ended try more learning rates: those that it tried stay, and are continued.
+
+        Raises:
+            ValueError: There would not be more of them.
+        """
+        stored = self.trials.get(id)
+        before = stored.comparison.budget.trials
+        if trials <= before:
+            raise ValueError(f"trials must be more than the {before} there are; got {trials}")
+        if stored.comparison.budget.halving:
+            raise ValueError("more trials cannot be added to successive halving: its rungs would have been others")
+        more = stored.comparison.changed(trials=trials)
+        self.trials.change(id, setup=more.to_json(), status="running", reason="", ended=None)
+        self.advance(id)
+
+    def get(self, id: str) -> Stored:
+        """A comparison as it stands."""
+        return self.trials.get(id)
+
+    def record(self, id: str, ended: dict[str, Trial] | None = None) -> Record:
+        """The findings so far.
+
+        Args:
+            id: The comparison.
+            ended: Trials that had ended when last asked, by run: these are not read again, and new ones are added.
+        """
+        return read_record(self.trials, id, ended)
+
+    def advance(self, id: str) -> None:
+        """Submit what can be begun: called at the start, and whenever a portion has ended."""
+        if self.jobs.closing:
+            return
+        with self._lock:
+            try:
+                self._advance(id)
+            except StoreError as error:
+                self.jobs.faults[id] = str(error)
+
+    def _advance(self, id: str) -> None:
+        stored = self.trials.get(id)
+        if stored.status != "running":
+            return
+        there = self.trials.trials(id)
+        again = [trial for trial in there if trial.status in _AGAIN and trial.begun < _MOST_BEGINNINGS]
+        if again:
+            self.trials.wait_again([trial.run for trial in again])
+            there = self.trials.trials(id)
+        lost = next((trial for trial in there if trial.status in ("failed", *_AGAIN)), None)
+        if lost:
+            self.trials.change(id, status="failed", reason=lost.reason, ended=time.time())
+            return
+        record = self.record(id)
+        for portion in portions(stored.comparison, _known(stored.comparison, there, record)):
+            self.trials.add(id, stored.name, portion)
+        there = self.trials.trials(id)
+        for group in _together(there):
+            self._submit(id, group)
+        if all(trial.status not in ("queued", "running") for trial in there):
+            self.trials.change(id, status="finished", reason="", ended=time.time())
+
+    def _submit(self, id: str, runs: Sequence[str]) -> None:
+        waiting = [run for run in runs if run not in self._submitted]
+        if waiting:
+            self._submitted |= set(waiting)
+            store = self.trials.runs
+            self.jobs.submit(
+                train_trials,
+                id,
+                waiting,
+                store.url,
+                str(store.folder),
+                done=lambda future: self._done(id, waiting, future),
+            )
+
+    def _done(self, id: str, runs: Sequence[str], future: "Future[None] | None") -> None:
+        """Called in a thread of Dask when a portion's worker is done with it, or is no more."""
+        with self._lock:
+            self._submitted -= set(runs)
+        if self.jobs.closing:
+            return
+        try:
+            if future is None:
+                reason = self.jobs.trouble() or "The scheduler does not answer."
+                self.trials.change(id, status="failed", reason=reason, ended=time.time())
+            elif future.status == "error":
+                error = future.exception()  # type: ignore[no-untyped-call]
+                killed = isinstance(error, KilledWorker)
+                self.trials.interrupt(runs, "Its worker process was killed." if killed else f"{error}")
+            elif future.status in ("cancelled", "lost"):
+                self.trials.interrupt(runs, "The scheduler was lost.")
+        except StoreError as fault:
+            self.jobs.faults[id] = str(fault)
+        self.advance(id)
+
+
+def _together(trials: Sequence[StoredTrial]) -> list[list[str]]:
+    """The runs that wait, in portions: trials of one entrant, or its repeats, in the order of the plan."""
+    groups: dict[tuple[int, bool, int], list[str]] = {}
+    for trial in trials:
+        entrant, number, repeat = trial.key
+        if trial.status == "queued":
+            groups.setdefault((entrant, repeat is not None, number // AT_ONCE), []).append(trial.run)
+    return [groups[key] for key in sorted(groups, key=lambda key: (key[1], key[2], key[0]))]
+
+
+def _known(comparison: Comparison, there: Sequence[StoredTrial], record: Record) -> list[Known]:
+    scores = {trial.run: trial.score for trial in (*record.trials, *record.tests)}
+    found = []
+    for trial in there:
+        score = scores.get(trial.run, math.nan)
+        optimizer = trial.setup.optimizer
+        values = {name: float(getattr(optimizer, name)) for name in comparison.entrants[trial.key[0]].tuned}
+        found.append(Known(*trial.key, values, None if math.isnan(score) else score))
+    return found
+
+
+def read_record(trials: Trials, id: str, ended: dict[str, Trial] | None = None) -> Record:
+    """The findings of a stored comparison so far; see :meth:`Comparisons.record`."""
+    ended = {} if ended is None else ended
+    comparison, there = trials.get(id).comparison, trials.trials(id)
+    wanted = [trial for trial in there if trial.run not in ended]
+    events = trials.events([trial.run for trial in wanted])
+    found: list[Trial] = []
+    for trial in there:
+        made = ended.get(trial.run)
+        if made is None:
+            made = trial_of(
+                comparison, trial.key, trial.setup, _status(trial, events[trial.run]), events[trial.run], trial.run
+            )
+            if made.ended:
+                ended[trial.run] = made
+        found.append(made)
+    return record_of(comparison, found, _constant(trials, comparison, there))
+
+
+def _constant(trials: Trials, comparison: Comparison, there: Sequence[StoredTrial]) -> dict[str, float]:
+    begun = next((trial.run for trial in there if trial.status not in ("queued", "failed")), None)
+    started: list[dict[str, Any]] = []
+    if begun:
+        started = [payload for kind, payload in trials.events([begun])[begun] if kind == "start"]
+    return constant_scores(comparison, started[0]) if started else {}
+
+
+def _status(trial: StoredTrial, events: Sequence[tuple[str, dict[str, Any]]]) -> Status:
+    """The status of a trial: one that ended because the search gave it up is "finished" in the store."""
+    given_up = trial.status == "finished" and any(kind == "end" and e["status"] == "stopped" for kind, e in events)
+    return "given up" if given_up else "stopped" if trial.status in _AGAIN else trial.status  # type: ignore[return-value]
