@@ -298,7 +298,7 @@ def test_a_database_of_a_newer_version_that_counted_is_refused(tmp_path: Path) -
 
 def test_two_processes_make_one_fresh_database(runs: Runs) -> None:
     with runs.engine.begin() as connection:
-        for table in (*schema.SCHEMA.tables, "alembic_version", "schema_version"):
+        for table in (*reversed(schema.SCHEMA.sorted_tables), "alembic_version", "schema_version"):
             connection.exec_driver_sql(
                 f"DROP TABLE {table}" + (" CASCADE" if connection.dialect.name[0] == "p" else "")
             )

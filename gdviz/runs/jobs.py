@@ -102,7 +102,7 @@ class Jobs:
         try:
             new = set(self._client.scheduler_info(n_workers=-1)["workers"]) - self._prepared
             if new:
-                self._client.run(want_soon, workers=list(new), on_error="ignore")  # type: ignore[no-untyped-call]
+                self._client.run(want_soon, workers=list(new), on_error="ignore")
                 self._prepared |= new
         except (OSError, RuntimeError, ValueError):
             return  # a worker or the scheduler has just gone; see trouble()
