@@ -37,12 +37,12 @@ st.header("Descent")
 st.markdown("Optimizers from the same start, step for step as Keras takes them. Click on the landscape to start there.")
 width = page_width()
 
-st.sidebar.button("Reset", on_click=controls.reset, help="Back to the experiment that the app opens with.")
+st.sidebar.button("Reset", on_click=controls.EXPERIMENT.reset, help="Back to the experiment that the app opens with.")
 experiment = controls.experiment_controls(st.sidebar)
-for note in controls.link_notes():
+for note in controls.EXPERIMENT.notes:
     st.warning(f"This link could not be read in full. {note}")
 scale = controls.loss_scale_control(st.sidebar)
-controls.keep(experiment, scale)
+controls.EXPERIMENT.keep(experiment)
 
 runs = experiment.run()
 figure = gdviz.charts.descent(runs, loss_scale=scale, width=width, dark=is_dark(), clickable=True)

@@ -197,9 +197,9 @@ style.apply()
 st.header("Sweeps")
 st.markdown("Where does it work, and where does it break? Many runs of the experiment that the Descent page describes.")
 width = page_width()
-experiment = ui.with_steps(st.sidebar, controls.kept_experiment())
+experiment = ui.with_steps(st.sidebar, controls.EXPERIMENT.setup)
 mode = ui.choice(st.sidebar, "Picture", "mode", ui.MODES, "basins")
-for note in [*controls.link_notes(), *ui.notes()]:
+for note in [*controls.EXPERIMENT.notes, *ui.notes()]:
     st.warning(f"This link could not be read in full. {note}")
 st.subheader(f"{ui.MODES[mode]}: {experiment.landscape.label}, {experiment.steps} steps")
 draw = {"basins": basins, "window": window, "map": hyperparameters, "sensitivity": sensitivity}[mode]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 import gdviz
 from gdviz.catalogue import Catalogue, Entry, Setup, knob, names, numbers, one_of, optional, part, several
@@ -194,3 +195,29 @@ def test_a_learning_rate_cannot_be_two_numbers() -> None:
     run = gdviz.descend("quadratic", adam(0.1), learning_rate=constant(0.5), steps=3)
     assert run.setup.optimizer.learning_rate == run.learning_rate[0] == 0.5
     assert replace(run.setup, steps=4).schedule == constant(0.5)
+
+
+def test_a_form_draws_what_is_declared_also_what_no_group_names() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from gdviz.ui.form import Form
+        from tests.test_setup import WithPatience
+
+        form = Form(WithPatience(), str, exact=False)
+        st.session_state["made"] = WithPatience(
+            **form.draw(
+                st.container(), [("", ("steps", ("noise", "seed"))), ("More", ("clip",))], without=["optimizers"]
+            )
+        )
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert not app.exception
+    assert app.session_state["made"] == WithPatience()
+    next(slider for slider in app.slider if "steps to wait" in slider.label).set_value(30)
+    next(box for box in app.selectbox if box.label == "Gradient clipping").set_value("clipnorm")
+    next(radio for radio in app.radio if radio.label == "Direction").set_value("Ascent")
+    app = app.run()
+    made = app.session_state["made"]
+    assert made.differences(WithPatience()).keys() >= {"patience", "clip.name", "maximize"}
+    assert (made.patience, made.maximize) == (30, True)

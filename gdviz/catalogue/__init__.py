@@ -1,14 +1,17 @@
 """Catalogues of entries and setups made of them: frozen dataclasses, from whose fields everything else is derived."""
 
 from gdviz.catalogue.entries import Catalogue, Entry
-from gdviz.catalogue.fields import Fields, Knob, Value, knob, names, number, numbers
+from gdviz.catalogue.fields import Declared, Fields, Knob, Names, Numbers, Value, knob, names, number, numbers
 from gdviz.catalogue.setup import Part, Setup, one_of, optional, part, several
 
 __all__ = [
     "Catalogue",
+    "Declared",
     "Entry",
     "Fields",
     "Knob",
+    "Names",
+    "Numbers",
     "Part",
     "Setup",
     "Value",

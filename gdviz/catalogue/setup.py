@@ -30,6 +30,8 @@ class Part(Declared):
     source: Catalogue[Any] | type[Entry]
     """The catalogue that the entry is from, or the class that it is of."""
     optional: bool = False
+    filled: bool = False
+    """True where the setup replaces a None, which stands for a value that follows from its other fields."""
     derived: tuple[str, ...] = ()
     """Knobs of the entry that follow from other fields: a form does not draw them."""
     most: int | None = None
@@ -41,7 +43,7 @@ class Part(Declared):
     """For a setup: each of its knobs has a field of the link to itself, instead of all sharing one."""
 
     def check(self, value: Any, owner: str = "") -> Any:
-        if value is None and self.optional:
+        if value is None and (self.optional or self.filled):
             return None
         if self.most is None:
             return self._checked(value)
@@ -71,7 +73,7 @@ class Part(Declared):
         return value.to_dict() if isinstance(self.source, Catalogue) or isinstance(value, Setup) else value.values()
 
     def from_plain(self, data: Any) -> Any:
-        if data is None and self.optional:
+        if data is None and (self.optional or self.filled):
             return None
         if self.most is not None:
             if not isinstance(data, list | tuple):
@@ -173,7 +175,7 @@ class Part(Declared):
 
 def one_of(
     catalogue: Catalogue[Any],
-    default: str | Entry,
+    default: str | Entry | None,
     *,
     derived: tuple[str, ...] = (),
     help: str = "",
@@ -184,13 +186,13 @@ def one_of(
 
     Args:
         catalogue: The catalogue.
-        default: The default.
+        default: The default; None where the setup replaces it by one that follows from its other fields.
         derived: Knobs of the entry that follow from other fields of the setup: they are no choice of their own.
         help: One line that explains it.
         label: The text beside its widget.
         link: Its name in a link; empty: its name.
     """
-    made = Part(source=catalogue, derived=derived, help=help, label=label, link=link)
+    made = Part(source=catalogue, filled=default is None, derived=derived, help=help, label=label, link=link)
     return declared(made, default=default)
 
 
@@ -208,17 +210,9 @@ def several(
     return declared(Part(source=source, most=most, least=least, help=help, label=label, link=link), default=default)
 
 
-def optional(
-    source: Catalogue[Any] | type[Entry],
-    *,
-    derived: tuple[str, ...] = (),
-    help: str = "",
-    label: str = "",
-    link: str = "",
-) -> Any:
+def optional(source: Catalogue[Any] | type[Entry], *, help: str = "", label: str = "", link: str = "") -> Any:
     """Declare an entry of a catalogue, or of a class, that may be left out. The default is None, in every version."""
-    made = Part(source=source, optional=True, derived=derived, help=help, label=label, link=link)
-    return declared(made, default=None)
+    return declared(Part(source=source, optional=True, help=help, label=label, link=link), default=None)
 
 
 def part(source: type[Entry], *, prefix: str = "", spread: bool = False, help: str = "", label: str = "") -> Any:

@@ -30,9 +30,15 @@ class Stop(Entry):
     label = "Stop"
     maker = "gdviz.Stop"
 
-    loss: float | None = knob(None, help="stop as soon as the loss is at most this (when climbing: at least)")
-    loss_change: float | None = knob(None, 0.0, log=True, help="stop when a step changes the loss by at most this")
-    gradient_norm: float | None = knob(None, 0.0, log=True, help="stop when the gradient is at most this long")
+    loss: float | None = knob(
+        None, label="Stop at loss", help="stop as soon as the loss is at most this (when climbing: at least)"
+    )
+    loss_change: float | None = knob(
+        None, 0.0, log=True, label="Stop at loss change", help="stop when a step changes the loss by at most this"
+    )
+    gradient_norm: float | None = knob(
+        None, 0.0, log=True, label="Stop at gradient norm", help="stop when the gradient is at most this long"
+    )
 
     def first(self, loss: Array, gradient: Array, maximize: bool = False) -> tuple[int, str] | None:
         """The first row at which a condition holds, and which it is; None where none ever holds.
@@ -145,7 +151,7 @@ class Descent(Conditions):
 
     landscape: Landscape = one_of(LANDSCAPES, "himmelblau")
     optimizer: Optimizer = one_of(OPTIMIZERS, "adam")
-    schedule: Schedule = optional(SCHEDULES)
+    schedule: Schedule = one_of(SCHEDULES, None, derived=("initial_learning_rate",))
     """None stands for the optimizer's own learning rate, constant."""
     start: Point = numbers(("x", "y"), help="where the run starts")
     """None stands for the landscape's own start."""

@@ -234,7 +234,7 @@ def _entry_controls(
     """A select box over a catalogue, or those of its entries that are ``among`` some, and widgets for the chosen one's
     hyperparameters.
     """
-    chosen = widgets.select(box, label, among or catalogue, key(name), current.name)
+    chosen = widgets.select(box, label, widgets.labels(among or catalogue), key(name), current.name)
     before = current.values() if chosen == current.name else {}
     return widgets.entry(box, catalogue, chosen, key(name), before, exact, without)
 

@@ -69,7 +69,7 @@ def reset() -> None:
 def take_over_from_descent() -> None:
     """The first optimizer of the Descent page, with all that Keras has of the settings there."""
     try:
-        show_again(from_descent(controls.kept_experiment().descents()[0], kept_setup()))
+        show_again(from_descent(controls.EXPERIMENT.setup.descents()[0], kept_setup()))
     except ValueError as error:
         st.session_state["training_error"] = str(error)
 

@@ -108,7 +108,7 @@ def _optional(box: DeltaGenerator, part: type[P], key: str, current: P | None, e
 
 
 def _data_controls(box: DeltaGenerator, key: str, current: Dataset, exact: bool) -> Dataset:
-    name = widgets.select(box, "Data", DATASETS, f"{key}.data", current.name)
+    name = widgets.select(box, "Data", widgets.labels(DATASETS), f"{key}.data", current.name)
     before = current.values() if name == current.name else {}
     if name == OWN_TABLE:
         uploaded = f"{key}.file"
@@ -183,7 +183,7 @@ def _spaced(name: str) -> str:
 
 def _optimizer_controls(box: DeltaGenerator, key: str, current: KerasOptimizer, exact: bool) -> KerasOptimizer:
     """The learning rate stands in the open, all other hyperparameters in an expander."""
-    name = widgets.select(box, "Optimizer", KERAS_OPTIMIZERS, f"{key}.optimizer", current.name)
+    name = widgets.select(box, "Optimizer", widgets.labels(KERAS_OPTIMIZERS), f"{key}.optimizer", current.name)
     before = current.values() if name == current.name else {}
     rate, *others = KERAS_OPTIMIZERS[name].knobs()
     prefix = f"{key}.optimizer.{name}"
@@ -196,7 +196,7 @@ def _optimizer_controls(box: DeltaGenerator, key: str, current: KerasOptimizer, 
 
 
 def _schedule_controls(box: DeltaGenerator, key: str, current: Schedule, exact: bool) -> Schedule:
-    name = widgets.select(box, "Learning-rate schedule", _BY_STEP, f"{key}.schedule", current.name)
+    name = widgets.select(box, "Learning-rate schedule", widgets.labels(_BY_STEP), f"{key}.schedule", current.name)
     before = current.values() if name == current.name else {}
     panel = box.expander("Its hyperparameters", key=f"{key}.schedules")
     return widgets.entry(panel, SCHEDULES, name, f"{key}.schedule", before, exact, ("initial_learning_rate",))

@@ -1,6 +1,6 @@
 """Widgets made from the hyperparameters of catalogue entries."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,19 +17,33 @@ _MANTISSAS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 """Ten positions a decade for logarithmic sliders."""
 
 
-def select(box: DeltaGenerator, label: str, catalogue: Mapping[str, type[E]], key: str, current: str) -> str:
-    """A select box over the names of a catalogue, or of a part of one.
+def select(
+    box: DeltaGenerator,
+    label: str,
+    labels: Mapping[str, str],
+    key: str,
+    current: str,
+    on_change: Callable[[str], None] | None = None,
+) -> str:
+    """A select box over names that are shown by their labels.
 
     Args:
         box: Where to draw.
         label: The select box's label.
-        catalogue: What to choose from.
+        labels: The names to choose from, each with the label that is shown in its place.
         key: The widget's key in the session state.
-        current: What it shows before the user has touched it.
+        current: The name that it shows before the user has touched it.
+        on_change: Called with the name that has been chosen, before the page runs again.
     """
-    names = list(catalogue)
+    names = list(labels)
     index = names.index(first_value(key, current))
-    return str(box.selectbox(label, names, index, format_func=lambda name: catalogue[name].label, key=key))
+    changed = None if on_change is None else lambda: on_change(st.session_state[key])
+    return str(box.selectbox(label, names, index, format_func=labels.__getitem__, key=key, on_change=changed))
+
+
+def labels(catalogue: Mapping[str, type[Entry]]) -> dict[str, str]:
+    """The labels of a catalogue's entries by name."""
+    return {name: entry.label for name, entry in catalogue.items()}
 
 
 def entry(
@@ -64,9 +78,12 @@ def first_value(key: str, current: T) -> T:
 
 
 def number(box: DeltaGenerator, knob: Knob, key: str, current: Value, exact: bool, label: str | None = None) -> Any:
-    """The widget that suits a hyperparameter: check box, select box, text field, slider, or number field."""
+    """The widget that suits a hyperparameter: check box, radio buttons, select box, text or number field, slider."""
     first = first_value(key, current)
-    label = label or f"`{knob.name}` {knob.help}"
+    label = label or knob.label or f"`{knob.name}` {knob.help}"
+    if knob.words:
+        words = [word.capitalize() for word in knob.words]
+        return box.radio(label, words, int(bool(first)), key=key, horizontal=True, help=_help(knob)) == words[1]
     if knob.choices:
         return box.selectbox(label, knob.choices, knob.choices.index(str(first)), key=key)
     if knob.type is bool:
@@ -74,7 +91,7 @@ def number(box: DeltaGenerator, knob: Knob, key: str, current: Value, exact: boo
     if knob.type is str:
         return box.text_input(label, str(first), max_chars=LONGEST_TEXT, key=key)
     ends = slider_ends(knob)
-    if exact or ends is None or not isinstance(first, (int, float)) or not ends[0] <= first <= ends[1]:
+    if exact or knob.step or ends is None or not isinstance(first, (int, float)) or not ends[0] <= first <= ends[1]:
         return _field(box, knob, key, label, first)
     if knob.log:
         positions = log_positions(*ends, first) if knob.type is float else whole_positions(*ends, first)
@@ -133,8 +150,22 @@ def _field(box: DeltaGenerator, knob: Knob, key: str, label: str, first: Value) 
         min_value=kind(low) if np.isfinite(low) else None,
         max_value=kind(high) if np.isfinite(high) else None,
         value=shown,
-        step=1 if kind is int else None,
+        step=kind(knob.step) if knob.step else 1 if kind is int else None,
         format=None if kind is int else "%.10g",
         key=key,
-        help=f"Allowed: {knob.allowed}.",
+        help=_help(knob),
     )
+
+
+def _help(knob: Knob) -> str:
+    """What a label leaves out."""
+    return f"{knob.help[:1].upper()}{knob.help[1:]}." if knob.label else f"Allowed: {knob.allowed}."
+
+
+def spaced(name: str) -> str:
+    """A name as people read it.
+
+    >>> spaced("mean_squared_error")
+    'mean squared error'
+    """
+    return name.replace("_", " ")

@@ -1,0 +1,161 @@
+"""A form: widgets for the declared fields of a setup, in groups that a page names."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from streamlit.delta_generator import DeltaGenerator
+
+from gdviz.catalogue import Catalogue, Declared, Entry, Knob, Names, Numbers, Part, Setup
+from gdviz.ui import widgets
+
+Group = tuple[str, Sequence[str | tuple[str, ...]]]
+"""The title of an expander, or an empty one for fields in the open, and the fields; a tuple of them stands in a row."""
+
+
+class Form:
+    """The widgets of one setup. Each shows what ``setup`` has before it is touched.
+
+    A field that no group names is drawn as well, at the end of what stands in the open.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        key: Callable[[str], str],
+        exact: bool,
+        special: Mapping[str, Callable[["Form", DeltaGenerator], Any]] | None = None,
+        knobs: str = "",
+        parts: str = "",
+    ) -> None:
+        """Describe a form.
+
+        Args:
+            setup: What the widgets show at first.
+            key: From a name to the widget's key.
+            exact: True for number fields in place of sliders.
+            special: Fields that a page draws in its own way: from the form and a place to the value.
+            knobs: What stands before the names of the setup's own knobs in keys.
+            parts: What stands before the names of its parts.
+        """
+        self.setup: Any = setup
+        self.exact, self.special = exact, special or {}
+        self.values: dict[str, Any] = {}
+        """What has been drawn so far."""
+        self._key, self._knobs, self._parts = key, knobs, parts
+        self.fields = {field.name: field for field in setup.declared()}
+
+    def draw(self, box: DeltaGenerator, groups: Sequence[Group], without: Sequence[str] = ()) -> dict[str, Any]:
+        """Draw all fields, but those ``without``; return their values by name."""
+        named = {name for _, rows in groups for row in rows for name in ([row] if isinstance(row, str) else row)}
+        others = [name for name in self.fields if name not in named and name not in without]
+        last_open = max((place for place, (title, _) in enumerate(groups) if not title), default=-1)
+        for place, (title, rows) in enumerate(groups):
+            panel = box.expander(title, key=self.key(f"panel.{title}")) if title else box
+            for row in [*rows, *(others if place == last_open else ())]:
+                names = [row] if isinstance(row, str) else list(row)
+                for column, name in zip(panel.columns(len(names)) if len(names) > 1 else [panel], names, strict=True):
+                    self.draw_field(column, name)
+        return self.values
+
+    def draw_field(self, box: DeltaGenerator, name: str) -> Any:
+        """Draw one field; return its value."""
+        if name in self.special:
+            value = self.special[name](self, box)
+        else:
+            value = draw(box, self.fields[name], self.key_of(name), getattr(self.setup, name), self.exact)
+        self.values[name] = value
+        return value
+
+    def key(self, name: str) -> str:
+        """The key of a widget that is no field of the setup."""
+        return self._key(name)
+
+    def key_of(self, name: str) -> str:
+        """The key of a field's widget."""
+        return self._key(f"{self._knobs if isinstance(self.fields[name], Knob) else self._parts}{name}")
+
+
+def draw(box: DeltaGenerator, field: Declared, key: str, current: Any, exact: bool) -> Any:
+    """The widgets of one declared field; its value."""
+    if isinstance(field, Knob):
+        return widgets.number(box, field, key, current, exact)
+    if isinstance(field, Numbers):
+        first = widgets.first_value(key, current) or [None] * len(field.axes)
+        given = [
+            column.number_input(f"{field.label} {axis}", value=value, key=f"{key}.{axis}")
+            for column, axis, value in zip(box.columns(len(field.axes)), field.axes, first, strict=True)
+        ]
+        return None if None in given else tuple(given)
+    if isinstance(field, Names):
+        first = widgets.first_value(key, list(current or ()))
+        return tuple(box.multiselect(field.label, field.choices, first, format_func=widgets.spaced, key=key))
+    if isinstance(field, Part):
+        return _draw_part(box, field, key, current, exact)
+    raise TypeError(f"no widget for {field!r}")
+
+
+def _draw_part(box: DeltaGenerator, field: Part, key: str, current: Any, exact: bool) -> Any:
+    if field.most is not None:
+        return draw_several(box, field, key, current, exact)
+    if isinstance(field.source, Catalogue):
+        return draw_entry(box, field, key, current, exact)
+    if field.optional and not box.checkbox(
+        field.label or field.source.label, widgets.first_value(key, current is not None), key=key
+    ):
+        return None
+    return draw_knobs(box, field.source, key, current, exact)
+
+
+def draw_entry(
+    box: DeltaGenerator,
+    field: Part,
+    key: str,
+    current: Entry | None,
+    exact: bool,
+    among: Mapping[str, type[Entry]] | None = None,
+    panel: DeltaGenerator | None = None,
+) -> Any:
+    """A select box over a catalogue, and widgets for the hyperparameters of the entry that is chosen.
+
+    Args:
+        box: Where to draw.
+        field: The field.
+        key: The select box's key.
+        current: The entry that is shown at first.
+        exact: True for number fields in place of sliders.
+        among: The entries to choose from, where not all are.
+        panel: Where the hyperparameters stand, if not below the select box.
+    """
+    assert isinstance(field.source, Catalogue)
+    labels = {"none": "None"} if field.optional else {}
+    labels |= widgets.labels(among or field.source)
+    name = widgets.select(box, field.label, labels, key, current.name if current else "none")
+    if name == "none":
+        return None
+    before = current.values() if current and current.name == name else {}
+    return widgets.entry(panel or box, field.source, name, key, before, exact, field.derived)
+
+
+def draw_knobs(box: DeltaGenerator, source: type[Entry], key: str, current: Entry | None, exact: bool) -> Any:
+    """One widget for each hyperparameter of a part."""
+    first = (current or source()).values()
+    return source(
+        **{
+            knob.name: widgets.number(box, knob, f"{key}.{knob.name}", first[knob.name], exact)
+            for knob in source.knobs()
+        }
+    )
+
+
+def draw_several(box: DeltaGenerator, field: Part, key: str, current: tuple[Entry, ...], exact: bool) -> Any:
+    """A number of parts, and an expander for each; one that is new is like the last."""
+    assert not isinstance(field.source, Catalogue)
+    assert field.most is not None
+    first = widgets.first_value(f"{key}.count", len(current))
+    count = int(box.number_input(field.label, field.least, field.most, first, key=f"{key}.count"))
+    made = []
+    for number in range(count):
+        before = current[min(number, len(current) - 1)] if current else field.source()
+        panel = box.expander(f"{field.source.label} {number + 1}", key=f"{key}.{number}")
+        made.append(draw_knobs(panel, field.source, f"{key}.{number}", before, exact))
+    return tuple(made)

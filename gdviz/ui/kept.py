@@ -1,0 +1,92 @@
+"""A page's setup, kept in the session from page to page, and in the address bar."""
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+import streamlit as st
+
+from gdviz.catalogue import Setup
+
+S = TypeVar("S", bound=Setup)
+
+
+class Kept(Generic[S]):
+    """The setup of one or several pages, and what they show of it.
+
+    The session begins with what the address bar describes. From then on the address bar follows the session, so that
+    it can be copied at any time.
+    """
+
+    def __init__(self, name: str, kind: type[S], view: Sequence[str] = (), prefix: str = "") -> None:
+        """Describe what is kept.
+
+        Args:
+            name: Its name in the session; pages that share a setup give the same.
+            kind: The class of the setup.
+            view: Further fields of the page's link: those that say what is looked at, not what is computed.
+            prefix: What the keys of the page's widgets begin with.
+        """
+        self.name, self.kind, self.view, self.prefix = name, kind, tuple(view), prefix
+
+    @property
+    def setup(self) -> S:
+        """The session's setup."""
+        if self.name not in st.session_state:
+            fields = {name: st.query_params.get_all(name) for name in st.query_params}
+            setup, notes = self.kind.from_link(fields)
+            st.session_state[f"{self.name}.notes"] = notes
+            st.session_state[f"{self.name}.view"] = {name: fields[name] for name in self.view if name in fields}
+            st.session_state[self.name] = setup
+        kept: S = st.session_state[self.name]
+        return kept
+
+    def set(self, setup: S) -> None:
+        """Replace the session's setup; widgets that have been drawn keep what they show."""
+        st.session_state[self.name] = setup
+
+    @property
+    def notes(self) -> list[str]:
+        """Notes on the fields that could not be read of the link that the session began with."""
+        notes: list[str] = st.session_state.get(f"{self.name}.notes", [])
+        return notes
+
+    def looked_at(self, name: str) -> list[str]:
+        """The last values of a field that says what is looked at; empty where there are none."""
+        _ = self.setup
+        values: list[str] = st.session_state[f"{self.name}.view"].get(name, [])
+        return values
+
+    def look_at(self, name: str, *values: object) -> None:
+        """Remember what is looked at."""
+        _ = self.setup
+        st.session_state[f"{self.name}.view"][name] = [str(value) for value in values]
+
+    def keep(self, setup: S) -> None:
+        """Remember the setup, and write it and what is looked at into the address bar."""
+        self.set(setup)
+        view = {name: self.looked_at(name) for name in self.view}
+        link: dict[str, str | list[str]] = {
+            **setup.to_link(),
+            **{name: values for name, values in view.items() if values},
+        }
+        if {name: st.query_params.get_all(name) for name in st.query_params} != link:
+            st.query_params.from_dict(link)
+
+    def show_again(self, setup: S) -> None:
+        """Make all widgets anew, showing ``setup``: widgets with other keys are other widgets."""
+        self.set(setup)
+        st.session_state[f"{self.name}.generation"] = self._generation + 1
+        st.session_state[f"{self.name}.notes"] = []
+
+    def reset(self) -> None:
+        """Go back to the setup that the page opens with."""
+        self.show_again(self.kind())
+
+    def key(self, name: str) -> str:
+        """A widget's key: another one when all widgets are made anew."""
+        return f"{self.prefix}{self._generation}.{name}"
+
+    @property
+    def _generation(self) -> int:
+        number: int = st.session_state.get(f"{self.name}.generation", 0)
+        return number
