@@ -63,7 +63,7 @@ def main(count: int) -> None:
             browser = playwright.chromium.launch(executable_path=path, args=flags)
             page = browser.new_page(viewport={"width": 1440, "height": 1000})
             begun = time.perf_counter()
-            page.goto(address)
+            page.goto(f"{address}/descent")
             page.wait_for_selector(RANGE)
             print(f"Descent from a cold server        {time.perf_counter() - begun:7.2f} s")
             page.wait_for_timeout(12_000)  # the worker gets ready meanwhile, without having been asked for

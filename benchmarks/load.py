@@ -29,7 +29,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.page import SIX, serve
 
-PAGES = {"": (f"{SIX}&steps=300", "learning_rate"), "gradient_flow": ("", "depth")}
+PAGES = {"descent": (f"{SIX}&steps=300", "learning_rate"), "gradient_flow": ("", "depth")}
 """For each page, the query it is opened with, and a word in the label of the slider that a visitor moves."""
 PERIOD = 5.0
 WIDTH = 1000
@@ -84,7 +84,8 @@ class Visitor:
                 state.double_array_value.data.append(self.position)
         await self.socket.send(back.SerializeToString())
         message = ForwardMsg()
-        while message.WhichOneof("type") != "script_finished":
+        goes_on = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
+        while message.WhichOneof("type") != "script_finished" or message.script_finished == goes_on:
             message.ParseFromString(await self.socket.recv(decode=False))
             self.note(message, label)
 
@@ -150,7 +151,7 @@ async def many_changes(address: str, page: str, changes: int, process: psutil.Pr
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("counts", type=int, nargs="*", default=[1, 10, 30, 60, 100])
-    parser.add_argument("--page", choices=PAGES, default="")
+    parser.add_argument("--page", choices=PAGES, default="descent")
     parser.add_argument("--address")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--memory", type=int, metavar="CHANGES")

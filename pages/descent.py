@@ -9,6 +9,7 @@ from gdviz.descent.experiment import Experiment
 from gdviz.export import report
 from gdviz.ui import controls, inspector, style
 from gdviz.ui.charts import is_dark, show, show_surface
+from gdviz.ui.folding import unfolded
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.width import page_width
 
@@ -53,16 +54,17 @@ st.caption(report.drawing_notes(runs, is_dark()))
 st.subheader("What they came to")
 st.markdown(report.outcome_table(runs))
 st.markdown(report.reasons(runs))
-with st.expander("The chart in words"):
-    st.write(figure.description)
+if words := unfolded("The chart in words", "words"):
+    words.write(figure.description)
 if st.toggle("Surface in 3-D", key="surface"):
     show_surface(runs)
 if st.toggle("Look into a step", key="inspect"):
     inspector.inspect_step(runs, width)
 if st.toggle("Quantities against the step", key="quantities"):
     inspector.show_quantity(runs, width)
-with st.expander("Show the code"):
-    st.code(export.python_code(experiment), language="python")
-    st.code(export.keras_code(experiment), language="python")
-with st.expander("Download"):
-    downloads(experiment, runs, figure)
+if code := unfolded("Show the code", "code"):
+    code.code(export.python_code(experiment), language="python")
+    code.code(export.keras_code(experiment), language="python")
+if panel := unfolded("Download", "download"):
+    with panel:
+        downloads(experiment, runs, figure)

@@ -10,6 +10,7 @@ from gdviz.charts import Figure
 from gdviz.ui import flow as views
 from gdviz.ui import flow_runs, style
 from gdviz.ui import network as controls
+from gdviz.ui.folding import unfolded
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.width import page_width
 
@@ -49,11 +50,12 @@ if reason := flow_runs.too_large(study, view):
 flow_runs.use_one_blas_thread()
 shown = views.VIEWS[view](study, width)
 controls.keep(study)  # with what the view's own widgets say
-with st.expander("The chart in words"):
+if words := unfolded("The chart in words", "words"):
     for figure in shown.figures.values():
-        st.write(figure(False).description)
-with st.expander("Show the code"):
+        words.write(figure(False).description)
+if panel := unfolded("Show the code", "code"):
     for code in shown.code:
-        st.code(code, language="python")
-with st.expander("Download"):
-    downloads(shown)
+        panel.code(code, language="python")
+if panel := unfolded("Download", "download"):
+    with panel:
+        downloads(shown)
