@@ -6,7 +6,7 @@ import streamlit as st
 
 from gdviz import training
 from gdviz.runs import RESUMABLE, Run
-from gdviz.ui import style
+from gdviz.ui import own_table, style
 from gdviz.ui import training as ui
 from gdviz.ui import training_views as views
 from gdviz.ui.navigation import begin_page
@@ -97,11 +97,11 @@ except RuntimeError as error:
     st.stop()
 if trouble := jobs.trouble():
     st.info(trouble)
-content = ui.own_file()
-ready = setup is not None and (setup.data.name != ui.OWN_TABLE or content is not None)
+own = setup is not None and setup.data.name == ui.OWN_TABLE
+ready = setup is not None and (not own or own_table.preview(setup))
 # Not by a callback: that would be given what the controls showed before the change made last.
 if st.button("Start", type="primary", disabled=not ready) and setup is not None:
-    ui.start(setup, content if setup.data.name == ui.OWN_TABLE else None)
+    ui.start(setup, own_table.file() if own else None)
 if refused := st.session_state.pop("training_error", None):
     st.error(refused)
 if setup is not None:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from gdviz.catalogue import Catalogue, Entry, knob
 from gdviz.catalogue.fields import Fields
-from gdviz.training import samples, table
+from gdviz.training import samples
 
 if TYPE_CHECKING:
     from gdviz.training.setup import TrainingSetup
+    from gdviz.training.table import Plan, Table
 
 Task = Literal["classes", "binary", "regression"]
 Floats = NDArray[np.float32]
@@ -302,17 +303,21 @@ class UsersTable(Dataset):
     def task(self) -> Task:
         return self.values()["learn"]  # type: ignore[return-value]
 
-    def plan(self, read: table.Table) -> table.Plan:
+    def plan(self, table: "Table") -> "Plan":
         """What is understood of the file.
 
         Raises:
             ValueError: It cannot be trained on so; says why.
         """
-        return table.understand(read, **self.values())  # type: ignore[arg-type]
+        from gdviz.training.table import understand  # here, because Arrow takes a third of a second to load
+
+        return understand(table, **self.values())  # type: ignore[arg-type]
 
     def load(self, content: bytes | None = None) -> Loaded:
         if content is None:
             raise ValueError(f"{self.label}: no file was given")
+        from gdviz.training import table
+
         return Loaded(*table.encode(self.plan(table.read(content))))
 
 
@@ -321,7 +326,7 @@ def _learn() -> Any:
 
 
 def _missing() -> Any:
-    return knob("drop", choices=table.MISSING, help="what to do with rows in which something is missing")
+    return knob("drop", choices=("drop", "mean", "refuse"), help="what to do with rows in which something is missing")
 
 
 @DATASETS.register("own_table")
@@ -333,8 +338,8 @@ class OwnTable(UsersTable):
     target: str = knob("", help="the name of the target's column; empty for the last one")
     missing: str = _missing()
     columns: str = knob("", help="what columns are, where that is not what they seem: zip=category,age=left out")
-    decimal: str = knob("auto", choices=table.DECIMALS, help="the mark of decimals")
-    dates: str = knob("auto", choices=table.DATES, help="how 1/2/2024 is read")
+    decimal: str = knob("auto", choices=("auto", "point", "comma"), help="the mark of decimals")
+    dates: str = knob("auto", choices=("auto", "day first", "month first"), help="how 1/2/2024 is read")
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
@@ -400,21 +405,7 @@ def prepare(setup: "TrainingSetup", content: bytes | None = None) -> Data:
         DataUnavailableError: The data have to be downloaded, and that failed.
     """
     loaded, split, task = setup.data.load(content), setup.split, setup.data.task
-    rows = dict(
-        zip(
-            ("train", "validation", "test"),
-            samples.split_rows(len(loaded.x), split.validation, split.test, setup.data.own_test, split.seed),
-            strict=True,
-        )
-    )
-    if split.validate_on_test:
-        rows["validation"] = rows["test"]
-    if not len(rows["train"]):
-        raise ValueError(f"Split: the training part must have at least 1 row; {len(loaded.x)} rows leave none for it")
-    if split.validation and not len(rows["validation"]):
-        raise ValueError(
-            f"Split: validation must give at least 1 row; {split.validation} of {len(loaded.x)} gives none"
-        )
+    rows = rows_by_part(setup, len(loaded.x))
     x_mean, x_scale = _mean_and_scale(loaded.x, rows["train"])
     if not split.standardise:
         x_mean, x_scale = np.zeros_like(x_mean), np.ones_like(x_scale)
@@ -444,6 +435,28 @@ def prepare(setup: "TrainingSetup", content: bytes | None = None) -> Data:
         y_mean=y_mean,
         y_scale=y_scale,
     )
+
+
+def rows_by_part(setup: "TrainingSetup", count: int) -> dict[str, NDArray[Any]]:
+    """The rows that train, validate and test.
+
+    Args:
+        setup: The training.
+        count: How many rows there are.
+
+    Raises:
+        ValueError: A part would be empty.
+    """
+    split = setup.split
+    parts = samples.split_rows(count, split.validation, split.test, setup.data.own_test, split.seed)
+    rows = dict(zip(("train", "validation", "test"), parts, strict=True))
+    if split.validate_on_test:
+        rows["validation"] = rows["test"]
+    if not len(rows["train"]):
+        raise ValueError(f"Split: the training part must have at least 1 row; {count} rows leave none for it")
+    if split.validation and not len(rows["validation"]):
+        raise ValueError(f"Split: validation must give at least 1 row; {split.validation} of {count} gives none")
+    return rows
 
 
 def _mean_and_scale(x: NDArray[Any], rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

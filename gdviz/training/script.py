@@ -10,7 +10,6 @@ from gdviz.training.architecture import blocks
 from gdviz.training.calls import Call
 from gdviz.training.datasets import UsersTable
 from gdviz.training.setup import TrainingSetup
-from gdviz.training.table import columns, plan, reading, values
 
 
 class Code(str):
@@ -74,6 +73,8 @@ def _data(setup: TrainingSetup, file: str) -> list[str]:
     """The functions that make the data, and the lines that call them."""
     data, split = setup.data, setup.split
     if isinstance(data, UsersTable):
+        from gdviz.training.table import columns, plan, reading, values
+
         sources = [_standing_alone(inspect.getsource(module)) for module in (reading, values, columns, plan)]
         chosen = ", ".join(f"{name}={value!r}" for name, value in data.values().items())
         load = f"x, y, _, _ = encode(understand(read(open({file!r}, 'rb').read()), {chosen}))"

@@ -74,12 +74,6 @@ def take_over_from_descent() -> None:
         st.session_state["training_error"] = str(error)
 
 
-def own_file() -> bytes | None:
-    """The user's own table, where one was given."""
-    content: bytes | None = st.session_state.get("training_file")
-    return content
-
-
 # The run ------------------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,5 @@
 """The controls of a training: every field of its setup has a widget."""
 
-from functools import lru_cache
 from typing import TypeVar
 
 import streamlit as st
@@ -27,15 +26,14 @@ from gdviz.training import (
     Watch,
 )
 from gdviz.training.setup import MOST_BATCH, MOST_EPOCHS, MOST_LAYERS, MOST_SEED
-from gdviz.ui import widgets
+from gdviz.ui import own_table, widgets
 from gdviz.ui.controls import clip_controls
-from gdviz.ui.training import OWN_TABLE, kept_setup, own_file, show_again
+from gdviz.ui.training import OWN_TABLE, kept_setup, show_again
 
 P = TypeVar("P", bound=Entry)
 
 _BY_STEP = {name: entry for name, entry in SCHEDULES.items() if not entry.follows_loss}
 """The schedules that a step alone determines."""
-_FILE = "training_file"
 
 
 def preset_controls(box: DeltaGenerator) -> None:
@@ -111,33 +109,8 @@ def _data_controls(box: DeltaGenerator, key: str, current: Dataset, exact: bool)
     name = widgets.select(box, "Data", widgets.labels(DATASETS), f"{key}.data", current.name)
     before = current.values() if name == current.name else {}
     if name == OWN_TABLE:
-        uploaded = f"{key}.file"
-        box.file_uploader(
-            "Table (CSV, with a header)", type="csv", key=uploaded, on_change=_keep_file, args=(uploaded,)
-        )
-    data = widgets.entry(box, DATASETS, name, f"{key}.data", before, exact)
-    content = own_file()
-    if name == OWN_TABLE and content is not None:
-        box.caption(_described(data, content))
-    return data
-
-
-def _keep_file(key: str) -> None:
-    """Outside the widget, which forgets it when another page is opened."""
-    file = st.session_state[key]
-    st.session_state[_FILE] = file.getvalue() if file else None
-
-
-@lru_cache(maxsize=2)
-def _described(data: Dataset, content: bytes) -> str:
-    """What a user's file holds, or why it cannot be used."""
-    try:
-        loaded = data.load(content)
-    except ValueError as error:
-        return f":red[{error}]"
-    rows, inputs = loaded.x.shape
-    goal = f"{len(loaded.classes)} classes: {', '.join(loaded.classes[:10])}" if loaded.classes else "a number"
-    return f"{rows} rows, {inputs} inputs, to predict {goal}."
+        return own_table.controls(box, f"{key}.own", current)
+    return widgets.entry(box, DATASETS, name, f"{key}.data", before, exact)
 
 
 def _convolution_controls(

@@ -4,15 +4,12 @@ Every decision is made on the different texts of a column, once for each, so tha
 reading it. The exported script contains the source of these modules; they need nothing but NumPy and PyArrow.
 """
 
-from gdviz.training.table.columns import DATES, DECIMALS, KINDS, Column, said_kinds, said_line
-from gdviz.training.table.plan import MISSING, MOST_CATEGORIES, Plan, encode, understand
+from gdviz.training.table.columns import KINDS, Column, said_kinds, said_line
+from gdviz.training.table.plan import MOST_CATEGORIES, Plan, encode, understand
 from gdviz.training.table.reading import MOST_BYTES, MOST_ROWS, Table, read
 
 __all__ = [
-    "DATES",
-    "DECIMALS",
     "KINDS",
-    "MISSING",
     "MOST_BYTES",
     "MOST_CATEGORIES",
     "MOST_ROWS",

@@ -16,8 +16,6 @@ from gdviz.training.table.values import days, gaps, hours, numbers
 
 KINDS = ("number", "category", "date", "left out")
 """What a user can say that a column is."""
-DECIMALS = ("auto", "point", "comma")
-DATES = ("auto", "day first", "month first")
 
 _SAMPLE = 500
 """So many different texts tell whether it is worth looking at all of them."""

@@ -10,7 +10,6 @@ from gdviz.training.table.columns import Column, find_columns, said_kinds
 from gdviz.training.table.reading import MOST_COLUMNS, Table
 from gdviz.training.table.values import numbers
 
-MISSING = ("drop", "mean", "refuse")
 MOST_CATEGORIES = 100
 """A category has at most so many inputs, one for each of its most frequent values; the others share one."""
 MOST_NUMBERS = 10_000_000
