@@ -12,6 +12,7 @@ from gdviz.optimizers.base import (
     State,
     beta_1,
     beta_2,
+    decayed,
     epsilon,
     learning_rate,
     weight_decay,
@@ -138,8 +139,7 @@ class AdamW(Optimizer):
         m = self.beta_1 * m + (1 - self.beta_1) * gradient
         v = self.beta_2 * v + (1 - self.beta_2) * (gradient * gradient)
         corrected = learning_rate * sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
-        decayed = theta - theta * self.weight_decay * learning_rate
-        return decayed - corrected * m / (sqrt(v) + self.epsilon), (m, v)
+        return decayed(theta, self.weight_decay, learning_rate) - corrected * m / (sqrt(v) + self.epsilon), (m, v)
 
 
 @OPTIMIZERS.register("adamax")

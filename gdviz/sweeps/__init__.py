@@ -1,12 +1,11 @@
 """Sweeps: very many runs of one optimizer on one landscape, of which only the ends are kept.
 
-A sweep takes the steps that :func:`gdviz.descend` takes, by the same source: the rule's ``update``, the landscape's
-``f`` and ``df``. It runs them one of three ways, named by its ``engine``:
+A sweep takes the steps that :func:`gdviz.descend` takes: the same record of a step (:mod:`gdviz.tracing`), run for many
+points one of three ways, named by its ``engine``:
 
-- ``compiled``: by Numba, where it is installed, for every elementwise rule on every landscape with a formula;
-- ``numpy``: on arrays of many points, for the rules of the whole vector, landscapes of data or a user's own, clipping;
-- ``descend``: one run at a time, for what cannot be batched: rules that ask for more than a gradient, mini-batches,
-  averages, early stops and schedules that follow the loss.
+- ``compiled``: as machine code, where llvmlite is installed;
+- ``numpy``: by NumPy's functions, on blocks of points;
+- ``descend``: one run at a time, for what cannot be run together; :func:`gdviz.sweeps.program.why_one_by_one` says why.
 """
 
 from gdviz.sweeps.cases import Cases

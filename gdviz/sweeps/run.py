@@ -95,10 +95,10 @@ def sweep(
 ) -> Sweep:
     """Run an optimizer on a landscape very many times, and keep the ends.
 
-    Every case gives the numbers of :func:`gdviz.descend` for the same arguments: bit for bit from the engine
-    ``numpy``, for elementwise rules and where nothing but the four operations and roots is computed; else within the
-    last digits, in which sums in another order, powers and transcendental functions differ from one library to the
-    next. Where a landscape is chaotic such differences grow with the steps.
+    Every case gives the numbers of :func:`gdviz.descend` for the same arguments: to the last bit where nothing but the
+    four operations and roots is computed; else within the last digits, in which sums in another order, powers and
+    transcendental functions differ from one library to the next (see :mod:`gdviz.tracing.vector_code`). Where a run is
+    chaotic, such differences grow with the steps.
 
     Args:
         landscape, optimizer, steps, clip, batch_size, stop, weight_decay, averaging, maximize: As for
