@@ -3,15 +3,26 @@
 import streamlit as st
 
 from gdviz.export import glossary, reference
+from gdviz.ui import reference as ui
 from gdviz.ui import style
-from gdviz.ui.inspector import one_below_another
-from gdviz.ui.navigation import begin_page
+from gdviz.ui.navigation import begin_page, link_to
+from gdviz.ui.width import page_width
+
+GLOSSARY = "Glossary"
 
 begin_page()
 style.apply()
 st.header("Reference")
 st.markdown("Every rule, schedule and landscape: its formula, its source, and what its tests compare it with.")
-GLOSSARY = "Glossary"
+width = page_width()
+asked = st.query_params.get("entry", "")
+entry = reference.find(asked)
+if entry is not None:
+    link_to("Reference", "All entries")
+    ui.show_entry(entry)
+    st.stop()
+if asked:
+    st.warning("The link names an entry that there is not; here are all that there are.")
 chosen = st.segmented_control(
     "Catalogue", [*reference.CATALOGUES, GLOSSARY], default="Optimizers", required=True, key="reference.catalogue"
 )
@@ -20,13 +31,9 @@ if chosen == GLOSSARY:
     for term, meaning in glossary.matching(sought).items():
         st.markdown(f"**{term}**  \n{meaning}")
     st.stop()
-found = [entry for entry in reference.CATALOGUES[chosen].values() if reference.matches(entry, sought)]
-st.caption(f"{len(found)} of {len(reference.CATALOGUES[chosen])} entries")
-for entry in found:
-    with st.expander(f"{entry.label}  ·  `{entry.name}`"):
-        st.latex(one_below_another(entry.formula))
-        st.text(reference.explanation(entry))
-        st.markdown(reference.hyperparameters(entry))
-        st.markdown(f"**Checked against** {reference.provenance(entry)}.")
-        if entry.source:
-            st.markdown(f"**Source** <{entry.source}>")
+catalogue = reference.CATALOGUES[chosen]
+kinds = reference.kinds(catalogue)
+kind = st.pills("Kind", kinds, key=f"reference.kind.{chosen}") if len(kinds) > 1 else None
+found = [one for one in catalogue.values() if reference.matches(one, sought) and kind in (None, reference.kind_of(one))]
+st.caption(f"{len(found)} of {len(catalogue)} entries")
+ui.show_cards(found, columns=max(1, min(4, width // 240)))

@@ -295,13 +295,17 @@ def test_batches_of_real_data() -> None:
     assert described(page).batch_size == 1
 
 
-def test_the_reference_page_lists_and_finds() -> None:
-    page = AppTest.from_file(str(Path(PAGE).parent / "reference.py"), default_timeout=60)
-    page = run(page)
-    assert len(page.expander) == len(gdviz.OPTIMIZERS)
+def test_the_reference_page_lists_finds_and_opens() -> None:
+    page = run(AppTest.from_file(str(Path(PAGE).parents[1] / "app.py"), default_timeout=60))
+    page = run(page.switch_page("pages/reference.py"))
+    assert len(page.get("page_link")) == len(gdviz.OPTIMIZERS)
     page.text_input[0].set_value("nesterov")
     page = run(page)
-    assert 1 <= len(page.expander) < 6
+    assert 1 <= len(page.get("page_link")) < 6
+    page.query_params["entry"] = "adam"
+    page = run(page)
+    assert page.subheader[0].value == "Adam"
+    assert page.latex
 
 
 @pytest.mark.parametrize("function", ["sqrt(-1-x**2)", "x*0", "log(x)", "exp(exp(x))"])

@@ -108,6 +108,13 @@ def grid(landscape: Landscape, points: int) -> tuple[NDArray[np.float64], NDArra
     return x, y, np.where(np.isfinite(loss), loss, np.nan)
 
 
+def thumbnail(landscape: Landscape, theme: Theme, points: int = 72) -> str:
+    """A small heatmap of a landscape, as a data URL."""
+    _, _, loss = grid(landscape, points)
+    drawn = relief_of(loss, landscape.lowest)
+    return _png((drawn.height(loss) - drawn.low) / (drawn.high - drawn.low), theme)
+
+
 def _png(height: NDArray[np.float64], theme: Theme) -> str:
     """The heatmap as a data URL; y points up. Where there is no height, it is transparent."""
     ends = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (theme.valley, theme.hill)])

@@ -14,6 +14,29 @@ CATALOGUES: dict[str, Catalogue[Entry]] = {
 }
 
 
+def find(name: str) -> type[Entry] | None:
+    """The entry of that name; None where no catalogue lists one.
+
+    >>> find("nothing") is None
+    True
+    """
+    return next((catalogue[name] for catalogue in CATALOGUES.values() if name in catalogue), None)
+
+
+def kind_of(entry: type[Entry]) -> str:
+    """What an entry is one of: the title of the file that it stands in.
+
+    >>> kind_of(OPTIMIZERS["momentum"]), kind_of(LANDSCAPES["ackley"])
+    ('Momentum', 'Many minima')
+    """
+    return entry.__module__.rsplit(".", 1)[-1].replace("_", " ").capitalize()
+
+
+def kinds(catalogue: Catalogue[Entry]) -> list[str]:
+    """The kinds of a catalogue's entries, in their order."""
+    return list(dict.fromkeys(map(kind_of, catalogue.values())))
+
+
 def provenance(entry: type[Entry]) -> str:
     """What the tests compare an entry with."""
     keras_class = getattr(entry, "keras_class", None)

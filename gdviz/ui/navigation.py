@@ -1,5 +1,6 @@
 """The pages of the app."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -30,6 +31,14 @@ def file_of(title: str) -> str:
     'pages/gradient_flow.py'
     """
     return f"pages/{_FILES.get(title, title.lower().replace(' ', '_'))}.py"
+
+
+def link_to(title: str, label: str, fields: Mapping[str, str | list[str]] | None = None) -> None:
+    """A link to a page, or to what the fields of its address describe. A page that runs by itself has none."""
+    if st.session_state.get("navigated"):
+        st.page_link(file_of(title), label=label, query_params=dict(fields or {}))
+    else:
+        st.markdown(label)
 
 
 def begin_page() -> None:

@@ -8,8 +8,8 @@ import streamlit as st
 from gdviz.descent.experiment import DEFAULT, Experiment
 from gdviz.stories import Story, of_page
 from gdviz.ui.live import show_live
-from gdviz.ui.navigation import file_of
-from gdviz.ui.stories import FILES
+from gdviz.ui.navigation import file_of, link_to
+from gdviz.ui.stories import TITLES
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def forward_old_links() -> None:
     """Links of version 0.1 have the Descent page's experiment at the root: they lead to that page."""
     fields = {name: st.query_params.get_all(name) for name in st.query_params}
     if fields:
-        st.switch_page(FILES["descent"], query_params=fields)
+        st.switch_page(file_of("Descent"), query_params=fields)
 
 
 def figure() -> None:
@@ -68,7 +68,7 @@ def show_door(door: Door) -> None:
     st.subheader(door.title)
     st.markdown(door.promise)
     for title, answer in door.pages.items():
-        st.page_link(file_of(title), label=f"**{title}**")
+        link_to(title, f"**{title}**")
         st.caption(answer)
     for story in door.stories:
-        st.page_link(FILES[story.page], label=story.title, query_params=story.link)
+        link_to(TITLES[story.page], story.title, story.link)

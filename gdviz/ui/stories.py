@@ -6,9 +6,16 @@ from typing import Any
 import streamlit as st
 
 from gdviz.stories import Story, next_story, of_page
+from gdviz.ui.navigation import file_of, link_to
 
-FILES = {name: f"pages/{name}.py" for name in ("descent", "sweeps", "gradient_flow", "training", "choose")}
-"""The file of each page that has stories."""
+TITLES = {
+    "descent": "Descent",
+    "sweeps": "Sweeps",
+    "gradient_flow": "Gradient flow",
+    "training": "Live training",
+    "choose": "Choose",
+}
+"""The titles of the pages that have stories."""
 
 
 def story_row(page: str, setup: Any, view: Mapping[str, str] | None = None) -> Story | None:
@@ -28,7 +35,7 @@ def story_row(page: str, setup: Any, view: Mapping[str, str] | None = None) -> S
     # Which one it shows follows from the page's other controls: when that changes, it is another widget.
     chosen = st.pills("Stories", titles, default=told and told.title, key=f"stories.{page}.{told and told.name}")
     if chosen and (told is None or chosen != told.title):
-        open_story(stories[titles.index(chosen)])
+        open_story(stories[titles.index(str(chosen))])
     if told is not None:
         _tell(told)
     return told
@@ -36,7 +43,7 @@ def story_row(page: str, setup: Any, view: Mapping[str, str] | None = None) -> S
 
 def open_story(story: Story) -> None:
     """Go to a story: its page, set to what it tells of."""
-    st.switch_page(FILES[story.page], query_params=story.link)
+    st.switch_page(file_of(TITLES[story.page]), query_params=story.link)
 
 
 def _is_set_to(story: Story, setup: Any, view: Mapping[str, str] | None) -> bool:
@@ -50,4 +57,4 @@ def _tell(story: Story) -> None:
         st.markdown(f"**{story.title}.** {story.text}")
         following = next_story(story)
         if following is not None:
-            st.page_link(FILES[following.page], label=f"Next: {following.title}", query_params=following.link)
+            link_to(TITLES[following.page], f"Next: {following.title}", following.link)
