@@ -2,31 +2,23 @@
 
 import streamlit as st
 
-import gdviz.charts
+import gdviz
 from gdviz import export
-from gdviz.charts.clicks import PICK
-from gdviz.descent.experiment import Experiment
+from gdviz.descent.trajectory import summary
 from gdviz.export import report
 from gdviz.ui import controls, inspector, style
-from gdviz.ui.charts import is_dark, show, show_surface
+from gdviz.ui.charts import is_dark, show_surface
 from gdviz.ui.folding import unfolded
+from gdviz.ui.live import show_live
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.width import page_width
 
-CHART = "descent"
 
-
-def start_at_click() -> None:
-    picked = st.session_state[CHART].selection.get(PICK)
-    if picked:
-        controls.set_start((picked[0]["x"], picked[0]["y"]))
-
-
-def downloads(experiment: Experiment, runs: tuple[gdviz.Trajectory, ...], figure: gdviz.charts.Figure) -> None:
+def downloads(runs: tuple[gdviz.Trajectory, ...]) -> None:
     files = {
         "CSV": ("gdviz-descent.csv", "text/csv", lambda: export.to_csv(runs)),
         "JSON": ("gdviz-descent.json", "application/json", lambda: export.to_json(runs)),
-        "HTML that plays offline": ("gdviz-descent.html", "text/html", lambda: export.to_html(figure, "gdviz descent")),
+        "HTML that plays offline": ("gdviz-descent.html", "text/html", lambda: export.to_html(runs, "gdviz descent")),
     }
     for label, (name, mime, make) in files.items():
         st.download_button(f"Download {label}", make, name, mime, key=f"download.{name}", on_click="ignore")
@@ -35,7 +27,10 @@ def downloads(experiment: Experiment, runs: tuple[gdviz.Trajectory, ...], figure
 begin_page()
 style.apply()
 st.header("Descent")
-st.markdown("Optimizers from the same start, step for step as Keras takes them. Click on the landscape to start there.")
+st.markdown(
+    "Optimizers from the same start, step for step as Keras takes them. Drag the start, or click on the landscape; "
+    "slide a learning rate."
+)
 width = page_width()
 
 st.sidebar.button("Reset", on_click=controls.EXPERIMENT.reset, help="Back to the experiment that the app opens with.")
@@ -46,8 +41,7 @@ scale = controls.loss_scale_control(st.sidebar)
 controls.EXPERIMENT.keep(experiment)
 
 runs = experiment.run()
-figure = gdviz.charts.descent(runs, loss_scale=scale, width=width, dark=is_dark(), clickable=True)
-show(figure, CHART, start_at_click)
+show_live(runs, "descent", controls.take_over, scale)
 st.caption(f"${experiment.landscape.formula}$")
 st.caption(report.drawing_notes(runs, is_dark()))
 
@@ -55,7 +49,7 @@ st.subheader("What they came to")
 st.markdown(report.outcome_table(runs))
 st.markdown(report.reasons(runs))
 if words := unfolded("The chart in words", "words"):
-    words.write(figure.description)
+    words.write(summary(runs))
 if st.toggle("Surface in 3-D", key="surface"):
     show_surface(runs)
 if st.toggle("Look into a step", key="inspect"):
@@ -67,4 +61,4 @@ if code := unfolded("Show the code", "code"):
     code.code(export.keras_code(experiment), language="python")
 if panel := unfolded("Download", "download"):
     with panel:
-        downloads(experiment, runs, figure)
+        downloads(runs)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from gdviz import CLIPPERS, LANDSCAPES, OPTIMIZERS, SCHEDULES, Trajectory, descend, sweep
 from gdviz.descent import Averaging, Stop
 from gdviz.descent import run as run_setup
-from gdviz.live import figure_data, scripts
+from gdviz.descent.experiment import DEFAULT
+from gdviz.live import chosen_of, figure_data, scripts, taken_over
 from gdviz.live.data import slider_ends, sliders, why_served
 from gdviz.live.parts import landscape_record, rule_record
 from gdviz.theory import largest_stable_rate
@@ -234,3 +235,27 @@ def test_a_rule_put_on_a_landscape_is_the_rule_recorded_on_it() -> None:
     ]
     for run, answer in zip(runs, node("composed.mjs", parts), strict=True):
         assert_same(run, answer, exact=False)
+
+
+def test_what_the_reader_chose_is_taken_over() -> None:
+    chosen = chosen_of(DEFAULT.descents())
+    assert taken_over(DEFAULT, chosen).descents() == DEFAULT.descents()
+    chosen["start"], chosen["values"][1]["momentum"] = [1, 2.5], 0.5
+    moved = taken_over(DEFAULT, chosen)
+    assert moved.start == (1.0, 2.5)
+    assert chosen_of(moved.descents()) == chosen
+    chosen["values"][1]["momentum"] = 7.0
+    with pytest.raises(ValueError, match="momentum"):
+        taken_over(DEFAULT, chosen)
+    with pytest.raises(ValueError, match="4 runs"):
+        taken_over(DEFAULT, {**chosen, "values": []})
+
+
+def test_one_learning_rate_for_all_stays_until_one_run_has_its_own() -> None:
+    shared = replace(DEFAULT, shared_learning_rate=0.01)
+    chosen = chosen_of(shared.descents())
+    assert taken_over(shared, chosen).shared_learning_rate == 0.01
+    chosen["values"][0]["learning_rate"] = 0.02
+    own = taken_over(shared, chosen)
+    assert own.shared_learning_rate is None
+    assert [rule.learning_rate for rule in own.optimizers] == [0.02, 0.01, 0.01, 0.01]

@@ -3,6 +3,7 @@
 import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from gdviz.charts.figure import records
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, SHAPES, Theme
 from gdviz.charts.trails import LossScale, ScaleKind
 from gdviz.descent import Descent, Trajectory
+from gdviz.descent.experiment import Experiment
 from gdviz.landscapes import Landscape
 from gdviz.landscapes.data import DataLandscape
 from gdviz.live.parts import landscape_record
@@ -76,6 +78,22 @@ def chosen_of(setups: Sequence[Descent], version: int = 0) -> dict[str, Any]:
             {knob.name: setup.optimizer.values()[knob.name] for knob in sliders(setup.optimizer)} for setup in setups
         ],
     }
+
+
+def taken_over(experiment: Experiment, chosen: Chosen) -> Experiment:
+    """The experiment with what the reader has chosen in the browser. A learning rate of one run alone ends one for all.
+
+    Raises:
+        ValueError: It is not of these runs, or a value is not allowed.
+    """
+    values = chosen["values"]
+    if len(values) != len(experiment.optimizers):
+        raise ValueError(f"values must be those of {len(experiment.optimizers)} runs; got {len(values)}")
+    rules = tuple(replace(rule, **one) for rule, one in zip(experiment.optimizers, values, strict=True))
+    alike = {rule.learning_rate for rule in rules} == {experiment.shared_learning_rate}
+    shared = experiment.shared_learning_rate if alike else None
+    x, y = chosen["start"]
+    return replace(experiment, start=(float(x), float(y)), optimizers=rules, shared_learning_rate=shared)
 
 
 def sliders(optimizer: Optimizer) -> list[Knob]:

@@ -15,6 +15,7 @@ from gdviz.descent.fitting import on_landscape, rate_in_place_of
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.landscapes.data import DataLandscape
 from gdviz.landscapes.own import EXAMPLES, MOST_CHARACTERS, OwnFunction, own_function
+from gdviz.live import taken_over
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.ui import widgets
 from gdviz.ui.form import Form, Group, draw
@@ -54,6 +55,22 @@ def set_start(point: Point) -> None:
     """Start from ``point``."""
     EXPERIMENT.set(replace(EXPERIMENT.setup, start=point))
     st.session_state["start_version"] = st.session_state.get("start_version", 0) + 1
+
+
+def take_over(chosen: Mapping[str, Any]) -> None:
+    """Take over what was chosen in the live figure: only the widgets of what has changed are made anew."""
+    before = EXPERIMENT.setup
+    after = taken_over(before, chosen)
+    if after.shared_learning_rate != before.shared_learning_rate:
+        EXPERIMENT.show_again(after)
+        return
+    slots = _slots()
+    for at, (old, new) in enumerate(zip(before.optimizers, after.optimizers, strict=True)):
+        if old != new:
+            slots[at] = max(slots) + 1
+    EXPERIMENT.set(after)
+    if after.start != before.start and after.start is not None:
+        set_start(after.start)
 
 
 def loss_scale_control(box: DeltaGenerator) -> LossScale:

@@ -30,13 +30,13 @@ let loading;
 const vega = (name) => (loading ??= import(address(name)).then(() => window.vegaEmbed));
 
 export default function ({ data, parentElement, setStateValue }) {
-  const { core, vega: bundle, figure } = data;
+  const { core, vega: bundle, figure, tells } = data;
   const script = address(core);
   vega(bundle);
   let gone = false;
   const host = parentElement.querySelector(".gdviz-live");
   import(script).then(({ mount }) => {
-    const tell = (chosen) => setStateValue("chosen", chosen);
+    const tell = (chosen) => tells && setStateValue("chosen", chosen);
     const worker = () => new Worker(script, { type: "module" });
     if (!gone) mount(host, figure, { tell, worker, vega: () => vega(bundle) });
   });
@@ -53,7 +53,10 @@ _component = st.components.v2.component(
 
 
 def show_live(
-    runs: Sequence[Trajectory], key: str, on_chosen: Callable[[dict[str, Any]], None], loss_scale: LossScale = "log"
+    runs: Sequence[Trajectory],
+    key: str,
+    on_chosen: Callable[[dict[str, Any]], None] | None = None,
+    loss_scale: LossScale = "log",
 ) -> None:
     """Show runs as a live figure.
 
@@ -61,16 +64,22 @@ def show_live(
         runs: The runs.
         key: The figure's name in the session.
         on_chosen: Called before the page runs again, with what the reader has chosen, as
-            :func:`gdviz.live.chosen_of` has it.
+            :func:`gdviz.live.chosen_of` has it. None: the server is not told.
         loss_scale: ``"log"`` draws the loss above the landscape's lowest one.
     """
     figure = figure_data(runs, loss_scale=loss_scale, dark=is_dark(), chosen=_sent(runs, key))
     files = _files()
+
+    def take() -> None:
+        chosen = st.session_state[key]["chosen"]
+        if on_chosen is not None and chosen is not None:
+            on_chosen(chosen)
+
     _component(
         key=key,
-        data={**files, "figure": figure},
+        data={**files, "figure": figure, "tells": on_chosen is not None},
         default={"chosen": None},
-        on_chosen_change=lambda: on_chosen(st.session_state[key]["chosen"]),
+        on_chosen_change=take,
     )
 
 
@@ -81,8 +90,8 @@ def _sent(runs: Sequence[Trajectory], key: str) -> dict[str, Any]:
     now = chosen_of([run.setup for run in runs])
     sent: dict[str, Any] | None = st.session_state.get(f"{key}.sent")
     answered = (st.session_state.get(key) or {}).get("chosen")
-    current = [answered if answered and sent and answered["version"] == sent["version"] else sent]
-    if sent is None or any(known is None or _differs(known, now) for known in current):
+    known = answered if answered and sent and answered["version"] == sent["version"] else sent
+    if sent is None or known is None or _differs(known, now):
         sent = {**now, "version": (sent["version"] if sent else 0) + 1}
         st.session_state[f"{key}.sent"] = sent
     return sent

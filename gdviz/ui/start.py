@@ -60,7 +60,7 @@ def forward_old_links() -> None:
 def figure() -> None:
     """The experiment that the Descent page opens with, to be touched."""
     experiment: Experiment = st.session_state.setdefault("start.experiment", DEFAULT)
-    show_live(experiment.run(), "start.figure", lambda chosen: None)
+    show_live(experiment.run(), "start.figure")
 
 
 def show_door(door: Door) -> None:
