@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from gdviz import training
-from gdviz.runs import RESUMABLE, Run
+from gdviz.runs import RESUMABLE, Run, StoreError
 from gdviz.ui import own_table, style
 from gdviz.ui import training as ui
 from gdviz.ui import training_views as views
@@ -20,6 +20,7 @@ REFRESH_SECONDS, DETAILS_SECONDS = 0.8, 3.0
 def watch(run: str, width: int) -> None:
     """How the run stands, and all that it measured so far. Runs by itself while the run goes on."""
     runs, view = ui.shared_jobs().runs, ui.watched(run)
+    ui.say_what_failed()
     view.await_first(runs)
     now = runs.get(run)
     place = runs.place(run)
@@ -52,7 +53,7 @@ def afterwards(run: Run) -> None:
     runs = jobs.runs
     with st.container(horizontal=True):
         if run.status in RESUMABLE:
-            st.button("Go on from the last checkpoint", on_click=jobs.resume, args=(run.id,))
+            st.button("Go on from the last checkpoint", on_click=ui.attempt, args=(jobs.resume, run.id))
         if run.status == "diverged":
             for change, cured in training.cures(run.setup).items():
                 st.button(f"Try {change}", on_click=ui.start, args=(cured, runs.content(run.id)))
@@ -95,15 +96,14 @@ try:
 except RuntimeError as error:
     st.error(f"{error}")
     st.stop()
-if trouble := jobs.trouble():
+for trouble in filter(None, (jobs.trouble(), jobs.runs.notice)):
     st.info(trouble)
 own = setup is not None and setup.data.name == ui.OWN_TABLE
 ready = setup is not None and (not own or own_table.preview(setup))
 # Not by a callback: that would be given what the controls showed before the change made last.
 if st.button("Start", type="primary", disabled=not ready) and setup is not None:
     ui.start(setup, own_table.file() if own else None)
-if refused := st.session_state.pop("training_error", None):
-    st.error(refused)
+ui.say_what_failed()
 if setup is not None:
     with st.expander("Show the code"):
         st.code(training.keras_script(setup), language="python")
@@ -113,16 +113,16 @@ if setup is not None:
 if "run" in st.query_params:
     try:
         current = jobs.runs.get(st.query_params["run"])
-    except ValueError as error:
+    except (ValueError, StoreError) as error:
         st.warning(f"{error}")
         st.stop()
     active = views.is_under_way(current)
     st.session_state["training_active"] = current.id if active else ""
     views.choice_controls()
-    st.fragment(watch, run_every=REFRESH_SECONDS if active else None)(current.id, width)
-    st.fragment(watch_details, run_every=DETAILS_SECONDS if active else None)(current.id, width)
+    st.fragment(ui.showing_faults(watch), run_every=REFRESH_SECONDS if active else None)(current.id, width)
+    st.fragment(ui.showing_faults(watch_details), run_every=DETAILS_SECONDS if active else None)(current.id, width)
     if not active:
-        afterwards(current)
+        ui.showing_faults(afterwards)(current)
 elif setup is not None:
     st.markdown(
         f"Start trains on **{setup.data.label}** with **{setup.optimizer.label}** for {setup.epochs} epochs and shows, "

@@ -7,6 +7,7 @@ under the same names, and should have one thread each: a worker trains one run a
 
 import os
 import threading
+import time
 import uuid
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
@@ -19,6 +20,7 @@ from gdviz.runs.worker import WarmUp, want_soon, work
 from gdviz.training import TrainingSetup
 
 _CONNECT_SECONDS = 5
+_PREPARE_SECONDS = 5.0
 _TEND_SECONDS = 2.0
 """How often an app says that it lives, and looks for what waits and nobody has."""
 
@@ -52,6 +54,7 @@ class Jobs:
         self._futures: dict[str, Future[None]] = {}
         self._others: set[Future[None]] = set()
         self._prepared: set[str] = set()
+        self._prepared_at = -_PREPARE_SECONDS
         self._submitting = threading.Lock()
         self._closing = threading.Event()
         self._cluster = None if self.scheduler else _embedded(count)
@@ -99,6 +102,9 @@ class Jobs:
 
     def prepare(self) -> None:
         """Let the workers load TensorFlow now: somebody is about to train."""
+        if time.monotonic() - self._prepared_at < _PREPARE_SECONDS:
+            return
+        self._prepared_at = time.monotonic()
         try:
             new = set(self._client.scheduler_info(n_workers=-1)["workers"]) - self._prepared
             if new:

@@ -291,6 +291,11 @@ class Runs:
             orphaned = sa.or_(orphaned, RUNS.c.app.is_(None))
         self._write(sa.update(RUNS).where(RUNS.c.status == "queued", orphaned).values(app=app))
 
+    def anything_waits(self) -> bool:
+        """Whether any run waits to be trained."""
+        with self._reading() as connection:
+            return connection.scalar(sa.select(RUNS.c.id).where(RUNS.c.status == "queued").limit(1)) is not None
+
     def waiting(self, app: str) -> Sequence[str]:
         """What waits in an app's queue, in its order. Trials of a comparison are not there: they go on with it."""
         alone = RUNS.c.id.not_in(sa.select(TRIALS.c.run))

@@ -32,12 +32,9 @@ def start_jobs_soon() -> None:
 
 
 def _start_jobs() -> None:
-    from gdviz.ui.training import shared_jobs
+    from gdviz.ui.training import starting_jobs
 
-    try:
-        shared_jobs()
-    except RuntimeError:
-        return  # the Live training page tries again, and says why it fails
+    starting_jobs()
 
 
 def freeze_imports() -> None:

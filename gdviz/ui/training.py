@@ -1,12 +1,16 @@
 """The training of a session, the run that it watches, and the store and the workers that all sessions share."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
 
 import streamlit as st
 
-from gdviz.runs import ACTIVE, Run, Runs
-from gdviz.runs.jobs import Jobs
+from gdviz.runs import ACTIVE, Run, Runs, StoreError
+from gdviz.runs.jobs import Jobs, JobsError
+from gdviz.runs.starting import StartingJobs
 from gdviz.training import TrainingSetup, from_descent
 from gdviz.training.channel import Command
 from gdviz.training.links import from_link, to_link
@@ -21,9 +25,49 @@ _LOOK_SECONDS = 0.02
 
 
 @st.cache_resource(show_spinner=False)
+def starting_jobs() -> StartingJobs:
+    """The workers, which start with the first look at this."""
+    return StartingJobs(lambda: Jobs(Runs()))
+
+
 def shared_jobs() -> Jobs:
-    """The workers, one set for the whole app; their process loads TensorFlow, the app's never does."""
-    return Jobs(Runs())
+    """The workers, one set for the whole app; their process loads TensorFlow, the app's never does.
+
+    Whoever asks is about to train, or to watch a training: the workers load it now.
+
+    Raises:
+        JobsError: They cannot be started, or not yet.
+    """
+    jobs = starting_jobs().get()
+    jobs.prepare()
+    return jobs
+
+
+def attempt(action: Callable[..., Any], *values: Any) -> None:
+    """Do something with a run; what goes wrong is shown on the page's next run."""
+    try:
+        action(*values)
+    except (RuntimeError, ValueError, OSError) as error:
+        st.session_state["training_error"] = str(error)
+
+
+def say_what_failed() -> None:
+    """Why the last thing that was to be done failed."""
+    if error := st.session_state.pop("training_error", None):
+        st.error(error)
+
+
+def showing_faults(draw: Callable[..., None]) -> Callable[..., None]:
+    """The same part of a page, with a sentence in its place where the store cannot be used at the moment."""
+
+    @wraps(draw)
+    def shown(*values: Any) -> None:
+        try:
+            draw(*values)
+        except (StoreError, JobsError) as error:
+            st.error(f"{error}")
+
+    return shown
 
 
 # The configuration --------------------------------------------------------------------------------------------------
@@ -79,18 +123,12 @@ def take_over_from_descent() -> None:
 
 def start(setup: TrainingSetup, content: bytes | None) -> None:
     """Let a training wait for a worker, and watch it; what goes wrong is shown on the page's next run."""
-    try:
-        st.query_params["run"] = shared_jobs().start(setup, content=content)
-    except RuntimeError as error:
-        st.session_state["training_error"] = str(error)
+    attempt(lambda: st.query_params.update(run=shared_jobs().start(setup, content=content)))
 
 
 def send(run: str, name: str, value: float | None = None) -> None:
     """Tell a run something; what goes wrong is shown on the page's next run."""
-    try:
-        shared_jobs().runs.send(run, Command(name, value))
-    except (RuntimeError, ValueError) as error:
-        st.session_state["training_error"] = str(error)
+    attempt(lambda: shared_jobs().runs.send(run, Command(name, value)))
 
 
 @dataclass
