@@ -11,6 +11,7 @@ from gdviz.ui.charts import is_dark, show_surface
 from gdviz.ui.folding import unfolded
 from gdviz.ui.live import show_live
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.text import warn_of_link
 from gdviz.ui.width import page_width
 
 
@@ -35,8 +36,7 @@ width = page_width()
 
 st.sidebar.button("Reset", on_click=controls.EXPERIMENT.reset, help="Back to the experiment that the app opens with.")
 experiment = controls.experiment_controls(st.sidebar)
-for note in controls.EXPERIMENT.notes:
-    st.warning(f"This link could not be read in full. {note}")
+warn_of_link(controls.EXPERIMENT.notes)
 scale = controls.loss_scale_control(st.sidebar)
 controls.EXPERIMENT.keep(experiment)
 

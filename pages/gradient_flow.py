@@ -12,6 +12,7 @@ from gdviz.ui import flow_runs, style
 from gdviz.ui import network as controls
 from gdviz.ui.folding import unfolded
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.text import plain, warn_of_link
 from gdviz.ui.width import page_width
 
 
@@ -40,11 +41,10 @@ st.markdown("What happens to the signal and to its gradient on their way through
 width = page_width()
 view = controls.view_control()
 study = controls.study_controls(st.sidebar, view)
-for note in controls.notes():
-    st.warning(f"This link could not be read in full. {note}")
+warn_of_link(controls.notes())
 controls.keep(study)
 if reason := flow_runs.too_large(study, view):
-    st.error(reason)
+    st.error(plain(reason))
     st.stop()
 
 flow_runs.use_one_blas_thread()

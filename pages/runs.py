@@ -8,6 +8,7 @@ from gdviz.ui import runs as ui
 from gdviz.ui import style
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.text import plain
 from gdviz.ui.width import page_width
 
 TRAINING_PAGE = "pages/training.py"
@@ -38,16 +39,14 @@ def compare(runs: Runs, before: list[Run], scale: ui.Scale, width: int) -> None:
             show(figure, f"runs.curve.{figure.title}")
     with st.expander("The charts in words"):
         for figure in figures:
-            st.markdown(f"**{ui.plain(figure.title)}.** {ui.plain(figure.description, 4000)}")
+            st.markdown(f"**{plain(figure.title)}.** {plain(figure.description, 4000)}")
 
 
 def one_run(runs: Runs, run: Run) -> None:
     """What can be done with one run."""
-    st.markdown(
-        f"**{run.status}** · {run.epochs} epochs · {run.seconds:.1f} s of training. {ui.plain(run.reason, 600)}"
-    )
+    st.markdown(f"**{run.status}** · {run.epochs} epochs · {run.seconds:.1f} s of training. {plain(run.reason, 600)}")
     if run.note:
-        st.markdown(f"Note: {ui.plain(run.note, 1000)}")
+        st.markdown(f"Note: {plain(run.note, 1000)}")
     if st.button("Open in Live training", key=f"runs.open.{run.id}"):
         st.switch_page(TRAINING_PAGE, query_params={"run": run.id})
     with st.expander("Repeat with one change"):
@@ -97,14 +96,14 @@ def main(width: int) -> None:
         try:
             st.markdown(ui.difference_table(runs, found) or "Nothing: the configurations are the same.")
         except ValueError as error:
-            st.warning(ui.plain(error))
+            st.warning(plain(error))
     st.subheader("One run")
     names = dict(zip([run.id for run in found], ui.labels(found), strict=True))
     which = st.selectbox("Run", list(names), format_func=names.__getitem__, key=f"runs.one.{hash(tuple(names))}")
     try:
         one_run(runs, next(run for run in found if run.id == which))
     except ValueError as error:
-        st.warning(f"This version of gdviz cannot read the run's configuration. {ui.plain(error)}")
+        st.warning(f"This version of gdviz cannot read the run's configuration. {plain(error)}")
 
 
 begin_page()
@@ -114,5 +113,5 @@ st.markdown("All trainings that were ever started here: what they came to, what 
 try:
     main(page_width())
 except StoreError as error:
-    st.error(ui.plain(error, 1000))
+    st.error(plain(error, 1000))
     st.info("Runs are kept; once the store can be used again, reload this page.")

@@ -18,6 +18,7 @@ from gdviz.ui import controls, style
 from gdviz.ui import sweeps as ui
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.text import warn_of_link
 from gdviz.ui.width import page_width
 
 
@@ -199,8 +200,7 @@ st.markdown("Where does it work, and where does it break? Many runs of the exper
 width = page_width()
 experiment = ui.with_steps(st.sidebar, controls.EXPERIMENT.setup)
 mode = ui.choice(st.sidebar, "Picture", "mode", ui.MODES, "basins")
-for note in [*controls.EXPERIMENT.notes, *ui.notes()]:
-    st.warning(f"This link could not be read in full. {note}")
+warn_of_link([*controls.EXPERIMENT.notes, *ui.notes()])
 st.subheader(f"{ui.MODES[mode]}: {experiment.landscape.label}, {experiment.steps} steps")
 draw = {"basins": basins, "window": window, "map": hyperparameters, "sensitivity": sensitivity}[mode]
 ui.keep(experiment, {"mode": mode, **draw(experiment, width)})

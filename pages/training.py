@@ -10,6 +10,7 @@ from gdviz.ui import own_table, style
 from gdviz.ui import training as ui
 from gdviz.ui import training_views as views
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.text import plain, warn_of_link
 from gdviz.ui.training_controls import preset_controls, setup_controls
 from gdviz.ui.width import page_width
 
@@ -25,7 +26,7 @@ def watch(run: str, width: int) -> None:
     now = runs.get(run)
     place = runs.place(run)
     waiting = f", place {place} in the queue" if place else ""
-    st.markdown(f"**{now.status}**{waiting}: {now.name}. {now.reason}")
+    st.markdown(f"**{now.status}**{waiting}: {plain(now.name)}. {plain(now.reason, 600)}")
     views.progress(now, view.live, view.pace)
     if views.is_under_way(now):
         views.steering(now)
@@ -34,7 +35,7 @@ def watch(run: str, width: int) -> None:
         st.rerun()
     st.markdown(views.scores(view.live))
     for fault in view.live.faults[-3:]:
-        st.warning(fault)
+        st.warning(plain(fault, 600))
     if view.live.step:
         views.charts(view.live, *views.chosen(), width)
     elif views.is_under_way(now):
@@ -87,17 +88,16 @@ try:
     setup = setup_controls(st.sidebar)
     ui.keep(setup)
 except ValueError as error:
-    st.error(f"{error}")
-for note in ui.link_notes():
-    st.warning(f"This link could not be read in full. {note}")
+    st.error(plain(error))
+warn_of_link(ui.link_notes())
 
 try:
     jobs = ui.shared_jobs()
 except RuntimeError as error:
-    st.error(f"{error}")
+    st.error(plain(error))
     st.stop()
 for trouble in filter(None, (jobs.trouble(), jobs.runs.notice)):
-    st.info(trouble)
+    st.info(plain(trouble))
 own = setup is not None and setup.data.name == ui.OWN_TABLE
 ready = setup is not None and (not own or own_table.preview(setup))
 # Not by a callback: that would be given what the controls showed before the change made last.
@@ -114,7 +114,7 @@ if "run" in st.query_params:
     try:
         current = jobs.runs.get(st.query_params["run"])
     except (ValueError, StoreError) as error:
-        st.warning(f"{error}")
+        st.warning(plain(error))
         st.stop()
     active = views.is_under_way(current)
     st.session_state["training_active"] = current.id if active else ""

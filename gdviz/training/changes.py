@@ -34,11 +34,11 @@ def single_changes(setup: TrainingSetup) -> dict[str, Knob]:
         "warmup_steps": knob(setup.warmup_steps, 0, 1_000_000, help="steps over which the learning rate rises"),
     }
     found = {_RATE: _knobs("optimizer", setup.optimizer)[_RATE]}
-    found |= {name: Knob(name=name, default=made.default, **made.metadata) for name, made in own.items()}
+    found |= {name: replace(made.metadata["declared"], name=name) for name, made in own.items()}
     for part, catalogue in _CATALOGUES.items():
         entry = getattr(setup, part)
         choice = knob(entry.name if entry else next(iter(catalogue)), choices=tuple(catalogue), help=catalogue.kind)
-        found[f"{part}.name"] = Knob(name="name", default=choice.default, **choice.metadata)
+        found[f"{part}.name"] = replace(choice.metadata["declared"], name="name")
         found |= _knobs(part, entry)
     for number, layer in enumerate(setup.layers, start=1):
         found |= _knobs(f"layers.{number}", layer)

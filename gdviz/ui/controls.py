@@ -20,6 +20,7 @@ from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.ui import widgets
 from gdviz.ui.form import Form, Group, draw
 from gdviz.ui.kept import Kept
+from gdviz.ui.text import code, plain
 
 EXPERIMENT = Kept("experiment", Experiment, view=("loss_scale",))
 """The experiment of the session."""
@@ -128,7 +129,7 @@ def _own_function_controls(form: Form, box: DeltaGenerator, current: Landscape) 
         understood.caption(f"Read as ${made.formula}$")
         return made
     except ValueError as error:
-        box.error(f"{error}. Still shown: {known.text}")
+        box.error(f"{plain(error)}. Still shown: {code(known.text)}")
         return known
 
 

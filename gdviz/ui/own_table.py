@@ -13,7 +13,7 @@ from gdviz.training import DATASETS, Dataset, TrainingSetup
 from gdviz.training.datasets import NumberedTable, OwnTable, UsersTable, rows_by_part
 from gdviz.ui import widgets
 from gdviz.ui.charts import arrow
-from gdviz.ui.runs import plain
+from gdviz.ui.text import plain
 
 if TYPE_CHECKING:
     from gdviz.training.table import Column, Plan, Table

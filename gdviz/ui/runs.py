@@ -1,6 +1,5 @@
 """What the Runs page lists, keeps in the address bar, and does with a run."""
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ from gdviz.training.changes import single_changes, with_change
 from gdviz.training.history import History
 from gdviz.ui import training, widgets
 from gdviz.ui.charts import arrow
+from gdviz.ui.text import plain
 
 Scale = Literal["log", "linear"]
 
@@ -39,17 +39,6 @@ _LONGEST_SHOWN = 60
 def shared_runs() -> Runs:
     """The store, one for the whole app: looking at runs starts no workers."""
     return Runs()
-
-
-def plain(text: object, most: int = 300) -> str:
-    """A text as it is, where Markdown is expected; what is beyond ``most`` characters is cut.
-
-    >>> plain("*a* | <b>")
-    '\\\\*a\\\\* \\\\| \\\\<b\\\\>'
-    """
-    short = " ".join(str(text).split())
-    cut = short if len(short) <= most else short[: most - 1] + "…"
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", cut)
 
 
 # What is chosen -----------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from gdviz.training import TrainingSetup
 from gdviz.training.live import By, Live, Pace
 from gdviz.ui import widgets
 from gdviz.ui.charts import is_dark, show
+from gdviz.ui.text import plain
 from gdviz.ui.training import UNDER_WAY, send
 
 LAYERS: dict[str, tuple[str, str, Scale]] = {
@@ -158,7 +159,7 @@ def _show(cards: list[Card], width: int) -> None:
             if card.caption:
                 st.caption(card.caption)
     with st.expander("The charts in words"):
-        st.markdown("\n".join(f"- **{card.title}**: {card.figure.description}" for card in cards))
+        st.markdown("\n".join(f"- **{card.title}**: {plain(card.figure.description, 4000)}" for card in cards))
 
 
 def _cards(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
