@@ -41,15 +41,15 @@ st.markdown("What happens to the signal and to its gradient on their way through
 width = page_width()
 view = controls.view_control()
 study = controls.study_controls(st.sidebar, view)
-warn_of_link(controls.notes())
-controls.keep(study)
+warn_of_link(controls.STUDY.notes)
+controls.STUDY.keep(study)
 if reason := flow_runs.too_large(study, view):
     st.error(plain(reason))
     st.stop()
 
 flow_runs.use_one_blas_thread()
 shown = views.VIEWS[view](study, width)
-controls.keep(study)  # with what the view's own widgets say
+controls.STUDY.keep(study)  # with what the view's own widgets say
 if words := unfolded("The chart in words", "words"):
     for figure in shown.figures.values():
         words.write(figure(False).description)

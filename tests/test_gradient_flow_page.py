@@ -23,7 +23,7 @@ from gdviz.charts.figure import Figure
 from gdviz.clipping import CLIPPERS
 from gdviz.export import pictures
 from gdviz.gradflow import CliffRuns, Network, Recurrent, Training, theory
-from gdviz.gradflow.links import Study, from_link, study_from_link, study_to_link, to_link
+from gdviz.gradflow.study import Study
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.schedules import SCHEDULES
 from gdviz.ui.flow_runs import streamed
@@ -46,19 +46,19 @@ def test_a_link_reproduces_every_network(data: st.DataObject) -> None:
         seed=data.draw(st.integers(0, 10**6)),
         **parts,
     )
-    assert from_link(to_link(network)) == (network, [])
+    assert Network.from_link(network.to_link()) == (network, [])
 
 
 @settings(max_examples=100, deadline=None)
 @given(
-    fields=st.dictionaries(st.sampled_from([*to_link(SMALL), "other"]), st.lists(st.text(max_size=40), max_size=3)),
+    fields=st.dictionaries(st.sampled_from([*SMALL.to_link(), "other"]), st.lists(st.text(max_size=40), max_size=3)),
 )
 def test_any_link_gives_a_network(fields: dict[str, list[str]]) -> None:
-    assert isinstance(from_link(fields)[0], Network)
+    assert isinstance(Network.from_link(fields)[0], Network)
 
 
 def test_a_broken_field_is_noted_and_the_others_are_read() -> None:
-    network, notes = from_link({"depth": ["999"], "width": ["12"], "activation": ["sigmund"]})
+    network, notes = Network.from_link({"depth": ["999"], "width": ["12"], "activation": ["sigmund"]})
     assert network == Network(width=12)
     assert len(notes) == 2
     assert "depth must be a whole number with 1 ≤ depth ≤ 200; got 999" in notes[0]
@@ -134,22 +134,22 @@ def test_a_link_reproduces_every_study(data: st.DataObject) -> None:
     )
     cliff = CliffRuns(start_w=data.draw(st.floats(-10, 10)), optimizer=chosen(OPTIMIZERS), clip=chosen(CLIPPERS))
     study = Study(training, recurrent, cliff)
-    assert study_from_link(study_to_link(study)) == (study, [])
+    assert Study.from_link(study.to_link()) == (study, [])
 
 
 @settings(max_examples=60, deadline=None)
 @given(
     fields=st.dictionaries(
-        st.sampled_from([*study_to_link(Study()), "clip"]),
+        st.sampled_from([*Study().to_link(), "clip"]),
         st.lists(st.text(max_size=40) | st.sampled_from(["adam", "lbfgs", "steps=-1", "units=x,steps=3"]), max_size=2),
     )
 )
 def test_any_link_gives_a_study(fields: dict[str, list[str]]) -> None:
-    assert isinstance(study_from_link(fields)[0], Study)
+    assert isinstance(Study.from_link(fields)[0], Study)
 
 
 def test_an_optimizer_that_asks_for_more_than_a_gradient_is_noted() -> None:
-    study, notes = study_from_link({"optimizer": ["lbfgs"], "training": ["steps=7"]})
+    study, notes = Study.from_link({"optimizer": ["lbfgs"], "training": ["steps=7"]})
     assert study.training == Training(steps=7)
     assert "optimizer" in notes[0]
 
@@ -278,7 +278,7 @@ def query(page: AppTest) -> dict[str, list[str]]:
 
 
 def described(page: AppTest) -> Study:
-    study, notes = study_from_link(query(page))
+    study, notes = Study.from_link(query(page))
     assert notes == []
     return study
 
@@ -294,7 +294,7 @@ def element(elements: Any, key: str) -> Any:
 def test_every_view_opens_by_its_link_with_words_code_and_downloads(view: str, charts: int) -> None:
     page = opened(view=view)
     assert query(page)["view"] == [view]
-    assert described(page) == study_from_link({name: [value] for name, value in TINY.items()})[0]
+    assert described(page) == Study.from_link({name: [value] for name, value in TINY.items()})[0]
     assert len(page.get("vega_lite_chart")) == charts
     assert [expander.label for expander in page.expander][-3:] == ["The chart in words", "Show the code", "Download"]
     labels = [button.proto.label for button in page.get("download_button")]

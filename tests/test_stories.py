@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gdviz.descent.experiment import Experiment
-from gdviz.gradflow.links import Study
+from gdviz.gradflow.study import Study
 from gdviz.stories import PAGES, Story, all_stories, next_story, of_page
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Recorder

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from gdviz.descent.experiment import Experiment
-from gdviz.gradflow.links import study_from_link, study_to_link
+from gdviz.gradflow.study import Study
 from gdviz.runs import Runs
 from gdviz.training import links as training_links
 
@@ -43,9 +43,9 @@ def test_a_link_gives_the_same_runs(link: dict[str, Any]) -> None:
 
 @links_of("gradient_flow")
 def test_a_link_gives_the_same_study(link: dict[str, Any]) -> None:
-    study, notes = study_from_link(fields(link))
+    study, notes = Study.from_link(fields(link))
     assert notes == []
-    assert study_to_link(study) == link["expected"]
+    assert study.to_link() == link["expected"]
 
 
 @links_of("training")

@@ -91,13 +91,13 @@ class Part(Declared):
     def to_link(self, value: Any, prefix: str = "") -> dict[str, list[str]]:
         key = self.key(prefix)
         if self.most is not None:
-            texts = [text for one in value for text in self._to_link(one, key)[key]]
+            texts = [text for one in value for text in self._to_link(one, key, prefix)[key]]
             return {key: texts or ["none"]}
-        return {} if value is None else self._to_link(value, key)
+        return {} if value is None else self._to_link(value, key, prefix)
 
-    def _to_link(self, value: Any, key: str) -> dict[str, list[str]]:
+    def _to_link(self, value: Any, key: str, prefix: str) -> dict[str, list[str]]:
         if isinstance(value, Setup):
-            return value.write_link(self.prefix, None if self.spread else key)
+            return value.write_link(prefix + self.prefix, None if self.spread else key)
         if isinstance(self.source, Catalogue):
             return dict(value.link_fields(key))
         settings = value.settings()
@@ -106,7 +106,7 @@ class Part(Declared):
     def from_link(self, fields: Fields, notes: list[str], prefix: str = "") -> Any:
         key = self.key(prefix)
         if isinstance(self.source, type) and issubclass(self.source, Setup):
-            return self.source.read_link(fields, notes, self.prefix, None if self.spread else key)
+            return self.source.read_link(fields, notes, prefix + self.prefix, None if self.spread else key)
         texts = list(fields.get(key) or ())
         if not texts:
             return MISSING
@@ -239,6 +239,15 @@ class Setup(Entry):
     label = ""
     noun: ClassVar[str] = "a setup"
     """Its kind, in messages."""
+
+    @classmethod
+    def parts(cls) -> dict[str, Catalogue[Any]]:
+        """The fields that hold an entry of a catalogue, each with its catalogue."""
+        return {
+            field.name: field.source
+            for field in cls.declared()
+            if isinstance(field, Part) and isinstance(field.source, Catalogue)
+        }
 
     def changed(self, **values: Any) -> Self:
         """A copy with other values for some fields."""

@@ -11,7 +11,7 @@ from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.landscapes.data import DataLandscape
 from gdviz.optimizers import OPTIMIZERS, Optimizer
-from gdviz.schedules import SCHEDULES, Schedule, with_one_rate
+from gdviz.schedules import SCHEDULES, OneRate, Schedule
 
 Array = NDArray[np.float64]
 
@@ -132,11 +132,11 @@ class Conditions(Setup):
 
 
 @dataclass(frozen=True)
-class Descent(Conditions):
+class Descent(OneRate, Conditions):
     """Everything that determines a run: the same Descent gives the same numbers on any machine.
 
     ``schedule.initial_learning_rate`` and ``optimizer.learning_rate`` are the same number; see
-    :func:`gdviz.schedules.with_one_rate`.
+    :class:`gdviz.schedules.OneRate`.
 
     Raises:
         ValueError: A value is not allowed, or two do not go together; names the field, the value and what is allowed.
@@ -159,9 +159,6 @@ class Descent(Conditions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        optimizer, schedule = with_one_rate(self.optimizer, self.schedule)
-        object.__setattr__(self, "optimizer", optimizer)
-        object.__setattr__(self, "schedule", schedule)
         if self.start is None:
             object.__setattr__(self, "start", self.landscape.start)
         if self.batch_size is None:

@@ -1,16 +1,14 @@
 """The cliff in the loss of a recurrent network (Pascanu et al., 2013), and what clipping does there."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from gdviz.catalogue import Entry, knob
-from gdviz.clipping import CLIPPERS, ClipNorm, Clipper
+from gdviz.catalogue import Setup, knob, one_of
+from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.descent import Descent, Trajectory, run
 from gdviz.gradflow.activations import sigmoid
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.optimizers import OPTIMIZERS, Optimizer
-from gdviz.optimizers.momentum import GradientDescent
-from gdviz.schedules import Constant
 
 
 @LANDSCAPES.accept
@@ -75,21 +73,13 @@ def descend_cliff(
     (True, True)
     """
     ground = Cliff() if cliff is None else cliff
-    rule = OPTIMIZERS.make(optimizer)
-    schedule = Constant(learning_rate)
-    setup = Descent(
-        landscape=ground,
-        optimizer=replace(rule, learning_rate=schedule.initial_learning_rate),
-        schedule=schedule,
-        start=ground.start if start is None else start,
-        steps=steps,
-        clip=None if clip is None else CLIPPERS.make(clip),
-    )
-    return run(setup)
+    rule = replace(OPTIMIZERS.make(optimizer), learning_rate=learning_rate)
+    limit = None if clip is None else CLIPPERS.make(clip)
+    return run(Descent(ground, rule, start=ground.start if start is None else start, steps=steps, clip=limit))
 
 
 @dataclass(frozen=True)
-class CliffRuns(Entry):
+class CliffRuns(Setup):
     """Two runs of an optimizer on the cliff from the same start, without and with clipping.
 
     Raises:
@@ -97,18 +87,14 @@ class CliffRuns(Entry):
     """
 
     label = "Runs on the cliff"
+    noun = "runs on the cliff"
 
     sequence: int = knob(50, 1, 200, help="length of the sequence (T)")
     start_w: float = knob(5.2, usual=(4.0, 6.0), help="recurrent weight at the start (w)")
     start_b: float = knob(-2.3, usual=(-3.2, -1.8), help="bias at the start (b)")
     steps: int = knob(200, 1, 2000, log=True, help="number of steps")
-    optimizer: Optimizer = field(default_factory=GradientDescent)
-    clip: Clipper = field(default_factory=ClipNorm)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "optimizer", OPTIMIZERS.make(self.optimizer))
-        object.__setattr__(self, "clip", CLIPPERS.make(self.clip))
+    optimizer: Optimizer = one_of(OPTIMIZERS, "gradient_descent", label="Optimizer")
+    clip: Clipper = one_of(CLIPPERS, "clipnorm", label="Gradient clipping")
 
     def run(self) -> dict[str, Trajectory]:
         """Both runs, by what they are called.

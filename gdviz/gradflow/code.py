@@ -158,7 +158,6 @@ def training_python_code(setup: Training) -> str:
 
 def _training_arguments(setup: Training) -> str:
     """The optimizer, and what else differs from the defaults."""
-    assert setup.schedule is not None  # __post_init__ has made one
     scheduled = setup.schedule != Constant(setup.optimizer.learning_rate)
     parts = {
         "optimizer": _made("OPTIMIZERS", setup.optimizer),
@@ -180,7 +179,6 @@ def training_keras_code(setup: Training) -> str:
     Raises:
         ValueError: Keras has no such optimizer.
     """
-    assert setup.schedule is not None  # __post_init__ has made one
     optimizer = setup.optimizer.keras_code(setup.schedule.keras_code())
     if optimizer is None:
         raise ValueError(f"optimizer must be one that Keras has; got {setup.optimizer.name!r}")

@@ -1,32 +1,31 @@
 """A short training run of a network, with what the gradient of every layer does at each step."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdviz.catalogue import Catalogue, Entry, knob
+from gdviz.catalogue import knob, one_of, optional, part
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.gradflow.activations import SATURATED
 from gdviz.gradflow.flow import norm
 from gdviz.gradflow.network import Activity, Network, backward, count, forward, unflatten
 from gdviz.gradflow.normalizations import Parameters
 from gdviz.optimizers import OPTIMIZERS, Optimizer, State
-from gdviz.optimizers.momentum import GradientDescent
-from gdviz.schedules import SCHEDULES, Constant, Schedule
+from gdviz.schedules import SCHEDULES, OneRate, Schedule
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Training(Entry):
+class Training(OneRate):
     """Everything that determines a training run: the same Training gives the same numbers on any machine.
 
     The weights at the start are those that ``propagate`` measures. ``schedule.initial_learning_rate`` and
-    ``optimizer.learning_rate`` are the same number: the schedule's, where one is given.
+    ``optimizer.learning_rate`` are the same number; see :class:`gdviz.schedules.OneRate`.
 
     A rule that works on whole vectors is given each weight tensor as one vector.
 
@@ -38,11 +37,13 @@ class Training(Entry):
     """
 
     label = "Training"
+    noun = "a training"
 
-    network: Network = field(default_factory=Network)
-    optimizer: Optimizer = field(default_factory=GradientDescent, metadata={"catalogue": OPTIMIZERS})
-    schedule: Schedule | None = field(default_factory=lambda: None, metadata={"catalogue": SCHEDULES})
-    clip: Clipper | None = field(default_factory=lambda: None, metadata={"catalogue": CLIPPERS})
+    network: Network = part(Network, spread=True)
+    optimizer: Optimizer = one_of(OPTIMIZERS, "gradient_descent", label="Optimizer")
+    schedule: Schedule = one_of(SCHEDULES, None, derived=("initial_learning_rate",), label="Learning-rate schedule")
+    """None stands for the optimizer's own learning rate, constant."""
+    clip: Clipper | None = optional(CLIPPERS, label="Gradient clipping")
     weight_clip: float | None = knob(
         None, above=0.0, usual=(0.01, 10.0), log=True, help="after each step every weight is cut to [-c, c]"
     )
@@ -51,19 +52,9 @@ class Training(Entry):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        rule = OPTIMIZERS.make(self.optimizer)
-        if rule.asks:
-            raise ValueError(f"optimizer must be a rule that takes one gradient a step; got {rule.name!r}")
-        schedule = Constant(rule.learning_rate) if self.schedule is None else SCHEDULES.make(self.schedule)
-        object.__setattr__(self, "schedule", schedule)
-        object.__setattr__(self, "optimizer", replace(rule, learning_rate=schedule.initial_learning_rate))
-        if self.clip is not None:
-            object.__setattr__(self, "clip", CLIPPERS.make(self.clip))
-
-    @classmethod
-    def parts(cls) -> dict[str, Catalogue[Any]]:
-        """The fields that hold entries, with the catalogues they are from."""
-        return {f.name: f.metadata["catalogue"] for f in fields(cls) if "catalogue" in f.metadata}
+        if self.optimizer.asks:
+            name = self.optimizer.name
+            raise ValueError(f"optimizer must be a rule that takes one gradient a step; got {name!r}")
 
 
 class Breakdown(NamedTuple):
@@ -152,7 +143,6 @@ def _walk(setup: Training) -> Iterator[dict[str, Any]]:
     updater = _Updater(setup.optimizer, theta, [array.size for layer in layers for array in layer.values()])
     x, targets = network.data(setup.samples)
 
-    assert setup.schedule is not None  # __post_init__ has made one
     rates = setup.schedule(np.arange(setup.steps))
     for step, chosen in enumerate(batches(setup), start=1):
         activities, outputs = forward(network, layers, x[chosen])

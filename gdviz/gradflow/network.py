@@ -8,20 +8,20 @@ and a linear readout, o = h_depth W + b, into the loss.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from gdviz.catalogue import Catalogue, Entry, knob
-from gdviz.gradflow.activations import ACTIVATIONS, Activation, Tanh
-from gdviz.gradflow.initializers import INITIALIZERS, Glorot, Initializer
-from gdviz.gradflow.inputs import CLASSES, INPUTS, Gaussian, Inputs
-from gdviz.gradflow.losses import LOSSES, CrossEntropy, Loss
-from gdviz.gradflow.normalizations import NORMALIZATIONS, NoNormalization, Normalization, Parameters, Pullback
-from gdviz.gradflow.residuals import RESIDUALS, NoResidual, Residual
+from gdviz.catalogue import Setup, knob, one_of
+from gdviz.gradflow.activations import ACTIVATIONS, Activation
+from gdviz.gradflow.initializers import INITIALIZERS, Initializer
+from gdviz.gradflow.inputs import CLASSES, INPUTS, Inputs
+from gdviz.gradflow.losses import LOSSES, Loss
+from gdviz.gradflow.normalizations import NORMALIZATIONS, Normalization, Parameters, Pullback
+from gdviz.gradflow.residuals import RESIDUALS, Residual
 
 Array = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ MOST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
-class Network(Entry):
+class Network(Setup):
     """Everything that determines a network and its data: the same Network gives the same numbers on any machine.
 
     Raises:
@@ -40,30 +40,21 @@ class Network(Entry):
     """
 
     label = "Network"
+    noun = "a network"
 
     depth: int = knob(20, 1, 200, help="number of hidden layers")
     width: int = knob(100, 2, 1024, log=True, help="units in each hidden layer")
-    activation: Activation = field(default_factory=Tanh, metadata={"catalogue": ACTIVATIONS})
-    initializer: Initializer = field(default_factory=Glorot, metadata={"catalogue": INITIALIZERS})
+    activation: Activation = one_of(ACTIVATIONS, "tanh", label="Activation")
+    initializer: Initializer = one_of(INITIALIZERS, "glorot", label="Initialiser")
     weight_scale: float = knob(1.0, 0.0, usual=(0.1, 10.0), log=True, help="what every initial weight is multiplied by")
     bias_scale: float = knob(0.0, 0.0, usual=(0.0, 3.0), help="standard deviation of the initial biases (σ_b)")
-    normalization: Normalization = field(default_factory=NoNormalization, metadata={"catalogue": NORMALIZATIONS})
-    residual: Residual = field(default_factory=NoResidual, metadata={"catalogue": RESIDUALS})
-    inputs: Inputs = field(default_factory=Gaussian, metadata={"catalogue": INPUTS})
-    loss: Loss = field(default_factory=CrossEntropy, metadata={"catalogue": LOSSES})
+    normalization: Normalization = one_of(NORMALIZATIONS, "none", label="Normalisation")
+    residual: Residual = one_of(RESIDUALS, "none", label="Residual connections")
+    inputs: Inputs = one_of(INPUTS, "gaussian", label="Input")
+    loss: Loss = one_of(LOSSES, "cross_entropy", label="Loss")
     batch_size: int = knob(128, 2, 1024, log=True, help="samples in the batch")
     seeds: int = knob(1, 1, 100, help="number of networks that are drawn, with seeds seed, seed + 1, ...")
-    seed: int = knob(0, 0, MOST_SEED - 100, help="determines the data and the weights")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name, catalogue in self.parts().items():
-            object.__setattr__(self, name, catalogue.make(getattr(self, name)))
-
-    @classmethod
-    def parts(cls) -> dict[str, Catalogue[Any]]:
-        """The fields that hold entries, with the catalogues they are from."""
-        return {f.name: f.metadata["catalogue"] for f in fields(cls) if "catalogue" in f.metadata}
+    seed: int = knob(0, 0, MOST_SEED - 100, step=1, help="determines the data and the weights")
 
     def shapes(self) -> list[dict[str, tuple[int, ...]]]:
         """The shapes of the trainable arrays of each hidden layer, and of the readout, which comes last."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from gdviz.catalogue import Catalogue, Entry, knob
+from gdviz.catalogue import Catalogue, Entry, Setup, knob, one_of
 from gdviz.gradflow.activations import ACTIVATIONS, sigmoid
 from gdviz.gradflow.flow import norm
 from gdviz.gradflow.initializers import Glorot, Orthogonal
@@ -202,7 +202,7 @@ class GRU(Cell):
 
 
 @dataclass(frozen=True)
-class Recurrent(Entry):
+class Recurrent(Setup):
     """Everything that determines a recurrent network and its data.
 
     Raises:
@@ -210,8 +210,9 @@ class Recurrent(Entry):
     """
 
     label = "Recurrent network"
+    noun = "a recurrent network"
 
-    cell: Cell = field(default_factory=Vanilla, metadata={"catalogue": CELLS})
+    cell: Cell = one_of(CELLS, "vanilla", label="Cell")
     units: int = knob(64, 1, 512, log=True, help="size of the state")
     steps: int = knob(50, 1, 1000, log=True, help="length of the sequence")
     spectral_radius: float | None = knob(
@@ -222,11 +223,7 @@ class Recurrent(Entry):
     input_scale: float = knob(1.0, 0.0, usual=(0.0, 3.0), help="standard deviation of the inputs")
     batch_size: int = knob(32, 1, 1024, log=True, help="sequences in the batch")
     seeds: int = knob(1, 1, 100, help="number of networks that are drawn, with seeds seed, seed + 1, ...")
-    seed: int = knob(0, 0, MOST_SEED - 100, help="determines the data and the weights")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "cell", CELLS.make(self.cell))
+    seed: int = knob(0, 0, MOST_SEED - 100, step=1, help="determines the data and the weights")
 
     def sample(self, seed: int | None = None) -> tuple[Array, Array, Parameters]:
         """Inputs (batch, steps, features), the target of the last output (batch, units), and initial parameters."""

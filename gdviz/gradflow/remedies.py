@@ -12,7 +12,6 @@ from gdviz.gradflow.network import Network
 from gdviz.gradflow.normalizations import NORMALIZATIONS
 from gdviz.gradflow.recurrent import CELLS, LSTM, Recurrent
 from gdviz.gradflow.residuals import RESIDUALS, Scaled
-from gdviz.schedules import Constant
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def training_cures(training: Training) -> tuple[TrainingCure, ...]:
             "learning_rate",
             f"Learning rate {slower:g}",
             "Smaller steps stay where the gradient still tells the way.",
-            replace(training, schedule=Constant(slower)),
+            training.with_learning_rate(slower),
         )
     )
     found += [

@@ -1,7 +1,7 @@
 """What every schedule shares, and the catalogue that lists them."""
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -89,31 +89,3 @@ def written_out(formula: str) -> str:
 
 
 SCHEDULES: Catalogue[Schedule] = Catalogue("schedule", "gdviz.SCHEDULES")
-
-
-Rule = TypeVar("Rule", bound=Entry)
-
-
-def with_one_rate(optimizer: Rule, schedule: Schedule | None) -> tuple[Rule, Schedule]:
-    """An optimizer and a schedule whose learning rates are one number: that which the schedule begins at.
-
-    As in Keras, a schedule takes the place of the optimizer's learning rate. None stands for a constant one.
-
-    Raises:
-        ValueError: The optimizer was made with a learning rate of its own, and the schedule begins at another.
-    """
-    values = optimizer.values()
-    own = values["learning_rate"]
-    if schedule is None:
-        return optimizer, SCHEDULES.make("constant", initial_learning_rate=own)
-    first = schedule.initial_learning_rate
-    if own == first:
-        return optimizer, schedule
-    (default,) = [knob.default for knob in optimizer.knobs() if knob.name == "learning_rate"]
-    if own != default:
-        raise ValueError(
-            f"learning_rate must be one number: {optimizer.label} has {own!r}, "
-            f"its schedule ({schedule.label}) begins at {first!r}"
-        )
-    rate: Any = {"learning_rate": first}
-    return replace(optimizer, **rate), schedule

@@ -6,7 +6,7 @@ import numpy as np
 
 from gdviz import gradflow
 from gdviz.gradflow import PRESETS, RECURRENT_PRESETS, GradientFlow, Network, Training
-from gdviz.gradflow.links import Study
+from gdviz.gradflow.study import Study
 from gdviz.stories.story import Shelf
 
 SHELF = Shelf("gradient_flow")

@@ -1,10 +1,8 @@
 """What to try after a run has diverged, found by trying it."""
 
-from dataclasses import replace
 from functools import lru_cache
 
 from gdviz.descent import Descent, run
-from gdviz.schedules import Schedule
 
 _TRIALS = 16
 _FACTOR = 10**-0.25
@@ -19,12 +17,6 @@ def finite_learning_rate(setup: Descent) -> float | None:
     rate = setup.schedule.initial_learning_rate
     for _ in range(_TRIALS):
         rate = float(f"{rate * _FACTOR:.2g}")
-        if run(with_learning_rate(setup, rate)).status != "diverged":
+        if run(setup.with_learning_rate(rate)).status != "diverged":
             return rate
     return None
-
-
-def with_learning_rate(setup: Descent, learning_rate: float) -> Descent:
-    """The same run with another learning rate at the start of its schedule."""
-    schedule: Schedule = setup.schedule.starting_at(learning_rate)
-    return replace(setup, optimizer=replace(setup.optimizer, learning_rate=learning_rate), schedule=schedule)

@@ -14,10 +14,11 @@ from gdviz.charts import Figure, dynamics, recurrent
 from gdviz.charts import gradflow as charts
 from gdviz.charts.training import curves
 from gdviz.gradflow import GradientFlow, Network, RecurrentFlow, TrainingRun
-from gdviz.gradflow.links import Study
+from gdviz.gradflow.study import Study
 from gdviz.ui import flow_runs, widgets
 from gdviz.ui import network as controls
 from gdviz.ui.charts import is_dark, show
+from gdviz.ui.network import STUDY
 
 MOST_CURES = 7
 
@@ -116,13 +117,13 @@ def chaos(study: Study, width: int) -> Shown:
 def inside(study: Study, width: int) -> Shown:
     """Histograms of one layer."""
     depth = study.network.depth
-    asked = (controls.shown("layer") or ["1"])[0]
-    name = controls.key(f"layer.{depth}")
+    asked = (STUDY.looked_at("layer") or ["1"])[0]
+    name = STUDY.key(f"layer.{depth}")
     first = widgets.first_value(
         name, min(int(asked), depth) if asked.isascii() and asked.isdigit() and int(asked) else 1
     )
     layer = int(st.number_input("Layer", 1, depth, first, key=name))
-    controls.look_at("layer", layer)
+    STUDY.look_at("layer", layer)
     words, told = Place(), Place()
     places = [(Place(), Place()) for _ in charts.HISTOGRAMS]
     for (flow,) in flow_runs.streamed([study.network]):
@@ -171,7 +172,7 @@ def training(study: Study, width: int) -> Shown:
         losses = partial(_losses, runs, width)
         show(losses(is_dark()), "flow.training.cures")
         _list({name: gradflow.training_verdict(run) for name, run in runs.items()}, st)
-        _use_buttons(chosen, lambda name: controls.show_again(replace(study, training=found[name].training)))
+        _use_buttons(chosen, lambda name: STUDY.show_again(replace(study, training=found[name].training)))
         figures["gdviz-training-cures"] = losses
         tables["gdviz-training-cures"] = lambda: export.table_csv(losses(False).tables["curves"])
     code = [gradflow.training_python_code(study.training)]
@@ -202,7 +203,7 @@ def through_time(study: Study, width: int) -> Shown:
     compared = partial(_recurrent_compared, flows, width)
     show(compared(is_dark()), "flow.recurrent.cures")
     _list({name: gradflow.recurrent_verdict(flow) for name, flow in flows.items()}, st)
-    _use_buttons(chosen, lambda name: controls.show_again(replace(study, recurrent=found[name])))
+    _use_buttons(chosen, lambda name: STUDY.show_again(replace(study, recurrent=found[name])))
     return Shown(
         {
             "gdviz-recurrent": lambda dark: recurrent.through_time(flow, width=width, dark=dark),
@@ -286,9 +287,9 @@ def _network_code(network: Network) -> list[str]:
 
 def _choose_cures(name: str, options: list[str], why: Mapping[str, str] | None = None, first: int = 2) -> list[str]:
     """A choice among cures; at first those of the link, or the first few."""
-    asked = [option for option in controls.shown(name) if option in options] or options[:first]
+    asked = [option for option in STUDY.looked_at(name) if option in options] or options[:first]
     # The options follow from other controls: when they change, it is another widget.
-    box_key = controls.key(f"{name}.{'|'.join(options)}")
+    box_key = STUDY.key(f"{name}.{'|'.join(options)}")
     chosen = st.multiselect(
         "Compare with one change each",
         options,
@@ -296,7 +297,7 @@ def _choose_cures(name: str, options: list[str], why: Mapping[str, str] | None =
         max_selections=MOST_CURES,
         key=box_key,
     )
-    controls.look_at(name, *chosen)
+    STUDY.look_at(name, *chosen)
     for option in chosen if why else ():
         st.caption(f"**{option}**: {why[option]}" if why else "")
     return list(chosen)
@@ -309,13 +310,13 @@ def _use_buttons(chosen: Sequence[str], use: Callable[[str], None]) -> None:
 
 
 def _choose_quantity() -> str:
-    asked = (controls.shown("quantity") or [""])[0]
+    asked = (STUDY.looked_at("quantity") or [""])[0]
     names = list(dynamics.QUANTITIES)
     first = widgets.first_value("flow.quantity", asked if asked in names else "gradient")
     quantity = st.selectbox(
         "Quantity", names, names.index(first), format_func=dynamics.QUANTITIES.__getitem__, key="flow.quantity"
     )
-    controls.look_at("quantity", quantity)
+    STUDY.look_at("quantity", quantity)
     return str(quantity)
 
 

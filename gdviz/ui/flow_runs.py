@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from gdviz import gradflow
 from gdviz.gradflow import GradientFlow, Network, Recurrent, RecurrentFlow, Training, TrainingRun
-from gdviz.gradflow.links import Study
+from gdviz.gradflow.study import Study
 
 MOST_BYTES = 2 * 2**30
 """A network whose activations need more memory is not computed: the app's process would be killed."""

@@ -130,7 +130,7 @@ def draw_entry(
     labels = {"none": "None"} if field.optional else {}
     labels |= widgets.labels(among or field.source)
     name = widgets.select(box, field.label, labels, key, current.name if current else "none")
-    if name == "none":
+    if name == "none" and field.optional:
         return None
     before = current.values() if current and current.name == name else {}
     return widgets.entry(panel or box, field.source, name, key, before, exact, field.derived)
