@@ -11,7 +11,7 @@ import numpy as np
 
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.descent import ending
-from gdviz.descent.ending import Status
+from gdviz.descent.ending import Finding, Status
 from gdviz.descent.loop import walk
 from gdviz.descent.setup import Averaging, Descent, Stop
 from gdviz.descent.trajectory import Trajectory
@@ -103,14 +103,14 @@ def run(setup: Descent) -> Trajectory:
         theta, loss, exact = theta[: last + 1], loss[: last + 1], exact[: last + 1]
         status: Status
         if bad and bad[0] == last:
-            status, reason = "diverged", ending.divergence(*bad, loss, exact, setup.maximize)
+            status, findings = "diverged", [ending.divergence(*bad, loss, exact, setup.maximize)]
         else:
-            status, reason = ending.judge(setup.landscape, theta, loss, exact, setup.maximize)
-            if status == "stalled":
-                reason += ending.slowed_down(steps.learning_rate[:last])
+            status, why = ending.judge(setup.landscape, theta, loss, exact, setup.maximize)
+            findings = [why, *(ending.slowed_down(steps.learning_rate[:last]) if status == "stalled" else [])]
             if met:
-                status = "converged" if met[1].startswith("the loss is at") else status
-                reason = f"Stopped after step {last}: {met[1]}. {reason}"
+                status = "converged" if met[1] == "loss" else status
+                code = f"stopped_by_{met[1]}" + "_climbing" * (met[1] == "loss" and setup.maximize)
+                findings.insert(0, Finding(code, {"step": last, "limit": getattr(setup.stop, met[1])}))
     return Trajectory(
         setup=setup,
         theta=theta,
@@ -123,7 +123,7 @@ def run(setup: Descent) -> Trajectory:
         evaluations={what: counts[:last] for what, counts in steps.evaluations.items()},
         status=status,
         stopped_at=last if bad or met else None,
-        reason=reason,
+        findings=tuple(findings),
     )
 
 

@@ -41,7 +41,9 @@ class Stop(Entry):
     )
 
     def first(self, loss: Array, gradient: Array, maximize: bool = False) -> tuple[int, str] | None:
-        """The first row at which a condition holds, and which it is; None where none ever holds.
+        """The first row at which a condition holds, and its name; None where none ever holds.
+
+        Where several hold at once, it is the one that ``gdviz.tracing.stages.CONDITIONS`` names first.
 
         Args:
             loss: Shape (T+1,).
@@ -50,25 +52,16 @@ class Stop(Entry):
         """
         sign = -1.0 if maximize else 1.0
         watched = {
-            f"the loss is at {'least' if maximize else 'most'} {self.loss}": (
-                None if self.loss is None else sign * self.loss,
-                sign * loss,
-            ),
-            f"the loss changed by at most {self.loss_change}": (
-                self.loss_change,
-                np.abs(np.diff(loss, prepend=np.inf)),
-            ),
-            f"the gradient's norm is at most {self.gradient_norm}": (
-                self.gradient_norm,
-                np.linalg.norm(gradient, axis=1),
-            ),
+            "gradient_norm": (self.gradient_norm, np.linalg.norm(gradient, axis=1)),
+            "loss_change": (self.loss_change, np.abs(np.diff(loss, prepend=np.inf))),
+            "loss": (None if self.loss is None else sign * self.loss, sign * loss),
         }
         met = [
-            (int(np.argmax(values <= limit)), sentence)
-            for sentence, (limit, values) in watched.items()
+            (int(np.argmax(values <= limit)), name)
+            for name, (limit, values) in watched.items()
             if limit is not None and np.any(values <= limit)
         ]
-        return min(met, default=None)
+        return min(met, key=lambda found: found[0], default=None)
 
 
 @dataclass(frozen=True)

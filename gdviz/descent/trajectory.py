@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gdviz.descent import ending
-from gdviz.descent.ending import Array, Status
+from gdviz.descent import ending, words
+from gdviz.descent.ending import Array, Finding, Status
 from gdviz.descent.setup import Descent
 
 
@@ -38,8 +38,13 @@ class Trajectory:
     """converged (at a minimum), running (still moving), stalled (stopped elsewhere) or diverged (not finite)."""
     stopped_at: int | None
     """The step that ended the run early; None where it took all its steps."""
-    reason: str
-    """One sentence or two on why ``status`` is what it is."""
+    findings: tuple[Finding, ...]
+    """Why ``status`` is what it is, as codes and numbers."""
+
+    @property
+    def reason(self) -> str:
+        """Why ``status`` is what it is, in a sentence or two."""
+        return words.reason(self.findings)
 
     @property
     def steps(self) -> int:

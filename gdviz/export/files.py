@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from gdviz.descent import Descent, Trajectory
+from gdviz.descent.ending import Finding
+from gdviz.descent.words import reason
 
 FORMAT = "gdviz trajectories"
 VERSION = 1
@@ -23,6 +25,7 @@ def to_json(trajectories: Sequence[Trajectory]) -> str:
             "status": run.status,
             "stopped_at": run.stopped_at,
             "reason": run.reason,
+            "findings": [{"code": found.code, "values": _finite(found.values)} for found in run.findings],
             "theta": _list(run.theta),
             "loss": _list(run.loss),
             "gradient": _list(run.gradient),
@@ -74,9 +77,27 @@ def _trajectory(data: Mapping[str, Any]) -> Trajectory:
         evaluations={what: np.array(counts, dtype=np.int64) for what, counts in data["evaluations"].items()},
         status=data["status"],
         stopped_at=data["stopped_at"],
-        reason=str(data["reason"]),
+        findings=_findings(data),
         **arrays,
     )
+
+
+def _findings(data: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """What was found at the end; of a file of version 0.1, which has no findings, the sentence."""
+    infinities = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
+    found = [
+        Finding(str(one["code"]), {name: infinities.get(value, value) for name, value in one["values"].items()})
+        for one in data.get("findings", ())
+    ]
+    try:
+        reason(found)
+    except (KeyError, ValueError, IndexError) as error:
+        raise ValueError(f"the file is damaged: {error!r} in its findings") from None
+    return tuple(found) or (Finding("as_told", {"text": str(data["reason"])}),)
+
+
+def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _list(value) if isinstance(value, float) else value for name, value in values.items()}
 
 
 def _list(values: Any) -> Any:
