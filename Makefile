@@ -20,6 +20,10 @@ test: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+# What needs no browser, no TensorFlow and no page.
+quick: .venv/installed-dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser and not page and not tensorflow"
+
 benchmark: .venv/installed-dev
 	$(BIN)/python -m benchmarks.descend
 	$(BIN)/python -m benchmarks.sweep
