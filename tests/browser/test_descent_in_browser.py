@@ -1,4 +1,4 @@
-"""What only a browser shows: the chart plays, pauses, scrubs and answers clicks; links and downloads work."""
+"""What only a browser shows: the figure plays, follows the hand, and tells the server once; links and downloads."""
 
 import hashlib
 import json
@@ -10,23 +10,29 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from gdviz import export
+from gdviz.descent.experiment import Experiment
+from gdviz.live.words import WORDS
 
 Open = Callable[..., Page]
 QUIET = "run=adam,learning_rate=0.1&landscape=himmelblau&steps=200"
 
 
+def figure(page: Page) -> Locator:
+    return page.locator('[data-gdviz="live"]')
+
+
 def ready(page: Page) -> Page:
-    """Wait until the chart stands in its final layout."""
-    scrubber(page).wait_for(timeout=30_000)
+    """Wait until the figure answers and the page stands still."""
+    figure(page).and_(page.locator('[data-ready="true"]')).wait_for(timeout=60_000)
     expect(page.locator('[data-testid="stApp"]')).to_have_attribute(
         "data-test-script-state", "notRunning", timeout=30_000
     )
-    page.wait_for_timeout(700)
+    page.wait_for_timeout(300)
     return page
 
 
 def scrubber(page: Page) -> Locator:
-    return page.locator(".vega-bindings input[type=range]")
+    return figure(page).get_by_role("slider", name="Step", exact=True)
 
 
 def step(page: Page) -> int:
@@ -34,11 +40,12 @@ def step(page: Page) -> int:
 
 
 def playing(page: Page) -> bool:
-    return page.locator(".vega-bindings input[type=checkbox]").is_checked()
+    return figure(page).get_by_role("button", name="Pause", exact=True).count() == 1
 
 
 def play(page: Page, on: bool) -> None:
-    page.locator(".vega-bindings input[type=checkbox]").set_checked(on)
+    if playing(page) != on:
+        figure(page).get_by_role("button", name="Play" if on else "Pause", exact=True).click()
 
 
 def scrub(page: Page, to: int) -> None:
@@ -47,8 +54,41 @@ def scrub(page: Page, to: int) -> None:
 
 
 def picture(page: Page) -> str:
-    drawn = page.locator("canvas.marks").evaluate("e => e.toDataURL()")
+    drawn = canvas(page).evaluate("e => e.toDataURL()")
     return hashlib.sha256(drawn.encode()).hexdigest()
+
+
+def canvas(page: Page) -> Locator:
+    return page.locator(".landscape > canvas")
+
+
+def start(page: Page) -> Locator:
+    return figure(page).get_by_role("slider", name="Start", exact=True)
+
+
+def rate(page: Page, run: int) -> Locator:
+    return figure(page).get_by_role("slider", name=f"Learning rate, run {run}")
+
+
+def results(page: Page) -> list[str]:
+    return page.locator(".result").all_inner_texts()
+
+
+def place(page: Page) -> tuple[float, float]:
+    x, y = (start(page).get_attribute("aria-valuetext") or "").replace("x ", "").split(", y ")
+    return float(x), float(y)
+
+
+def grab(page: Page, by: tuple[float, float]) -> None:
+    """Take hold of the start and move it, without letting go."""
+    box = start(page).bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for share in (0.3, 0.6, 1.0):
+        page.mouse.move(x + share * by[0], y + share * by[1])
+    page.wait_for_timeout(100)
 
 
 def link(page: Page) -> dict[str, list[str]]:
@@ -57,9 +97,7 @@ def link(page: Page) -> dict[str, list[str]]:
 
 def test_plays_by_itself_and_stops_at_the_end(open_page: Open) -> None:
     page = ready(open_page(f"/descent?{QUIET}"))
-    page.wait_for_function(
-        "() => document.querySelector('.vega-bindings input[type=range]').value === '200'", timeout=20_000
-    )
+    expect(scrubber(page)).to_have_js_property("value", "200", timeout=20_000)
     page.wait_for_timeout(200)
     assert not playing(page)
     play(page, True)
@@ -79,8 +117,14 @@ def test_pauses_and_steps_and_draws_the_same_picture_for_the_same_step(open_page
     assert picture(page) != first
     scrub(page, 100)
     assert picture(page) == first
-    for label, expected in (("forward ▶", 101), ("forward ▶", 102), ("◀ back", 101), ("last ⏭", 200), ("⏮ first", 0)):
-        page.get_by_text(label).click()
+    for label, expected in (
+        ("One step forward", 101),
+        ("One step forward", 102),
+        ("One step back", 101),
+        ("Last step", 200),
+        ("First step", 0),
+    ):
+        figure(page).get_by_role("button", name=label).click()
         page.wait_for_timeout(150)
         assert step(page) == expected
     assert not playing(page)
@@ -94,14 +138,14 @@ def test_the_timeline_works_by_keyboard(open_page: Open) -> None:
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(100)
     assert step(page) == 11
-    page.locator(".vega-bindings input[type=checkbox]").focus()
+    figure(page).get_by_role("button", name="Play", exact=True).focus()
     page.keyboard.press("Space")
     page.wait_for_timeout(300)
     assert step(page) > 11
 
 
 def test_no_message_goes_to_the_server_while_playing(open_page: Open) -> None:
-    page = open_page(f"/descent?{QUIET}&steps=5000")
+    page = open_page("/descent?run=adam,learning_rate=0.1&landscape=himmelblau&steps=5000")
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.reload()
@@ -118,7 +162,7 @@ def test_speed_changes_the_pace(open_page: Open) -> None:
     play(page, False)
     taken = []
     for speed in ("1", "0.25"):
-        page.locator(".vega-bindings select").select_option(speed)
+        figure(page).get_by_label("Speed").select_option(speed)
         scrub(page, 0)
         play(page, True)
         page.wait_for_timeout(1000)
@@ -127,31 +171,92 @@ def test_speed_changes_the_pace(open_page: Open) -> None:
     assert 2 < taken[0] / taken[1] < 8
 
 
-def test_a_click_on_the_landscape_moves_the_start(open_page: Open) -> None:
+def test_a_click_on_the_landscape_starts_there(open_page: Open) -> None:
     page = ready(open_page(f"/descent?{QUIET}"))
-    before = page.get_by_role("spinbutton", name="Start x").input_value()
-    canvas = page.locator("canvas.marks").bounding_box()
-    assert canvas
-    page.mouse.click(canvas["x"] + canvas["width"] * 0.3, canvas["y"] + canvas["height"] * 0.5)
-    expect(page.get_by_role("spinbutton", name="Start x")).not_to_have_value(before)
+    box = canvas(page).bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.5)
+    expect(page.get_by_role("spinbutton", name="Start x")).to_have_value("-3")
     ready(page)
     x, y = (float(value) for value in link(page)["start"][0].split(","))
-    assert -6 < x < 6
-    assert -6 < y < 6
-    assert float(page.get_by_role("spinbutton", name="Start x").input_value()) == pytest.approx(x, rel=1e-4)
+    assert (x, y) == pytest.approx((-3, 0), abs=0.05)
+    assert place(page) == (x, y)
 
 
-def test_a_click_lands_where_it_was_made(open_page: Open) -> None:
-    """The start's ring is drawn where the mouse was: the picture changes there."""
+def test_the_server_is_told_once_when_the_start_is_let_go(open_page: Open) -> None:
+    page = open_page(f"/descent?{QUIET}")
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.reload()
+    ready(page)
+    play(page, False)
+    scrub(page, 120)
+    before, told, x = len(sent), results(page), place(page)[0]
+    grab(page, (100, -150))
+    assert len(sent) == before
+    assert place(page)[0] > x
+    assert results(page) != told, "the numbers follow the hand"
+    shown = results(page)
+    page.mouse.up()
+    expect(page.get_by_role("spinbutton", name="Start x")).to_have_value(f"{place(page)[0]:g}")
+    ready(page)
+    assert len(sent) == before + 1
+    assert results(page) == shown
+    assert step(page) == 120
+    assert not playing(page)
+    assert link(page)["start"] == [",".join(map(repr, place(page)))]
+
+
+def test_a_slid_learning_rate_arrives_in_table_address_and_sidebar(open_page: Open) -> None:
     page = ready(open_page(f"/descent?{QUIET}"))
-    canvas = page.locator("canvas.marks").bounding_box()
-    assert canvas
-    seen = []
-    for across in (0.2, 0.3):
-        page.mouse.click(canvas["x"] + canvas["width"] * across, canvas["y"] + canvas["height"] * 0.5)
-        page.wait_for_timeout(1500)
-        seen.append(float(link(page)["start"][0].split(",")[0]))
-    assert seen[1] > seen[0]
+    play(page, False)
+    rate(page, 1).focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    shown = rate(page, 1).get_attribute("aria-valuetext")
+    expect(page.locator("table tbody tr")).to_contain_text(str(shown))
+    ready(page)
+    assert link(page)["run"][0].startswith(f"adam,learning_rate={shown},")
+    expect(page.get_by_text(f"1 · Adam, η {shown}")).to_be_visible()
+
+
+def test_reset_and_the_sidebar_move_what_the_browser_owns(open_page: Open) -> None:
+    page = ready(open_page(f"/descent?{QUIET}"))
+    grab(page, (100, -150))
+    page.mouse.up()
+    ready(page)
+    page.get_by_role("spinbutton", name="Start x").fill("1.5")
+    page.get_by_role("spinbutton", name="Start x").press("Enter")
+    expect(start(page)).to_have_attribute("aria-valuetext", f"x 1.5, y {place(page)[1]:g}")
+    page.get_by_role("button", name="Reset").click()
+    expect(start(page)).to_have_attribute("aria-valuetext", "x -0.5, y -5", timeout=20_000)
+
+
+def test_the_browser_computes_what_python_does(open_page: Open) -> None:
+    """The numbers of forty configurations stand in tests/test_live.py; this is the whole way, to the picture."""
+    query = (
+        "landscape=ackley&run=adam,learning_rate=0.05&run=lion,learning_rate=0.01&run=lbfgs&steps=90&noise=0.1&seed=3"
+        "&clip=clipnorm,clipnorm=2.0&schedule=cosine_decay,decay_steps=80"
+    )
+    page = ready(open_page(f"/descent?{query}"))
+    experiment, notes = Experiment.from_link(link(page))
+    assert notes == []
+    for run, told in zip(experiment.run(), results(page), strict=True):
+        loss, status = told.removeprefix("loss ").split(" · ")
+        assert float(loss) == pytest.approx(run.loss[-1], rel=2e-3)
+        assert status.startswith(WORDS[run.status])
+    assert page.get_by_text("on the server").count() == 1, "L-BFGS, and it says so"
+    grab(page, (20, -20))
+    expect(page.locator(".result").nth(2)).to_contain_text("computing")
+    page.mouse.up()
+    expect(page.locator(".result").nth(2)).not_to_contain_text("computing", timeout=20_000)
+
+
+def test_basins_under_the_trails(open_page: Open) -> None:
+    page = ready(open_page(f"/descent?{QUIET}"))
+    figure(page).get_by_label("Basins of attraction").select_option("Adam")
+    expect(page.locator(".basins")).to_have_attribute("data-side", "96", timeout=20_000)
+    assert "converged" in page.locator(".basins").inner_text()
 
 
 def test_the_link_reproduces_the_page(open_page: Open) -> None:
@@ -172,7 +277,7 @@ def test_a_broken_link_falls_back_field_by_field_and_says_so(open_page: Open) ->
     page = ready(open_page("/descent?run=adam,beta_1=7&landscape=nowhere&steps=17&noise=x"))
     warnings = page.locator('[data-testid="stAlert"]')
     expect(warnings).to_have_count(3)
-    assert "beta_1 must be a number with 0 ≤ beta_1 < 1; got 7.0" in warnings.all_inner_texts()[0]
+    assert "beta_1 must be a number with 0 ≤ beta_1 < 1; got 7.0" in " ".join(warnings.all_inner_texts())
     assert link(page)["steps"] == ["17"]
 
 
@@ -202,8 +307,7 @@ def test_downloads_arrive_and_the_page_plays_from_disk(open_page: Open, browser:
     problems: list[str] = []
     offline.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     offline.goto((tmp_path / "gdviz-descent.html").as_uri())
-    scrubber(offline).wait_for()
-    offline.wait_for_timeout(500)
+    figure(offline).and_(offline.locator('[data-ready="true"]')).wait_for()
     early = step(offline)
     offline.wait_for_timeout(500)
     assert step(offline) > early
@@ -215,11 +319,11 @@ def test_downloads_arrive_and_the_page_plays_from_disk(open_page: Open, browser:
 def test_nothing_overflows(open_page: Open, width: int, scheme: str) -> None:
     page = ready(open_page("/descent", width=width, scheme=scheme))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    canvas = page.locator("canvas.marks").bounding_box()
+    box = figure(page).bounding_box()
     column = page.locator('[data-testid="stMainBlockContainer"]').bounding_box()
-    assert canvas
+    assert box
     assert column
-    assert canvas["x"] + canvas["width"] <= column["x"] + column["width"]
+    assert box["x"] + box["width"] <= column["x"] + column["width"]
 
 
 def test_a_slider_changes_the_runs_and_keeps_the_step(open_page: Open) -> None:
