@@ -126,7 +126,7 @@ def sensitivity(record: "Record", *, width: int = 640, dark: bool = False) -> Fi
                 rows["score"].append(trial.score)
         if window := record.window(name):
             words.append(
-                f"{labels[name]}: within {_margin(record)} of its best from {window.low:.2g} to {window.high:.2g}, "
+                f"{labels[name]}: within {margin_words(record)} of its best from {window.low:.2g} to {window.high:.2g}, "
                 f"{window.decades:.1f} decades."
             )
     scale = _Scale(record, rows["score"], "validation")
@@ -155,7 +155,7 @@ def sensitivity(record: "Record", *, width: int = 640, dark: bool = False) -> Fi
     return _figure(chart, tables, "Score against learning rate", " ".join(words) or "Nothing has ended yet.")
 
 
-def _margin(record: "Record") -> str:
+def margin_words(record: "Record") -> str:
     return (
         f"{100 * record.margin:.0f} points" if record.comparison.metric in HIGHER_IS_BETTER else f"{record.margin:.2g}"
     )

@@ -1,0 +1,395 @@
+"""The parts of the Choose page: its configuration, and the comparison that it watches."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from gdviz.catalogue import Knob
+from gdviz.clipping import CLIPPERS
+from gdviz.comparing.comparison import MOST_ENTRANTS, Budget, Comparison, Entrant
+from gdviz.comparing.estimate import estimated_seconds, in_words
+from gdviz.comparing.links import from_link, to_link
+from gdviz.comparing.presets import PRESETS
+from gdviz.comparing.record import Record, Trial
+from gdviz.runs.comparisons import Comparisons
+from gdviz.runs.trials import Stored
+from gdviz.schedules import SCHEDULES
+from gdviz.training import DATASETS, KERAS_OPTIMIZERS, LOSSES, METRICS, DenseLayer, KerasOptimizer, Split, TrainingSetup
+from gdviz.training.optimizers import SEARCHED
+from gdviz.training.parts import ACTIVATIONS
+from gdviz.training.setup import MOST_BATCH, MOST_EPOCHS, MOST_LAYERS
+from gdviz.ui import training, widgets
+from gdviz.ui.runs import plain
+
+_NONE = "none"
+_CHOOSABLE_SCHEDULES = {name: entry for name, entry in SCHEDULES.items() if not entry.follows_loss}
+
+
+@st.cache_resource(show_spinner=False)
+def shared_comparisons() -> Comparisons:
+    """The comparisons, one set for the whole app; those that a stopped app left behind go on."""
+    return Comparisons(training.shared_jobs())
+
+
+# The configuration --------------------------------------------------------------------------------------------------
+
+
+def kept() -> Comparison:
+    """The session's comparison; at first, the one that the address bar describes."""
+    if "choose" not in st.session_state:
+        fields = {name: st.query_params.get_all(name) for name in st.query_params}
+        st.session_state["choose"], st.session_state["choose_notes"] = from_link(fields)
+    comparison: Comparison = st.session_state["choose"]
+    return comparison
+
+
+def keep(comparison: Comparison) -> None:
+    """Remember the comparison, and write it into the address bar, beside the one that is watched."""
+    st.session_state["choose"] = comparison
+    link: dict[str, str | list[str]] = dict(to_link(comparison))
+    if watched_id():
+        link["comparison"] = watched_id()
+    if {name: st.query_params.get_all(name) for name in st.query_params} != link:
+        st.query_params.from_dict(link)
+
+
+def watched_id() -> str:
+    """The id of the comparison that is watched; empty for none."""
+    if "comparison" in st.query_params:
+        st.session_state["choose_watched"] = st.query_params["comparison"]
+    watched: str = st.session_state.get("choose_watched", "")
+    return watched
+
+
+def show_again(comparison: Comparison) -> None:
+    """Make all widgets anew, showing ``comparison``: widgets with other keys are other widgets."""
+    st.session_state["choose"] = comparison
+    st.session_state["choose_generation"] = st.session_state.get("choose_generation", 0) + 1
+    st.session_state["choose_notes"] = []
+
+
+def use_preset() -> None:
+    """Take over the preset that has just been chosen."""
+    title = st.session_state["choose.preset"]
+    if title in PRESETS:
+        show_again(PRESETS[title])
+
+
+def take_over_training() -> None:
+    """Take the data and the model of the Live training page."""
+    setup = training.kept_setup()
+    split = setup.split if _validates(setup.split) else Split()
+    try:
+        show_again(kept().changed(problem=replace(setup, split=split)))
+    except ValueError as error:
+        st.session_state["choose_error"] = str(error)
+
+
+def _validates(split: Split) -> bool:
+    return bool(split.validation and split.test and not split.validate_on_test)
+
+
+def key(name: str) -> str:
+    """The key of a widget of the configuration."""
+    return f"choose.{st.session_state.get('choose_generation', 0)}.{name}"
+
+
+def problem_controls(box: DeltaGenerator) -> TrainingSetup:
+    """Data, model, batch size and epochs.
+
+    Raises:
+        ValueError: They do not go together.
+    """
+    current = kept().problem
+    left, right = box.columns(2)
+    name = widgets.select(left, "Data", DATASETS, key("data"), current.data.name)
+    if name == training.OWN_TABLE:
+        left.file_uploader(
+            "Table (CSV, with a header)", type="csv", key=key("file"), on_change=_keep_file, args=(key("file"),)
+        )
+    more = left.expander("Its settings", key=key("data.more")) if DATASETS[name].knobs() else left
+    before = current.data.values() if name == current.data.name else {}
+    data = widgets.entry(more, DATASETS, name, key("data"), before, True)
+    layers = _layers(right, current)
+    epochs, size = right.columns(2)
+    whole = "all rows"
+    full = size.checkbox("All rows in one batch", _first("full", current.batch_size is None), key=key("full"))
+    batch = size.number_input(
+        "Batch size",
+        1,
+        MOST_BATCH,
+        _first("batch", current.batch_size or 32),
+        key=key("batch"),
+        disabled=full,
+        help=whole,
+    )
+    length = epochs.number_input(
+        "Epochs of each training", 1, MOST_EPOCHS, _first("epochs", current.epochs), key=key("epochs")
+    )
+    task, same = data.task, data.task == current.data.task
+    losses = LOSSES[task]
+    usual = str(current.loss) if same and current.loss in losses else losses[0]
+    loss = left.selectbox(
+        "Loss", losses, losses.index(_first(f"loss.{task}", usual)), format_func=_spaced, key=key(f"loss.{task}")
+    )
+    return replace(
+        current,
+        data=data,
+        convolution=current.convolution if data.image else None,
+        layers=layers,
+        epochs=int(length),
+        batch_size=None if full else int(batch),
+        loss=loss,
+        metrics=current.metrics if same else None,
+    )
+
+
+def _layers(box: DeltaGenerator, current: TrainingSetup) -> tuple[DenseLayer, ...]:
+    """Dense layers of one width and activation; those that the setup has keep whatever else they are."""
+    first = current.layers[0] if current.layers else DenseLayer()
+    count, units, activation = box.columns(3)
+    depth = int(
+        count.number_input("Hidden layers", 0, MOST_LAYERS, _first("depth", len(current.layers)), key=key("depth"))
+    )
+    width = int(
+        units.number_input("Units", 1, 8192, _first("units", first.units), key=key("units"), disabled=not depth)
+    )
+    chosen = activation.selectbox(
+        "Activation",
+        ACTIVATIONS,
+        ACTIVATIONS.index(_first("activation", first.activation)),
+        key=key("activation"),
+        disabled=not depth,
+    )
+    if (depth, width, chosen) == (len(current.layers), first.units, first.activation):
+        return current.layers
+    return (replace(first, units=width, activation=chosen),) * depth
+
+
+def entrant_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Entrant, ...]:
+    """Who takes part; each can be given a schedule, clipping and other hyperparameters, and taken twice."""
+    entrants = list(kept().entrants)
+    names = list(dict.fromkeys(entrant.optimizer.name for entrant in entrants))
+    chosen = box.multiselect(
+        "Optimizers",
+        list(KERAS_OPTIMIZERS),
+        _first("entrants", names),
+        format_func=lambda name: KERAS_OPTIMIZERS[name].label,
+        max_selections=MOST_ENTRANTS,
+        key=key("entrants"),
+    )
+    entrants = [entrant for entrant in entrants if entrant.optimizer.name in chosen]
+    there = {entrant.optimizer.name for entrant in entrants}
+    entrants += [Entrant(KERAS_OPTIMIZERS.make(name)) for name in chosen if name not in there]
+    if not entrants:
+        raise ValueError("optimizers must be at least one; choose some")
+    with box.expander("Settings of each: schedule, clipping, what is tuned", key=key("each")):
+        labels = list(Comparison(problem, tuple(entrants)).labels.values())
+        places = range(len(entrants))
+        place = st.selectbox("Optimizer", places, format_func=labels.__getitem__, key=key(f"which.{len(entrants)}"))
+        entrants[place] = _one_entrant(entrants[place], f"{place}.{entrants[place].optimizer.name}")
+        with st.container(horizontal=True):
+            both = tuple(entrants)
+            st.button(
+                "Add it once more",
+                on_click=_add,
+                args=(both, place),
+                disabled=len(entrants) >= MOST_ENTRANTS,
+                key=key("add"),
+            )
+            st.button("Remove it", on_click=_remove, args=(both, place), disabled=len(entrants) < 2, key=key("remove"))
+    return tuple(entrants)
+
+
+def _one_entrant(current: Entrant, name: str) -> Entrant:
+    optimizer = current.optimizer
+    first = current.schedule.name if current.schedule else "constant"
+    schedule_name = widgets.select(st, "Learning-rate schedule", _CHOOSABLE_SCHEDULES, key(f"{name}.schedule"), first)  # type: ignore[arg-type]
+    before = current.schedule.values() if current.schedule and current.schedule.name == schedule_name else {}
+    schedule = None
+    if schedule_name != "constant":
+        schedule = widgets.entry(
+            st, SCHEDULES, schedule_name, key(f"{name}.schedule"), before, True, ("initial_learning_rate",)
+        )  # type: ignore[arg-type]
+    clips = [_NONE, *CLIPPERS]
+    clip_name = st.selectbox(
+        "Gradient clipping",
+        clips,
+        clips.index(_first(f"{name}.clip", current.clip.name if current.clip else _NONE)),
+        format_func=lambda c: "None" if c == _NONE else CLIPPERS[c].label,
+        key=key(f"{name}.clip"),
+    )
+    clip = None
+    if clip_name != _NONE:
+        values = current.clip.values() if current.clip and current.clip.name == clip_name else {}
+        clip = widgets.entry(st, CLIPPERS, clip_name, key(f"{name}.clip"), values, True)  # type: ignore[arg-type]
+    tunable = [knob.name for knob in optimizer.knobs() if knob.name in SEARCHED]
+    tuned = st.multiselect(
+        "Tuned", tunable, _first(f"{name}.tuned", list(current.tuned)), key=key(f"{name}.tuned"), help=_ranges(tunable)
+    )
+    values = {}
+    for knob in optimizer.knobs():
+        if knob.name not in {*tuned, "learning_rate"}:
+            values[knob.name] = _hyperparameter(knob, optimizer, name)
+    return Entrant(replace(optimizer, **values), schedule, clip, ("learning_rate", *tuned))
+
+
+def _hyperparameter(knob: Knob, optimizer: KerasOptimizer, name: str) -> object:
+    return widgets.number(st, knob, key(f"{name}.{knob.name}"), getattr(optimizer, knob.name), True)  # type: ignore[arg-type]
+
+
+def _ranges(names: Sequence[str]) -> str:
+    ranges = (
+        f"{name} from {SEARCHED[name].low:g} to {SEARCHED[name].high:g}" for name in names if name != "learning_rate"
+    )
+    return "The learning rate always is. " + "; ".join(ranges) + "."
+
+
+def _add(entrants: tuple[Entrant, ...], place: int) -> None:
+    show_again(kept().changed(entrants=(*entrants[: place + 1], entrants[place], *entrants[place + 1 :])))
+
+
+def _remove(entrants: tuple[Entrant, ...], place: int) -> None:
+    show_again(kept().changed(entrants=(*entrants[:place], *entrants[place + 1 :])))
+
+
+def budget_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Budget, str, float | None]:
+    """What each may spend, what decides, and the target."""
+    current = kept()
+    knobs = {knob.name: knob for knob in Budget.knobs()}
+    values = current.budget.values()
+    left, middle, right = box.columns(3)
+    found = {
+        "trials": widgets.number(
+            left, knobs["trials"], key("trials"), values["trials"], False, "Trials: learning rates that each may try"
+        ),
+        "repeats": widgets.number(
+            middle,
+            knobs["repeats"],
+            key("repeats"),
+            values["repeats"],
+            False,
+            "Repeats of each one's best, with fresh seeds",
+        ),
+    }
+    allowed = [*METRICS[problem.data.task][:1], "loss"] if problem.metrics is None else [*problem.metrics, "loss"]
+    task = problem.data.task
+    usual = str(current.metric) if current.metric in allowed else allowed[0]
+    metric = right.selectbox(
+        "What decides",
+        allowed,
+        allowed.index(_first(f"metric.{task}", usual)),
+        format_func=_spaced,
+        key=key(f"metric.{task}"),
+    )
+    with box.expander("More: search, successive halving, range, target, seed", key=key("more")):
+        labels = {
+            "search": "Search: evenly spread and the same for all (sobol), or near what did well (tpe)",
+            "halving": "Successive halving: give up hopeless trials early, begin more for the same epochs",
+            "low": "Smallest learning rate",
+            "high": "Largest learning rate",
+            "seed": "Seed",
+        }
+        found |= {
+            name: widgets.number(st, knobs[name], key(name), values[name], True, label)
+            for name, label in labels.items()
+        }  # type: ignore[arg-type]
+        target = st.number_input(
+            f"Target: a value of {_spaced(metric)}; empty for none",
+            value=_first(f"target.{metric}", current.target if metric == current.metric else None),
+            key=key(f"target.{metric}"),
+            format="%g",
+        )
+    return Budget(**found), metric, target
+
+
+def _first(name: str, current: object) -> object:
+    return widgets.first_value(key(name), current)
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _keep_file(uploaded: str) -> None:
+    file = st.session_state[uploaded]
+    st.session_state["training_file"] = file.getvalue() if file else None
+
+
+def file_of(comparison: Comparison) -> tuple[bytes | None, str | None]:
+    """The user's file where the comparison needs one, and why it cannot be used."""
+    if comparison.problem.data.name != training.OWN_TABLE:
+        return None, None
+    content = training.own_file()
+    if content is None:
+        return None, "Choose a CSV file first."
+    try:
+        comparison.problem.data.load(content)
+    except ValueError as error:
+        return content, str(error)
+    return content, None
+
+
+def estimate(comparison: Comparison) -> str:
+    """What will be trained, and how long that takes."""
+    count = (comparison.trials + comparison.budget.repeats) * len(comparison.entrants)
+    seconds = in_words(estimated_seconds(comparison))
+    alone = [e.label for e in comparison.entrants if comparison.why_alone(e)]
+    slow = (
+        f" {', '.join(alone)} train one by one: {comparison.why_alone(comparison.entrants[0]) or ''}." if alone else ""
+    )
+    return f"{count} trainings, about {seconds} on two idle cores.{slow}"
+
+
+# The comparison that is watched -------------------------------------------------------------------------------------
+
+
+def start(comparison: Comparison, content: bytes | None) -> None:
+    """Begin a comparison, and watch it."""
+    try:
+        st.session_state["choose_watched"] = shared_comparisons().start(comparison, content=content)
+        st.query_params["comparison"] = st.session_state["choose_watched"]
+    except RuntimeError as error:
+        st.session_state["choose_error"] = str(error)
+
+
+def attempt(action: str, id: str, *arguments: int) -> None:
+    """Stop, go on, or try more; what goes wrong is shown on the page's next run."""
+    try:
+        getattr(shared_comparisons(), action)(id, *arguments)
+    except (RuntimeError, ValueError) as error:
+        st.session_state["choose_error"] = str(error)
+
+
+def record(id: str) -> Record:
+    """The findings so far; trials that have ended are read once."""
+    seen: tuple[str, dict[str, Trial]] = st.session_state.get("choose_seen", ("", {}))
+    if seen[0] != id:
+        seen = st.session_state["choose_seen"] = (id, {})
+    return shared_comparisons().record(id, seen[1])
+
+
+def progress(stored: Stored, found: Record) -> None:
+    """How far it is, and the time left; the latter from how fast it went while this page watched."""
+    ended = sum(t.ended for t in (*found.trials, *found.tests))
+    total = (stored.comparison.trials + stored.comparison.budget.repeats) * len(stored.comparison.entrants)
+    words = f"{ended} of {total} trainings"
+    if stored.status == "running":
+        since = st.session_state.setdefault(f"choose_since.{stored.id}", (time.time(), found.done))
+        gone, share = time.time() - since[0], found.done - since[1]
+        if share > 0 and found.done < 1:
+            words += f", about {in_words((1 - found.done) / share * gone)} left"
+        elif ended == 0:
+            words += ": the workers prepare the data and compile the model"
+    else:
+        st.session_state.pop(f"choose_since.{stored.id}", None)
+    st.progress(found.done, words)
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table as Markdown, its texts as they are."""
+    lines = ["| " + " | ".join(map(plain, row)) + " |" for row in (head, *rows)]
+    return "\n".join([lines[0], "|" + " --- |" * len(head), *lines[1:]])

@@ -1,0 +1,207 @@
+"""The Choose page: which optimizer for a problem, found by giving each the same tuning and several seeds."""
+
+import streamlit as st
+
+from gdviz.charts import comparing as charts
+from gdviz.comparing.comparison import Comparison
+from gdviz.comparing.presets import PRESETS
+from gdviz.comparing.record import Record
+from gdviz.runs.trials import Stored
+from gdviz.training import keras_script
+from gdviz.training.links import to_link
+from gdviz.ui import choose as ui
+from gdviz.ui import style
+from gdviz.ui.charts import is_dark, show
+from gdviz.ui.navigation import begin_page
+from gdviz.ui.runs import plain
+from gdviz.ui.width import page_width
+
+TRAINING_PAGE = "pages/training.py"
+VIEWS = ("Expected best", "Learning rates", "Repeats", "Learning curves", "All numbers")
+REFRESH_SECONDS = 1.0
+
+
+def answer(id: str, status: str, width: int) -> None:
+    """The findings as they stand. Runs by itself while the comparison goes on."""
+    stored, found = ui.shared_comparisons().get(id), ui.record(id)
+    if stored.status != status:
+        st.rerun()
+    ui.progress(stored, found)
+    if stored.status == "failed":
+        st.error(plain(stored.reason, 600))
+    st.info(plain(found.sentence, 1500))
+    view = st.segmented_control("Show", VIEWS, default=VIEWS[0], key="choose.view") or VIEWS[0]
+    picture(found, view, width)
+
+
+def picture(found: Record, view: str, width: int) -> None:
+    """One view of the findings, and what it says in words."""
+    dark = is_dark()
+    if view == "All numbers":
+        numbers(found)
+        return
+    if view == "Learning curves":
+        labels = found.comparison.labels
+        name = st.selectbox("Optimizer", found.names, format_func=labels.__getitem__, key="choose.curves")
+        figure = charts.curves(found, name, width=width, dark=dark)
+    else:
+        draw = {"Learning rates": charts.sensitivity, "Repeats": charts.repeats}.get(view, charts.expected_best)
+        figure = draw(found, width=width, dark=dark)
+    show(figure, f"choose.{view}")
+    st.caption(CAPTIONS[view])
+    with st.expander("The chart in words"):
+        st.markdown(plain(figure.description, 4000))
+
+
+CAPTIONS = {
+    "Expected best": "The best validation score to be expected after so many trials of the search; bands: 95 % by bootstrap. "
+    "A curve that is high from the beginning belongs to an optimizer that is easy to tune.",
+    "Learning rates": "Each point is a trial. The wider the plateau, the easier the learning rate is found. Crosses at the "
+    "lower edge: diverged.",
+    "Repeats": "Each circle is a training of the best settings with a fresh seed, judged on the test part, which played no part "
+    "in choosing. Bars: mean, and its 95 % interval by bootstrap.",
+    "Learning curves": "One line a trial of the search, by its learning rate.",
+}
+
+
+def numbers(found: Record) -> None:
+    """The tables."""
+    from gdviz.export.comparison import difference_table, entrant_table
+
+    st.markdown(ui.markdown_table(*entrant_table(found)))
+    st.caption(
+        f"Usable decades: learning rates in a row that come within {charts.margin_words(found)} of the optimizer's own best."
+    )
+    if len(found.judged) > 1:
+        st.markdown("**Differences from the best**, by Welch's test, corrected for the number of pairs (Bonferroni)")
+        st.markdown(ui.markdown_table(*difference_table(found)))
+
+
+def take_home(stored: Stored, found: Record) -> None:
+    """What can be done with the findings."""
+    from gdviz.export.comparison import comparison_html
+
+    winner = found.winner()
+    st.subheader("Take it home")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Report (HTML)", lambda: comparison_html(found), "gdviz-comparison.html", "text/html", on_click="ignore"
+        )
+        st.download_button("All trials (CSV)", found.to_csv, "gdviz-comparison.csv", "text/csv", on_click="ignore")
+        if winner is not None:
+            st.download_button(
+                "The best (Keras code)",
+                lambda: keras_script(winner),
+                "gdviz-best.py",
+                "text/x-python",
+                on_click="ignore",
+            )
+    if winner is None:
+        return
+    if st.button("Open the best in Live training"):
+        st.switch_page(TRAINING_PAGE, query_params=to_link(winner))
+    with st.expander("Open one of its trainings"):
+        trainings = {t.run: t for t in (*found.tests, *found.trials) if t.run}
+        labels = found.comparison.labels
+
+        def name(run: str) -> str:
+            trial = trainings[run]
+            what = f"trial {trial.number + 1}" if trial.repeat is None else f"repeat {trial.repeat + 1}"
+            return f"{labels[trial.entrant]}, {what}, learning rate {trial.learning_rate:.3g}"
+
+        run = st.selectbox("Training", list(trainings), format_func=name, key=f"choose.open.{stored.id}")
+        if run and st.button("Show its curves"):
+            st.switch_page(TRAINING_PAGE, query_params={"run": run})
+    with st.expander("Show the code of the best"):
+        st.code(keras_script(winner), language="python")
+
+
+def configuration() -> Comparison | None:
+    """The problem, the entrants and the budget; None where they do not go together, which is said where it is."""
+    st.subheader("1 The problem")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        titles = ["Your own settings", *PRESETS]
+        current = next((title for title, preset in PRESETS.items() if preset == ui.kept()), titles[0])
+        st.session_state["choose.preset"] = current
+        st.selectbox("Start from", titles, key="choose.preset", on_change=ui.use_preset)
+        st.button("Take data and model of Live training", on_click=ui.take_over_training)
+    try:
+        problem = ui.problem_controls(st.container())
+    except ValueError as error:
+        st.error(plain(error, 600))
+        return None
+    st.subheader("2 Who takes part, and for how much")
+    try:
+        entrants = ui.entrant_controls(st.container(), problem)
+        budget, metric, target = ui.budget_controls(st.container(), problem)
+        return Comparison(problem, entrants, budget, metric, target)
+    except ValueError as error:
+        st.error(plain(error, 600))
+        return None
+
+
+def begin(comparison: Comparison | None) -> None:
+    """The button that begins, and what it will take."""
+    content, trouble = ui.file_of(comparison) if comparison else (None, None)
+    if comparison is not None:
+        ui.keep(comparison)
+        st.caption(trouble and plain(trouble, 600) or plain(ui.estimate(comparison), 600))
+    # Not by a callback: that would be given what the controls showed before the change made last.
+    if st.button("Compare", type="primary", disabled=comparison is None or trouble is not None) and comparison:
+        ui.start(comparison, content)
+        st.rerun()
+
+
+def watched(id: str, width: int) -> None:
+    """The comparison that was begun, in this session or by whoever shared the link."""
+    st.subheader("3 The answer")
+    try:
+        stored = ui.shared_comparisons().get(id)
+    except ValueError as error:
+        st.warning(plain(error))
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.markdown(f"**{plain(stored.name)}**: {stored.status}")
+        if stored.status == "running":
+            st.button("Stop", on_click=ui.attempt, args=("stop", id))
+        elif stored.status in ("stopped", "failed"):
+            st.button("Go on", on_click=ui.attempt, args=("go_on", id))
+        elif not stored.comparison.budget.halving:
+            more = 2 * stored.comparison.budget.trials
+            st.button(
+                f"Try more: {more} trials each",
+                on_click=ui.attempt,
+                args=("more_trials", id, more),
+                disabled=more > 256,
+            )
+    active = stored.status == "running"
+    st.fragment(answer, run_every=REFRESH_SECONDS if active else None)(id, stored.status, width)
+    if not active:
+        take_home(stored, ui.record(id))
+
+
+begin_page()
+style.apply()
+st.header("Choose")
+st.markdown(
+    "Which optimizer for my problem? Each gets the same tuning and several seeds; the answer says how sure it is."
+)
+for note in st.session_state.get("choose_notes", ()):
+    st.warning(plain(f"This link could not be read in full. {note}", 600))
+try:
+    jobs = ui.shared_comparisons().jobs
+except RuntimeError as error:
+    st.error(plain(error, 600))
+    st.stop()
+if trouble := jobs.trouble():
+    st.info(plain(trouble))
+chosen = configuration()
+begin(chosen)
+if refused := st.session_state.pop("choose_error", None):
+    st.error(plain(refused, 600))
+if ui.watched_id():
+    watched(ui.watched_id(), page_width())
+else:
+    st.caption(
+        "The answer will stand here: who is best, who cannot be told apart from it, and how easy each is to tune."
+    )
