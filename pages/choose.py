@@ -10,10 +10,11 @@ from gdviz.runs.trials import Stored
 from gdviz.training import keras_script
 from gdviz.training.links import to_link
 from gdviz.ui import choose as ui
-from gdviz.ui import style
+from gdviz.ui import own_table, style
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.runs import plain
+from gdviz.ui.training import OWN_TABLE
 from gdviz.ui.width import page_width
 
 TRAINING_PAGE = "pages/training.py"
@@ -54,12 +55,12 @@ def picture(found: Record, view: str, width: int) -> None:
 
 
 CAPTIONS = {
-    "Expected best": "The best validation score to be expected after so many trials of the search; bands: 95 % by bootstrap. "
+    "Expected best": "The best validation score to be expected after so many trials; bands: 95 % by bootstrap. "
     "A curve that is high from the beginning belongs to an optimizer that is easy to tune.",
-    "Learning rates": "Each point is a trial. The wider the plateau, the easier the learning rate is found. Crosses at the "
-    "lower edge: diverged.",
-    "Repeats": "Each circle is a training of the best settings with a fresh seed, judged on the test part, which played no part "
-    "in choosing. Bars: mean, and its 95 % interval by bootstrap.",
+    "Learning rates": "Each point is a trial. The wider the plateau, the easier the learning rate is found. "
+    "Crosses at the lower edge: diverged.",
+    "Repeats": "Each circle is a training of the best settings with a fresh seed, judged on the test part, which "
+    "played no part in choosing. Bars: mean, and its 95 % interval by bootstrap.",
     "Learning curves": "One line a trial of the search, by its learning rate.",
 }
 
@@ -69,9 +70,8 @@ def numbers(found: Record) -> None:
     from gdviz.export.comparison import difference_table, entrant_table
 
     st.markdown(ui.markdown_table(*entrant_table(found)))
-    st.caption(
-        f"Usable decades: learning rates in a row that come within {charts.margin_words(found)} of the optimizer's own best."
-    )
+    margin = charts.margin_words(found)
+    st.caption(f"Usable decades: learning rates in a row that come within {margin} of the optimizer's own best.")
     if len(found.judged) > 1:
         st.markdown("**Differences from the best**, by Welch's test, corrected for the number of pairs (Bonferroni)")
         st.markdown(ui.markdown_table(*difference_table(found)))
@@ -142,13 +142,14 @@ def configuration() -> Comparison | None:
 
 def begin(comparison: Comparison | None) -> None:
     """The button that begins, and what it will take."""
-    content, trouble = ui.file_of(comparison) if comparison else (None, None)
+    own = comparison is not None and comparison.problem.data.name == OWN_TABLE
+    ready = comparison is not None and (not own or own_table.preview(comparison.problem))
     if comparison is not None:
         ui.keep(comparison)
-        st.caption(trouble and plain(trouble, 600) or plain(ui.estimate(comparison), 600))
+        st.caption(plain(ui.estimate(comparison), 600))
     # Not by a callback: that would be given what the controls showed before the change made last.
-    if st.button("Compare", type="primary", disabled=comparison is None or trouble is not None) and comparison:
-        ui.start(comparison, content)
+    if st.button("Compare", type="primary", disabled=not ready) and comparison:
+        ui.start(comparison, own_table.file() if own else None)
         st.rerun()
 
 
@@ -180,28 +181,29 @@ def watched(id: str, width: int) -> None:
         take_home(stored, ui.record(id))
 
 
+def main(width: int) -> None:
+    for note in st.session_state.get("choose_notes", ()):
+        st.warning(plain(f"This link could not be read in full. {note}", 600))
+    try:
+        jobs = ui.shared_comparisons().jobs
+    except RuntimeError as error:
+        st.error(plain(error, 600))
+        return
+    if trouble := jobs.trouble():
+        st.info(plain(trouble))
+    begin(configuration())
+    if refused := st.session_state.pop("choose_error", None):
+        st.error(plain(refused, 600))
+    if ui.watched_id():
+        watched(ui.watched_id(), width)
+    else:
+        st.caption("The answer will stand here: who is best, who cannot be told apart, how easy each is to tune.")
+
+
 begin_page()
 style.apply()
 st.header("Choose")
 st.markdown(
     "Which optimizer for my problem? Each gets the same tuning and several seeds; the answer says how sure it is."
 )
-for note in st.session_state.get("choose_notes", ()):
-    st.warning(plain(f"This link could not be read in full. {note}", 600))
-try:
-    jobs = ui.shared_comparisons().jobs
-except RuntimeError as error:
-    st.error(plain(error, 600))
-    st.stop()
-if trouble := jobs.trouble():
-    st.info(plain(trouble))
-chosen = configuration()
-begin(chosen)
-if refused := st.session_state.pop("choose_error", None):
-    st.error(plain(refused, 600))
-if ui.watched_id():
-    watched(ui.watched_id(), page_width())
-else:
-    st.caption(
-        "The answer will stand here: who is best, who cannot be told apart from it, and how easy each is to tune."
-    )
+main(page_width())

@@ -126,8 +126,8 @@ def sensitivity(record: "Record", *, width: int = 640, dark: bool = False) -> Fi
                 rows["score"].append(trial.score)
         if window := record.window(name):
             words.append(
-                f"{labels[name]}: within {margin_words(record)} of its best from {window.low:.2g} to {window.high:.2g}, "
-                f"{window.decades:.1f} decades."
+                f"{labels[name]}: within {margin_words(record)} of its best from {window.low:.2g} to "
+                f"{window.high:.2g}, {window.decades:.1f} decades."
             )
     scale = _Scale(record, rows["score"], "validation")
     colour, dash = _told_apart(record, theme, width)

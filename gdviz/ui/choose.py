@@ -3,11 +3,11 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from gdviz.catalogue import Knob
 from gdviz.clipping import CLIPPERS
 from gdviz.comparing.comparison import MOST_ENTRANTS, Budget, Comparison, Entrant
 from gdviz.comparing.estimate import estimated_seconds, in_words
@@ -17,15 +17,15 @@ from gdviz.comparing.record import Record, Trial
 from gdviz.runs.comparisons import Comparisons
 from gdviz.runs.trials import Stored
 from gdviz.schedules import SCHEDULES
-from gdviz.training import DATASETS, KERAS_OPTIMIZERS, LOSSES, METRICS, DenseLayer, KerasOptimizer, Split, TrainingSetup
+from gdviz.training import DATASETS, KERAS_OPTIMIZERS, LOSSES, DenseLayer, Split, TrainingSetup
 from gdviz.training.optimizers import SEARCHED
 from gdviz.training.parts import ACTIVATIONS
 from gdviz.training.setup import MOST_BATCH, MOST_EPOCHS, MOST_LAYERS
-from gdviz.ui import training, widgets
+from gdviz.ui import own_table, training, widgets
 from gdviz.ui.runs import plain
 
 _NONE = "none"
-_CHOOSABLE_SCHEDULES = {name: entry for name, entry in SCHEDULES.items() if not entry.follows_loss}
+_BY_STEP = {name: entry for name, entry in SCHEDULES.items() if not entry.follows_loss}
 
 
 @st.cache_resource(show_spinner=False)
@@ -105,30 +105,28 @@ def problem_controls(box: DeltaGenerator) -> TrainingSetup:
     """
     current = kept().problem
     left, right = box.columns(2)
-    name = widgets.select(left, "Data", DATASETS, key("data"), current.data.name)
+    name = widgets.select(left, "Data", widgets.labels(DATASETS), key("data"), current.data.name)
     if name == training.OWN_TABLE:
-        left.file_uploader(
-            "Table (CSV, with a header)", type="csv", key=key("file"), on_change=_keep_file, args=(key("file"),)
-        )
-    more = left.expander("Its settings", key=key("data.more")) if DATASETS[name].knobs() else left
-    before = current.data.values() if name == current.data.name else {}
-    data = widgets.entry(more, DATASETS, name, key("data"), before, True)
+        data = own_table.controls(left, key("own"), current.data)
+    else:
+        more = left.expander("Its settings", key=key("data.more")) if DATASETS[name].knobs() else left
+        before = current.data.values() if name == current.data.name else {}
+        data = widgets.entry(more, DATASETS, name, key("data"), before, True)
     layers = _layers(right, current)
     epochs, size = right.columns(2)
-    whole = "all rows"
-    full = size.checkbox("All rows in one batch", _first("full", current.batch_size is None), key=key("full"))
+    length = epochs.number_input(
+        "Epochs of each training", 1, MOST_EPOCHS, _first("epochs", current.epochs), key=key("epochs")
+    )
+    full = _first("full", current.batch_size is None)
     batch = size.number_input(
         "Batch size",
         1,
         MOST_BATCH,
         _first("batch", current.batch_size or 32),
         key=key("batch"),
-        disabled=full,
-        help=whole,
+        disabled=st.session_state.get(key("full"), full),
     )
-    length = epochs.number_input(
-        "Epochs of each training", 1, MOST_EPOCHS, _first("epochs", current.epochs), key=key("epochs")
-    )
+    full = size.checkbox("All rows in one batch", full, key=key("full"))
     task, same = data.task, data.task == current.data.task
     losses = LOSSES[task]
     usual = str(current.loss) if same and current.loss in losses else losses[0]
@@ -190,7 +188,7 @@ def entrant_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Entra
         labels = list(Comparison(problem, tuple(entrants)).labels.values())
         places = range(len(entrants))
         place = st.selectbox("Optimizer", places, format_func=labels.__getitem__, key=key(f"which.{len(entrants)}"))
-        entrants[place] = _one_entrant(entrants[place], f"{place}.{entrants[place].optimizer.name}")
+        entrants[place] = _one_entrant(st.container(), entrants[place], f"{place}.{entrants[place].optimizer.name}")
         with st.container(horizontal=True):
             both = tuple(entrants)
             st.button(
@@ -204,18 +202,20 @@ def entrant_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Entra
     return tuple(entrants)
 
 
-def _one_entrant(current: Entrant, name: str) -> Entrant:
+def _one_entrant(box: DeltaGenerator, current: Entrant, name: str) -> Entrant:
     optimizer = current.optimizer
     first = current.schedule.name if current.schedule else "constant"
-    schedule_name = widgets.select(st, "Learning-rate schedule", _CHOOSABLE_SCHEDULES, key(f"{name}.schedule"), first)  # type: ignore[arg-type]
+    schedule_name = widgets.select(
+        box, "Learning-rate schedule", widgets.labels(_BY_STEP), key(f"{name}.schedule"), first
+    )
     before = current.schedule.values() if current.schedule and current.schedule.name == schedule_name else {}
     schedule = None
     if schedule_name != "constant":
         schedule = widgets.entry(
-            st, SCHEDULES, schedule_name, key(f"{name}.schedule"), before, True, ("initial_learning_rate",)
-        )  # type: ignore[arg-type]
+            box, SCHEDULES, schedule_name, key(f"{name}.schedule"), before, True, ("initial_learning_rate",)
+        )
     clips = [_NONE, *CLIPPERS]
-    clip_name = st.selectbox(
+    clip_name = box.selectbox(
         "Gradient clipping",
         clips,
         clips.index(_first(f"{name}.clip", current.clip.name if current.clip else _NONE)),
@@ -225,20 +225,18 @@ def _one_entrant(current: Entrant, name: str) -> Entrant:
     clip = None
     if clip_name != _NONE:
         values = current.clip.values() if current.clip and current.clip.name == clip_name else {}
-        clip = widgets.entry(st, CLIPPERS, clip_name, key(f"{name}.clip"), values, True)  # type: ignore[arg-type]
+        clip = widgets.entry(box, CLIPPERS, clip_name, key(f"{name}.clip"), values, True)
     tunable = [knob.name for knob in optimizer.knobs() if knob.name in SEARCHED]
-    tuned = st.multiselect(
+    tuned = box.multiselect(
         "Tuned", tunable, _first(f"{name}.tuned", list(current.tuned)), key=key(f"{name}.tuned"), help=_ranges(tunable)
     )
-    values = {}
+    fixed: dict[str, Any] = {}
     for knob in optimizer.knobs():
         if knob.name not in {*tuned, "learning_rate"}:
-            values[knob.name] = _hyperparameter(knob, optimizer, name)
-    return Entrant(replace(optimizer, **values), schedule, clip, ("learning_rate", *tuned))
-
-
-def _hyperparameter(knob: Knob, optimizer: KerasOptimizer, name: str) -> object:
-    return widgets.number(st, knob, key(f"{name}.{knob.name}"), getattr(optimizer, knob.name), True)  # type: ignore[arg-type]
+            fixed[knob.name] = widgets.number(
+                box, knob, key(f"{name}.{knob.name}"), getattr(optimizer, knob.name), True
+            )
+    return Entrant(replace(optimizer, **fixed), schedule, clip, ("learning_rate", *tuned))
 
 
 def _ranges(names: Sequence[str]) -> str:
@@ -275,7 +273,7 @@ def budget_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Budget
             "Repeats of each one's best, with fresh seeds",
         ),
     }
-    allowed = [*METRICS[problem.data.task][:1], "loss"] if problem.metrics is None else [*problem.metrics, "loss"]
+    allowed = [*(problem.metrics or ()), "loss"]
     task = problem.data.task
     usual = str(current.metric) if current.metric in allowed else allowed[0]
     metric = right.selectbox(
@@ -285,52 +283,32 @@ def budget_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Budget
         format_func=_spaced,
         key=key(f"metric.{task}"),
     )
-    with box.expander("More: search, successive halving, range, target, seed", key=key("more")):
-        labels = {
-            "search": "Search: evenly spread and the same for all (sobol), or near what did well (tpe)",
-            "halving": "Successive halving: give up hopeless trials early, begin more for the same epochs",
-            "low": "Smallest learning rate",
-            "high": "Largest learning rate",
-            "seed": "Seed",
-        }
-        found |= {
-            name: widgets.number(st, knobs[name], key(name), values[name], True, label)
-            for name, label in labels.items()
-        }  # type: ignore[arg-type]
-        target = st.number_input(
-            f"Target: a value of {_spaced(metric)}; empty for none",
-            value=_first(f"target.{metric}", current.target if metric == current.metric else None),
-            key=key(f"target.{metric}"),
-            format="%g",
-        )
+    more = box.expander("More: search, successive halving, range, target, seed", key=key("more"))
+    labels = {
+        "search": "Search: evenly spread and the same for all (sobol), or near what did well (tpe)",
+        "halving": "Successive halving: give up hopeless trials early, begin more for the same epochs",
+        "low": "Smallest learning rate",
+        "high": "Largest learning rate",
+        "seed": "Seed",
+    }
+    found |= {
+        name: widgets.number(more, knobs[name], key(name), values[name], True, label) for name, label in labels.items()
+    }
+    target = more.number_input(
+        f"Target: a value of {_spaced(metric)}; empty for none",
+        value=_first(f"target.{metric}", current.target if metric == current.metric else None),
+        key=key(f"target.{metric}"),
+        format="%g",
+    )
     return Budget(**found), metric, target
 
 
-def _first(name: str, current: object) -> object:
+def _first(name: str, current: Any) -> Any:
     return widgets.first_value(key(name), current)
 
 
 def _spaced(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _keep_file(uploaded: str) -> None:
-    file = st.session_state[uploaded]
-    st.session_state["training_file"] = file.getvalue() if file else None
-
-
-def file_of(comparison: Comparison) -> tuple[bytes | None, str | None]:
-    """The user's file where the comparison needs one, and why it cannot be used."""
-    if comparison.problem.data.name != training.OWN_TABLE:
-        return None, None
-    content = training.own_file()
-    if content is None:
-        return None, "Choose a CSV file first."
-    try:
-        comparison.problem.data.load(content)
-    except ValueError as error:
-        return content, str(error)
-    return content, None
 
 
 def estimate(comparison: Comparison) -> str:

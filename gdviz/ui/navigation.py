@@ -10,7 +10,7 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 START = "Start"
-PAGES = (START, "Descent", "Sweeps", "Gradient flow", "Live training", "Runs", "Reference")
+PAGES = (START, "Descent", "Sweeps", "Gradient flow", "Choose", "Live training", "Runs", "Reference")
 """The titles of the pages, in the order of the navigation."""
 _FILES = {"Live training": "training"}
 
