@@ -11,6 +11,7 @@ from gdviz.ui.charts import is_dark, show_surface
 from gdviz.ui.folding import unfolded
 from gdviz.ui.live import show_live
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.stories import story_row
 from gdviz.ui.text import warn_of_link
 from gdviz.ui.width import page_width
 
@@ -34,12 +35,14 @@ st.markdown(
 )
 width = page_width()
 
+controls.EXPERIMENT.follow_address()
 st.sidebar.button("Reset", on_click=controls.EXPERIMENT.reset, help="Back to the experiment that the app opens with.")
 experiment = controls.experiment_controls(st.sidebar)
 warn_of_link(controls.EXPERIMENT.notes)
 scale = controls.loss_scale_control(st.sidebar)
 controls.EXPERIMENT.keep(experiment)
 
+story_row("descent", experiment)
 runs = experiment.run()
 show_live(runs, "descent", controls.take_over, scale)
 st.caption(f"${experiment.landscape.formula}$")

@@ -18,6 +18,7 @@ from gdviz.ui import controls, style
 from gdviz.ui import sweeps as ui
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.stories import story_row
 from gdviz.ui.text import warn_of_link
 from gdviz.ui.width import page_width
 
@@ -198,9 +199,11 @@ style.apply()
 st.header("Sweeps")
 st.markdown("Where does it work, and where does it break? Many runs of the experiment that the Descent page describes.")
 width = page_width()
+controls.EXPERIMENT.follow_address()
 experiment = ui.with_steps(st.sidebar, controls.EXPERIMENT.setup)
 mode = ui.choice(st.sidebar, "Picture", "mode", ui.MODES, "basins")
 warn_of_link([*controls.EXPERIMENT.notes, *ui.notes()])
+story_row("sweeps", experiment, {"mode": mode})
 st.subheader(f"{ui.MODES[mode]}: {experiment.landscape.label}, {experiment.steps} steps")
 draw = {"basins": basins, "window": window, "map": hyperparameters, "sensitivity": sensitivity}[mode]
 ui.keep(experiment, {"mode": mode, **draw(experiment, width)})

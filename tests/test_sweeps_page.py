@@ -45,6 +45,6 @@ def test_a_broken_field_is_noted_and_the_others_are_read() -> None:
 
 def test_the_steps_are_those_of_the_experiment() -> None:
     at = page(mode="window")
-    at.select_slider(key="sweep.steps").set_value(100).run()
+    at.select_slider(key="0.sweep.steps").set_value(100).run()
     assert not at.exception
     assert at.session_state["experiment"].steps == 100

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gdviz.descent.experiment import Experiment
+
 
 @dataclass(frozen=True)
 class Story:
@@ -32,6 +34,12 @@ class Story:
         They are kept in a file, because some take seconds of computing; a test tells every story anew and compares.
         """
         return _told().get(self.name) or self.tell(self.setup)
+
+    def is_shown_by(self, setup: Any) -> bool:
+        """True where a page that is set to ``setup`` shows this story: what it runs counts, not how it is written."""
+        if isinstance(setup, Experiment):
+            return bool(setup.landscape == self.setup.landscape and setup.descents() == self.setup.descents())
+        return bool(setup == self.setup)
 
     @property
     def link(self) -> dict[str, list[str]]:

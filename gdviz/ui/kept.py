@@ -32,13 +32,27 @@ class Kept(Generic[S]):
     def setup(self) -> S:
         """The session's setup."""
         if self.name not in st.session_state:
-            fields = {name: st.query_params.get_all(name) for name in st.query_params}
+            fields = _address()
             setup, notes = self.kind.from_link(fields)
             st.session_state[f"{self.name}.notes"] = notes
             st.session_state[f"{self.name}.view"] = {name: fields[name] for name in self.view if name in fields}
             st.session_state[self.name] = setup
         kept: S = st.session_state[self.name]
         return kept
+
+    def follow_address(self) -> None:
+        """Show what the address bar describes, where somebody has come by it: by a link, or by going back.
+
+        Whoever comes through the navigation has an empty address, and finds what the session keeps.
+        """
+        fields = _address()
+        arrived = st.session_state.pop("arrived", False)
+        if not (arrived and fields and self.name in st.session_state):
+            return
+        setup, notes = self.kind.from_link(fields)
+        self.show_again(setup)
+        st.session_state[f"{self.name}.notes"] = notes
+        st.session_state[f"{self.name}.view"] = {name: fields[name] for name in self.view if name in fields}
 
     def set(self, setup: S) -> None:
         """Replace the session's setup; widgets that have been drawn keep what they show."""
@@ -69,7 +83,7 @@ class Kept(Generic[S]):
             **setup.to_link(),
             **{name: values for name, values in view.items() if values},
         }
-        if {name: st.query_params.get_all(name) for name in st.query_params} != link:
+        if _address() != link:
             st.query_params.from_dict(link)
 
     def show_again(self, setup: S) -> None:
@@ -90,3 +104,8 @@ class Kept(Generic[S]):
     def _generation(self) -> int:
         number: int = st.session_state.get(f"{self.name}.generation", 0)
         return number
+
+
+def _address() -> dict[str, list[str]]:
+    """The fields of the page's address."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}

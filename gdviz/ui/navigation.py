@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -21,7 +22,16 @@ def navigate() -> StreamlitPage:
     st.set_page_config(page_title="gdviz", page_icon=str(ASSETS / "favicon.png"), layout="wide")
     st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "mark.svg"), size="large")
     st.session_state["navigated"] = True
-    return st.navigation([st.Page(file_of(title), title=title, default=title == START) for title in PAGES])
+    page = st.navigation([st.Page(file_of(title), title=title, default=title == START) for title in PAGES])
+    if st.session_state.get("page") != page.url_path:
+        st.session_state["page"], st.session_state["arrived"] = page.url_path, True
+    return page
+
+
+def go(title: str, fields: Mapping[str, str | list[str]]) -> NoReturn:
+    """Go to what the fields of a page's address describe, also where that is the page at hand."""
+    st.session_state["arrived"] = True
+    st.switch_page(file_of(title), query_params=dict(fields))
 
 
 def file_of(title: str) -> str:

@@ -1,12 +1,13 @@
 """The row of a page's stories, and the one that the page is set to."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
 
 from gdviz.stories import Story, next_story, of_page
-from gdviz.ui.navigation import file_of, link_to
+from gdviz.ui.navigation import go
 
 TITLES = {
     "descent": "Descent",
@@ -18,7 +19,7 @@ TITLES = {
 """The titles of the pages that have stories."""
 
 
-def story_row(page: str, setup: Any, view: Mapping[str, str] | None = None) -> Story | None:
+def story_row(page: str, setup: Any, view: Mapping[str, str] = MappingProxyType({})) -> Story | None:
     """A row of stories to choose from; below it, what to watch in the one that the page is set to.
 
     Args:
@@ -43,18 +44,16 @@ def story_row(page: str, setup: Any, view: Mapping[str, str] | None = None) -> S
 
 def open_story(story: Story) -> None:
     """Go to a story: its page, set to what it tells of."""
-    st.switch_page(file_of(TITLES[story.page]), query_params=story.link)
+    go(TITLES[story.page], story.link)
 
 
-def _is_set_to(story: Story, setup: Any, view: Mapping[str, str] | None) -> bool:
-    return bool(story.setup == setup) and all(
-        view is None or view.get(name) == value for name, value in story.view.items()
-    )
+def _is_set_to(story: Story, setup: Any, view: Mapping[str, str]) -> bool:
+    return story.is_shown_by(setup) and all(view.get(name, value) == value for name, value in story.view.items())
 
 
 def _tell(story: Story) -> None:
     with st.container(border=True):
-        st.markdown(f"**{story.title}.** {story.text}")
+        st.markdown(f"**{story.title}**  \n{story.text}")
         following = next_story(story)
-        if following is not None:
-            link_to(TITLES[following.page], f"Next: {following.title}", following.link)
+        if following is not None and st.button(f"Next: {following.title}", key=f"next.{story.name}", type="tertiary"):
+            open_story(following)

@@ -19,6 +19,7 @@ from gdviz.landscapes.data import DataLandscape
 from gdviz.sweeps import studies
 from gdviz.sweeps.studies import Basins, Map, Sensitivity, Window
 from gdviz.ui import widgets
+from gdviz.ui.controls import EXPERIMENT
 
 MODES = {
     "basins": "Basins of attraction",
@@ -45,19 +46,20 @@ def choice(box: DeltaGenerator, label: str, field: str, options: Mapping[str, st
         )
         asked = default
     names = list(options)
-    key = f"sweep.{field}.{','.join(names)}"
+    key = EXPERIMENT.key(f"sweep.{field}.{','.join(names)}")
     first = widgets.first_value(key, asked)
     return str(box.selectbox(label, names, names.index(first), format_func=lambda name: options[name], key=key))
 
 
 def with_steps(box: DeltaGenerator, experiment: Experiment) -> Experiment:
     """The experiment with as many steps as a slider says; it is kept for the other pages too."""
-    first = widgets.first_value("sweep.steps", experiment.steps)
+    key = EXPERIMENT.key("sweep.steps")
+    first = widgets.first_value(key, experiment.steps)
     positions = widgets.whole_positions(10, MOST_STEPS, first)
-    steps = int(box.select_slider("Steps", positions, first, key="sweep.steps"))
+    steps = int(box.select_slider("Steps", positions, first, key=key))
     if steps != experiment.steps:
         experiment = replace(experiment, steps=steps)
-        st.session_state["experiment"] = experiment
+        EXPERIMENT.set(experiment)
     return experiment
 
 
@@ -230,8 +232,9 @@ def decades(box: DeltaGenerator) -> tuple[int, int]:
     """Between which powers of ten learning rates are tried; at first, as the address bar says."""
     ends = [int(end) for end in re.findall(r"-?[0-9]", st.query_params.get("decades", "-5,1"))]
     asked = (ends[0], ends[-1]) if ends and -7 <= ends[0] < ends[-1] <= 3 else (-5, 1)
-    first = widgets.first_value("sweep.decades", asked)
-    low, high = box.slider("Decades of the learning rate", -7, 3, first, key="sweep.decades")
+    key = EXPERIMENT.key("sweep.decades")
+    first = widgets.first_value(key, asked)
+    low, high = box.slider("Decades of the learning rate", -7, 3, first, key=key)
     return (low, high) if low < high else (high - 1, high) if high > -7 else (-7, -6)
 
 

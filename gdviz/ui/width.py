@@ -8,6 +8,16 @@ _USUAL = 1000
 _STEP = 20
 
 _SCRIPT = """
+// A page has one entry in the browser's history, however often its address follows its controls.
+if (!history.gdviz) {
+  const push = history.pushState;
+  history.gdviz = true;
+  history.pushState = function (state, title, url) {
+    const here = new URL(url ?? location.href, location.href).pathname === location.pathname;
+    (here ? history.replaceState : push).call(history, state, title, url);
+  };
+}
+
 export default function ({ parentElement, setStateValue }) {
   const measured = parentElement.host ?? parentElement;
   let told = 0;
