@@ -12,6 +12,7 @@ from gdviz.ui import flow_runs, style
 from gdviz.ui import network as controls
 from gdviz.ui.folding import unfolded
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.stories import story_row
 from gdviz.ui.text import plain, warn_of_link
 from gdviz.ui.width import page_width
 
@@ -39,10 +40,12 @@ style.apply()
 st.header("Gradient flow")
 st.markdown("What happens to the signal and to its gradient on their way through a deep network or through time.")
 width = page_width()
+controls.STUDY.follow_address()
 view = controls.view_control()
 study = controls.study_controls(st.sidebar, view)
 warn_of_link(controls.STUDY.notes)
 controls.STUDY.keep(study)
+story_row("gradient_flow", study, {"view": view})
 if reason := flow_runs.too_large(study, view):
     st.error(plain(reason))
     st.stop()

@@ -52,9 +52,10 @@ def reset() -> None:
 def view_control() -> str:
     """The part of the page that is shown, and alone computed."""
     asked = (STUDY.looked_at("view") or [""])[0]
-    first = widgets.first_value("network.view", asked if asked in VIEWS else "layers")
+    key = STUDY.key("view")
+    first = widgets.first_value(key, asked if asked in VIEWS else "layers")
     chosen = st.segmented_control(
-        "Show", list(VIEWS), default=first, format_func=VIEWS.__getitem__, key="network.view", required=True
+        "Show", list(VIEWS), default=first, format_func=VIEWS.__getitem__, key=key, required=True
     )
     view = str(chosen or first)
     STUDY.look_at("view", view)
