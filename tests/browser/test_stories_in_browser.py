@@ -1,0 +1,39 @@
+"""From the start page into a story, on to the next, and back: as a newcomer would go."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+LONG = 30_000
+
+
+def test_a_newcomer_goes_through_stories_and_back(open_page: Callable[..., Page]) -> None:
+    page = open_page("/")
+    expect(page.locator("[data-gdviz=live][data-ready=true]")).to_be_visible(timeout=LONG)
+    page.get_by_role("link", name="Too fast").click()
+    expect(page.get_by_text("theory's limit 2/λ_max is")).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Next: The valley of Rosenbrock").click()
+    expect(page.get_by_text("what takes long is to follow its floor")).to_be_visible(timeout=LONG)
+    assert "landscape=rosenbrock" in page.url
+    page.go_back()
+    expect(page.get_by_role("heading", name="See gradient descent work")).to_be_visible(timeout=LONG)
+    page.go_forward()
+    expect(page.get_by_text("what takes long is to follow its floor")).to_be_visible(timeout=LONG)
+    page.reload()
+    expect(page.get_by_text("what takes long is to follow its floor")).to_be_visible(timeout=LONG)
+
+
+def test_controls_leave_one_entry_in_the_history(open_page: Callable[..., Page]) -> None:
+    page = open_page("/descent")
+    entries = page.evaluate("history.length")
+    page.get_by_text("Ascent", exact=True).click()
+    page.wait_for_function("location.search.includes('ascent')", timeout=LONG)
+    page.get_by_role("spinbutton", name="Steps").fill("77")
+    page.get_by_role("spinbutton", name="Steps").press("Enter")
+    page.wait_for_function("location.search.includes('steps=77')", timeout=LONG)
+    assert page.evaluate("history.length") <= entries + 1
+    page.get_by_role("link", name="Sweeps").click()
+    page.wait_for_function("location.pathname.endsWith('/sweeps')", timeout=LONG)
+    page.go_back()
+    page.wait_for_function("location.search.includes('steps=77')", timeout=LONG)
+    expect(page.get_by_role("spinbutton", name="Steps")).to_have_value("77", timeout=LONG)
