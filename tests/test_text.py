@@ -14,20 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from gdviz.runs import Runs
 from gdviz.training import DATASETS, TrainingSetup
-from gdviz.ui import runs as runs_page
-from gdviz.ui import training
 from gdviz.ui.text import code, plain
+from tests.pages import MORE_FIELDS, opened, use_store
 
-PAGES = Path(__file__).parents[1] / "pages"
-MORE_FIELDS = {
-    "descent": "learning_rate start clip stop averaging batch_size direction function domain story",
-    "sweeps": "mode side decades optimizer columns rows what story",
-    "gradient_flow": "view layer quantity cures training_cures recurrent_cures clip cliff_clip preset story",
-    "training": "run story",
-    "runs": "run sort scale search",
-    "reference": "catalogue search entry",
-}
-"""Fields that a page's own address need not have."""
 ACTIVE = re.compile(r"(?<!\\)(?:\[[ab]\]\(|:red\[|\$d|\*\*e|http://|<i>)")
 VERBATIM = ("code", "vega_lite_chart", "arrow_data_frame", "latex")
 HOSTILE = ("[a](//x.y)![b](//x.y)", ":red[c]$d$**e**<i>", "http://x.y/z", "1,2,[a](//x.y),$d$", "own_function")
@@ -46,7 +35,6 @@ def read_as_markdown(message: Any, kind: str) -> Iterator[str]:
 
 
 def assert_nothing_is_active(page: AppTest) -> None:
-    assert not page.exception, [error.value for error in page.exception]
     for element in page:
         if getattr(element, "proto", None) is None or element.type in (
             "code",
@@ -86,26 +74,10 @@ def test_code_stays_code(text: str) -> None:
 
 @pytest.mark.parametrize("name", list(MORE_FIELDS))
 def test_what_a_link_says_is_text(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs_page, "shared_runs", lambda: Runs(folder=tmp_path))
-    monkeypatch.setattr(training, "shared_jobs", lambda: Idle(Runs(folder=tmp_path)))
-    usual = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60).run()
+    use_store(Runs(folder=tmp_path), monkeypatch)
+    fields = [*opened(name, {}).query_params, *MORE_FIELDS[name].split()]
     for hostile in HOSTILE:
-        page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60)
-        for field in [*usual.query_params, *MORE_FIELDS[name].split()]:
-            page.query_params[field] = hostile
-        assert_nothing_is_active(page.run())
-
-
-class Idle:
-    """Workers that have nothing to do."""
-
-    def __init__(self, runs: Runs) -> None:
-        self.runs = runs
-
-    resume = None
-
-    def trouble(self) -> str:
-        return ""
+        assert_nothing_is_active(opened(name, dict.fromkeys(fields, hostile)))
 
 
 @pytest.mark.parametrize("name", ["runs", "training"])
@@ -119,9 +91,7 @@ def test_what_a_stored_run_is_called_is_text(name: str, tmp_path: Path, monkeypa
         runs.record(run, "me", [], status="failed", ended=1.0, reason=f"The file says: {hostile}")
         runs.annotate(run, hostile)
         ids.append(run)
-    monkeypatch.setattr(runs_page, "shared_runs", lambda: runs)
-    monkeypatch.setattr(training, "shared_jobs", lambda: Idle(runs))
-    page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60)
-    page.query_params["run"] = ids if name == "runs" else ids[:1]
-    assert_nothing_is_active(page.run())
+    use_store(runs, monkeypatch)
+    page = opened(name, {"run": ids if name == "runs" else ids[:1]})
+    assert_nothing_is_active(page)
     assert r"\[a\](" in " ".join(element.value for element in page.markdown)  # it is there, as text

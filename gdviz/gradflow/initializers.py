@@ -108,7 +108,7 @@ class Normal(Initializer):
         return self.sigma * rng.standard_normal((fan_in, fan_out))
 
     def variance(self, fan_in: int, fan_out: int) -> float:
-        return self.sigma**2
+        return self.sigma * self.sigma  # **2 of a large number is an error, not infinity
 
     def keras_code(self, scale: float = 1.0) -> str:
         return f"keras.initializers.RandomNormal(stddev={self.sigma * scale!r})"
@@ -127,13 +127,13 @@ class Uniform(Initializer):
     formula = r"W_{ij} \sim \mathcal{U}(-a, a)"
     source = "https://keras.io/api/layers/initializers/#randomuniform-class"
 
-    limit: float = knob(0.05, 0.0, usual=(1e-3, 10.0), log=True, help="largest size of a weight (a)")
+    limit: float = knob(0.05, 0.0, 1e300, usual=(1e-3, 10.0), log=True, help="largest size of a weight (a)")
 
     def draw(self, rng: Generator, fan_in: int, fan_out: int) -> Array:
         return rng.uniform(-self.limit, self.limit, (fan_in, fan_out))
 
     def variance(self, fan_in: int, fan_out: int) -> float:
-        return self.limit**2 / 3
+        return self.limit * self.limit / 3
 
     def keras_code(self, scale: float = 1.0) -> str:
         return f"keras.initializers.RandomUniform({-self.limit * scale!r}, {self.limit * scale!r})"

@@ -31,7 +31,7 @@ class Rosenbrock(Landscape):
 
     @property
     def minima(self) -> tuple[Point, ...]:
-        return ((self.a, self.a**2),)
+        return ((self.a, self.a * self.a),)
 
     def f(self, x: Any, y: Any) -> Any:
         return (self.a - x) ** 2 + self.b * (y - x * x) ** 2

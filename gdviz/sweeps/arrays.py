@@ -38,7 +38,9 @@ def run(cases: Cases) -> Ends:
             losses[t] = after["loss"]
             watched = (losses[t], after["gradient_x"], after["gradient_y"], points["x"], points["y"])
             if not np.isfinite(sum(map(np.sum, watched))):
-                fine = np.logical_and.reduce([np.isfinite(values) for values in watched])
+                fine = np.ones(len(cases), dtype=bool)
+                for values in watched:  # a gradient that does not depend on the point is one number
+                    fine &= np.isfinite(values)
                 over = np.where(~fine & (over == 0), -(t + 1.0), over)
             if "stopped" in after:
                 met = (after["stopped"] > 0) & (over == 0)

@@ -16,6 +16,7 @@ from gdviz.training.channel import Command
 from gdviz.training.links import from_link, to_link
 from gdviz.training.live import Live, Pace
 from gdviz.ui import controls
+from gdviz.ui.text import plain
 
 OWN_TABLE = "own_table"
 UNDER_WAY = ("queued", *ACTIVE)
@@ -54,7 +55,7 @@ def attempt(action: Callable[..., Any], *values: Any) -> None:
 def say_what_failed() -> None:
     """Why the last thing that was to be done failed."""
     if error := st.session_state.pop("training_error", None):
-        st.error(error)
+        st.error(plain(error))
 
 
 def showing_faults(draw: Callable[..., None]) -> Callable[..., None]:
@@ -65,7 +66,7 @@ def showing_faults(draw: Callable[..., None]) -> Callable[..., None]:
         try:
             draw(*values)
         except (StoreError, JobsError) as error:
-            st.error(f"{error}")
+            st.error(plain(error))
 
     return shown
 

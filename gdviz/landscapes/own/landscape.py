@@ -11,6 +11,7 @@ from gdviz.catalogue import Fields, number
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
 from gdviz.landscapes.own.grammar import read
 from gdviz.landscapes.own.latex import latex
+from gdviz.landscapes.own.limits import LARGEST_NUMBER, NARROWEST
 from gdviz.landscapes.own.minima import search_minima
 
 if TYPE_CHECKING:
@@ -119,6 +120,14 @@ def _checked_domain(domain: Any) -> tuple[Point, Point]:
         bounds = np.full((2, 2), np.nan)
     if not (np.all(np.isfinite(bounds)) and np.all(bounds[:, 0] < bounds[:, 1])):
         raise ValueError(f"domain must be ((xmin, xmax), (ymin, ymax)) with xmin < xmax, ymin < ymax; got {domain!r}")
+    largest = np.abs(bounds).max(axis=1)
+    if largest.max() > LARGEST_NUMBER or np.any(
+        bounds[:, 1] - bounds[:, 0] < NARROWEST * np.maximum(largest, NARROWEST)
+    ):
+        raise ValueError(
+            f"domain must lie within ±{LARGEST_NUMBER:g}, and be wider than {NARROWEST:g} of its ends and than "
+            f"{NARROWEST**2:g}; got {domain!r}"
+        )
     (xmin, xmax), (ymin, ymax) = bounds.tolist()
     return (xmin, xmax), (ymin, ymax)
 

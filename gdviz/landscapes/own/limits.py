@@ -6,3 +6,5 @@ DEEPEST = 20
 DEEPEST_CALLS = 4  # derivatives grow exponentially with functions within functions
 LARGEST_EXPONENT = 20
 LARGEST_NUMBER = 1e12
+NARROWEST = 1e-9
+"""A domain that is narrower, beside its ends, has too few numbers in it to be drawn."""
