@@ -13,40 +13,34 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-import gdviz
-from gdviz.descent.experiment import Experiment
+from gdviz.descent.experiment import DEFAULT, Experiment
 from gdviz.gradflow import INITIALIZERS
 from gdviz.runs import Runs
 from tests.pages import MORE_FIELDS, address, opened, use_store
 
 TODAY = date.today().toordinal() if "CI" in os.environ else 0
-WEIRD = st.sampled_from(
+WEIRD = st.floats().map(repr) | st.sampled_from(
     [
-        "9007199254740993",
-        "18446744073709551616",
-        "4294967296",
-        "1e308",
-        "-1e308",
-        "1e400",
-        "1e-320",
-        "nan",
-        "inf",
-        "-inf",
-        "-0",
-        "0",
-        "-1",
-        "0x10",
-        "１２",
-        "1_000",
-        "²",
-        "None",
-        "True",
-        ",",
-        "=",
-        ";",
+        *[
+            "9007199254740993",
+            "18446744073709551616",
+            "4294967296",
+            "1e308",
+            "-1e308",
+            "1e400",
+            "1e-320",
+            "nan",
+            "inf",
+            "-inf",
+            "-0",
+            "0",
+            "-1",
+        ],
+        *["0x10", "１２", "1_000", "²", "None", "True", ",", "=", ";", "☃"],
+        *("", "\x00", "9" * 5000, "a" * 5000),
     ]
-    + ["", "\x00", "9" * 5000, "a" * 5000, "☃"]
-) | st.floats().map(repr)
+)
+SEARCH = settings(deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 NUMBER = re.compile(r"(?<![a-z_])-?\d+(?:\.\d+)?(?:e-?\d+)?")
 SEEDS: dict[str, dict[str, list[str]]] = {
     "descent": {
@@ -83,7 +77,7 @@ SEEDS: dict[str, dict[str, list[str]]] = {
     },
     "training": {},
     "runs": {},
-    "reference": {},
+    "reference": {"entry": ["adam"], "search": ["x"]},
 }
 """Values that a page's own address does not have, one of which takes the place of its own."""
 FOUND = [
@@ -127,9 +121,7 @@ def test_any_link_opens_its_page(name: str, tmp_path: Path, monkeypatch: pytest.
     usual = address(opened(name, SEEDS[name]))
 
     @seed(TODAY)
-    @settings(
-        max_examples=4, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-    )
+    @settings(SEARCH, max_examples=4)
     @given(links(usual, SEEDS[name]))
     def fuzz(fields: dict[str, list[str]]) -> None:
         opened(name, fields)
@@ -138,10 +130,10 @@ def test_any_link_opens_its_page(name: str, tmp_path: Path, monkeypatch: pytest.
 
 
 @seed(TODAY)
-@settings(max_examples=150, deadline=None, database=None)
+@settings(SEARCH, max_examples=100)
 @given(st.data())
 def test_any_link_of_an_experiment_is_read_and_written_again(data: st.DataObject) -> None:
-    usual = gdviz.descent.experiment.DEFAULT.to_link()
+    usual = DEFAULT.to_link()
     experiment, _ = Experiment.from_link(data.draw(links(usual, SEEDS["descent"])))
     again, notes = Experiment.from_link(experiment.to_link())
     assert notes == []
