@@ -54,11 +54,13 @@ def afterwards(run: Run) -> None:
     runs = jobs.runs
     with st.container(horizontal=True):
         if run.status in RESUMABLE:
-            st.button("Go on from the last checkpoint", on_click=ui.attempt, args=(jobs.resume, run.id))
+            kept = runs.checkpoint_file(run.id).exists()
+            label = "Go on from the last checkpoint" if kept else "Begin again"
+            st.button(label, on_click=ui.attempt, args=(jobs.resume, run.id))
         if run.status == "diverged":
             for change, cured in training.cures(run.setup).items():
                 st.button(f"Try {change}", on_click=ui.start, args=(cured, runs.content(run.id)))
-        st.button("Use its configuration", on_click=ui.show_again, args=(run.setup,), help="Show it in the controls.")
+        st.button("Use its configuration", on_click=ui.show_configuration, args=(run,), help="Show it in the controls.")
     with st.expander("Download"):
         files: dict[str, tuple[str, str, Callable[[], str | bytes]]] = {
             "history by batch (CSV)": ("gdviz-batches.csv", "text/csv", lambda: runs.history_csv(run.id, "batch")),
@@ -79,7 +81,7 @@ st.markdown(
     "A real Keras model in a process of its own: Stop stops it at the batch in hand, closing the page does not."
 )
 width = page_width()
-preset_controls(st.sidebar)
+presets = st.sidebar.container()
 with st.sidebar.container(horizontal=True):
     st.button("Take over from Descent", on_click=ui.take_over_from_descent, help="Its first optimizer, all settings.")
     st.button("Reset", on_click=ui.reset, help="Back to the training that the page opens with.")
@@ -87,6 +89,7 @@ setup = None
 try:
     setup = setup_controls(st.sidebar)
     ui.keep(setup)
+    preset_controls(presets)
 except ValueError as error:
     st.error(plain(error))
 warn_of_link(ui.link_notes())
@@ -110,12 +113,17 @@ if setup is not None:
     with st.expander("The learning rate of the first steps"):
         views.plan(setup, width)
 
-if "run" in st.query_params:
+if run_id := ui.watched_id():
     try:
-        current = jobs.runs.get(st.query_params["run"])
+        current = jobs.runs.get(run_id)
+        otherwise = ui.shown_otherwise(current) if setup is not None else []
     except (ValueError, StoreError) as error:
+        ui.watch(None)
         st.warning(plain(error))
         st.stop()
+    if otherwise:
+        more = f", and {len(otherwise) - 4} more" if len(otherwise) > 4 else ""
+        st.info(f"The run below is not what the controls say: {plain('; '.join(otherwise[:4]))}{more}.")
     active = views.is_under_way(current)
     st.session_state["training_active"] = current.id if active else ""
     views.choice_controls()

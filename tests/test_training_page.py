@@ -27,9 +27,9 @@ import streamlit as st
 from gdviz.ui import training as ui
 from gdviz.ui import training_controls
 
-training_controls.preset_controls(st.sidebar)
 setup = training_controls.setup_controls(st.sidebar)
 ui.keep(setup)
+training_controls.preset_controls(st.sidebar)
 st.session_state["made"] = setup
 """
 
@@ -57,12 +57,19 @@ def test_untouched_controls_describe_the_default() -> None:
     assert made(opened()) == TrainingSetup()
 
 
-def test_every_preset_is_taken_over_whole() -> None:
+def preset_box(page: AppTest):
+    return next(box for box in page.selectbox if box.label == "Preset")
+
+
+def test_a_preset_is_taken_over_whole_when_it_is_chosen() -> None:
     page = opened()
-    for name in PRESETS:
-        next(box for box in page.selectbox if box.key == "training.preset").set_value(name)
-        next(button for button in page.button if button.key == "training.use").click()
+    assert preset_box(page).value == "Digits, 64 relu, Adam"
+    for name in reversed(PRESETS):
+        preset_box(page).set_value(name)
         assert made(run(page)) == PRESETS[name]
+        assert preset_box(page).value == name
+    keyed(page.number_input, "epochs").set_value(77)
+    assert preset_box(run(page)).value is None
 
 
 def test_every_data_set() -> None:
@@ -137,7 +144,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Runs, dict[str, st
 
 def opened_page(runs: Runs, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
     """The page with a store, without workers: those are tested in the browser."""
-    monkeypatch.setattr(ui, "shared_jobs", lambda: SimpleNamespace(runs=runs, trouble=lambda: None))
+    monkeypatch.setattr(
+        ui, "shared_jobs", lambda: SimpleNamespace(runs=runs, trouble=lambda: None, resume=runs.requeue)
+    )
     page = AppTest.from_file(PAGE, default_timeout=60)
     for name, value in query.items():
         page.query_params[name] = value
@@ -199,6 +208,45 @@ def test_a_broken_link_is_noted_and_reset_goes_back(tmp_path: Path, monkeypatch:
     page = run(page)
     assert not page.warning
     assert from_link({name: [page.query_params[name]] for name in page.query_params}) == (TrainingSetup(), [])
+
+
+def test_a_run_is_given_the_rate_that_was_typed_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The button's argument was the rate before it was typed."""
+    runs = Runs(folder=tmp_path)
+    run_id = runs.create(TrainingSetup())
+    assert runs.claim(run_id, "worker")
+    assert runs.record(run_id, "worker", [("batches", {"step": 1, "epoch": 1, "loss": [1.0]})], status="paused")
+    page = opened_page(runs, monkeypatch, run=run_id)
+    next(field for field in page.number_input if field.label == "Learning rate from now on").set_value(0.25)
+    next(button for button in page.button if button.label == "Change the learning rate").click()
+    run(page)
+    assert [command.value for _, command in runs.commands(run_id, 0)] == [0.25]
+
+
+def test_the_page_remembers_what_it_watches_and_says_how_it_differs(
+    stored: tuple[Runs, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, ids = stored
+    page = opened_page(runs, monkeypatch, run=ids["moons"])
+    said = page.info[0].value.replace("\\", "")
+    assert "data moons (controls: digits); epochs 2 (controls: 10); loss" in said
+    next(button for button in page.button if button.label == "Use its configuration").click()
+    assert not run(page).info
+    page.query_params.clear()  # what a visit to another page leaves
+    page = run(page)
+    assert page.query_params["run"] == ids["moons"]
+    assert any("finished" in text.value for text in page.markdown)
+
+
+def test_a_failed_run_without_a_checkpoint_begins_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = Runs(folder=tmp_path)
+    run_id = runs.create(TrainingSetup())
+    runs.end(run_id, "failed", "No file was given.")
+    page = opened_page(runs, monkeypatch, run=run_id)
+    runs.requeue(run_id)  # somebody else was faster
+    monkeypatch.setattr(ui, "_PATIENCE_SECONDS", 0.1)
+    next(button for button in page.button if button.label == "Begin again").click()
+    assert "only a run that is" in run(page).error[0].value
 
 
 def test_unrelated_widgets_leave_values_alone() -> None:

@@ -14,11 +14,12 @@ from gdviz.training.datasets import NumberedTable, OwnTable, UsersTable, rows_by
 from gdviz.ui import widgets
 from gdviz.ui.charts import arrow
 from gdviz.ui.text import plain
+from gdviz.ui.training import FILE
 
 if TYPE_CHECKING:
     from gdviz.training.table import Column, Plan, Table
 
-_FILE, _READ = "training_file", "training_table"
+_READ = "training_table"
 _TASKS = {
     "classes": "One of several classes",
     "binary": "One of two classes",
@@ -30,13 +31,13 @@ _FEW_CLASSES = 20
 
 def file() -> bytes | None:
     """The session's file, where one was given."""
-    content: bytes | None = st.session_state.get(_FILE)
+    content: bytes | None = st.session_state.get(FILE)
     return content
 
 
 def give(content: bytes | None) -> None:
     """Make this the session's file."""
-    st.session_state[_FILE] = content
+    st.session_state[FILE] = content
 
 
 def controls(box: DeltaGenerator, key: str, current: Dataset) -> Dataset:

@@ -19,6 +19,8 @@ from gdviz.ui import controls
 from gdviz.ui.text import plain
 
 OWN_TABLE = "own_table"
+FILE = "training_file"
+"""Where the session keeps the user's own table."""
 UNDER_WAY = ("queued", *ACTIVE)
 _AT_ONCE = 1000
 _PATIENCE_SECONDS = 3.0
@@ -93,8 +95,8 @@ def keep(setup: TrainingSetup) -> None:
     """Remember the training, and write it into the address bar, beside the run that is watched."""
     st.session_state["training"] = setup
     link: dict[str, str | list[str]] = dict(to_link(setup))
-    if "run" in st.query_params:
-        link["run"] = st.query_params.get_all("run")
+    if run := watched_id():
+        link["run"] = [run]
     if {name: st.query_params.get_all(name) for name in st.query_params} != link:
         st.query_params.from_dict(link)
 
@@ -119,12 +121,52 @@ def take_over_from_descent() -> None:
         st.session_state["training_error"] = str(error)
 
 
+def shown_otherwise(run: Run) -> list[str]:
+    """Where a run's configuration is not what the controls say, in words."""
+
+    def short(value: object) -> str:
+        return "none" if value is None or value == "" else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+    differing = run.setup.differences(kept_setup())
+    others = {field.removesuffix(".name") for field in differing if field.endswith(".name")}
+    return [
+        f"{field.removesuffix('.name')} {short(was)} (controls: {short(says)})"
+        for field, (was, says) in differing.items()
+        # Another entry has other fields, which would say nothing more.
+        if field.endswith(".name") or field.rpartition(".")[0] not in others
+    ]
+
+
 # The run ------------------------------------------------------------------------------------------------------------
+
+
+def watched_id() -> str | None:
+    """The run that the session watches: that of the address bar, or the one before another page was visited."""
+    if "run" in st.query_params:
+        st.session_state["training_run"] = st.query_params["run"]
+    run: str | None = st.session_state.get("training_run")
+    return run
+
+
+def watch(run: str | None) -> None:
+    """Watch a run from now on, or none."""
+    st.session_state["training_run"] = run
+    if run is None:
+        st.query_params.pop("run", None)
+    else:
+        st.query_params["run"] = run
 
 
 def start(setup: TrainingSetup, content: bytes | None) -> None:
     """Let a training wait for a worker, and watch it; what goes wrong is shown on the page's next run."""
-    attempt(lambda: st.query_params.update(run=shared_jobs().start(setup, content=content)))
+    attempt(lambda: watch(shared_jobs().start(setup, content=content)))
+
+
+def show_configuration(run: Run) -> None:
+    """Show a run's configuration in the controls, with the file that it was trained on."""
+    if content := shared_jobs().runs.content(run.id):
+        st.session_state[FILE] = content
+    show_again(run.setup)
 
 
 def send(run: str, name: str, value: float | None = None) -> None:

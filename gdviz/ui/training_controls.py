@@ -37,14 +37,19 @@ _BY_STEP = {name: entry for name, entry in SCHEDULES.items() if not entry.follow
 
 
 def preset_controls(box: DeltaGenerator) -> None:
-    """A select box of presets, and a button that takes the chosen one over."""
-    box.selectbox("Preset", list(PRESETS), key="training.preset")
-    box.button("Use this preset", on_click=_use_preset, key="training.use")
+    """A select box that shows the preset that the controls describe, if any, and takes over the one that is chosen."""
+    current = kept_setup()
+    match = next((name for name, preset in PRESETS.items() if preset == current), None)
+    # What it shows follows from the other controls: when that changes, it is another widget.
+    key = f"training.preset.{st.session_state.get('training_generation', 0)}.{match}"
+    names = list(PRESETS)
 
+    def take_over() -> None:
+        if chosen := st.session_state[key]:
+            show_again(PRESETS[chosen])
 
-def _use_preset() -> None:
-    # Looked up when the button is clicked: an argument would be what was chosen before the choice made last.
-    show_again(PRESETS[st.session_state["training.preset"]])
+    index = names.index(match) if match else None
+    box.selectbox("Preset", names, index, key=key, placeholder="None of these", on_change=take_over)
 
 
 def setup_controls(box: DeltaGenerator) -> TrainingSetup:

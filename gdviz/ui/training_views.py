@@ -66,11 +66,16 @@ def steering(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = f"rate.{run.id}"
         first = widgets.first_value(key, run.setup.optimizer.learning_rate)
-        rate = st.number_input(
+        st.number_input(
             "Learning rate from now on", 0.0, value=first, format="%.6g", key=key, width=200, step=first / 10 or None
         )
-        args = (run.id, "set_learning_rate", rate)
-        st.button("Change the learning rate", on_click=send, args=args, disabled=run.status == "queued")
+        waits = run.status == "queued"
+        st.button("Change the learning rate", on_click=_send_rate, args=(run.id, key), disabled=waits)
+
+
+def _send_rate(run: str, key: str) -> None:
+    # Looked up when the button is clicked: an argument would be the rate before it was typed.
+    send(run, "set_learning_rate", st.session_state[key])
 
 
 def progress(run: Run, live: Live, pace: Pace) -> None:
