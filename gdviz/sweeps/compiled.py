@@ -1,6 +1,8 @@
 """The engine ``compiled``: one kernel of machine code for a rule on a landscape, made by LLVM."""
 
 import importlib.util
+import math
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -10,10 +12,7 @@ from gdviz.sweeps.cases import Cases
 from gdviz.sweeps.ends import Ends
 from gdviz.sweeps.program import program
 from gdviz.tracing import Record
-from gdviz.tracing.llvm import Kernel
-
-BLOCK = 2**15
-"""Points that a thread runs at a time."""
+from gdviz.tracing.llvm import BLOCK, Kernel
 
 
 def available() -> bool:
@@ -21,8 +20,8 @@ def available() -> bool:
     return importlib.util.find_spec("llvmlite") is not None
 
 
-def run(cases: Cases) -> Ends:
-    """Run all cases in this thread. Other threads may run meanwhile."""
+def run(cases: Cases, many: Callable[..., Iterable[object]], threads: int) -> Ends:
+    """Run all cases, in chunks that ``many`` maps over threads."""
     made, landscape = program(cases), cases.shared.landscape
     kernel = _kernel(made.step, made.state, made.varied)
     constants, table = kernel.tables.values(made.knobs, made.each_step)
@@ -36,6 +35,8 @@ def run(cases: Cases) -> Ends:
         made.batches,
         np.nan if lowest is None else lowest,
         ending.STILL * max(high - low for low, high in landscape.domain),
+        many,
+        BLOCK * max(2, math.ceil(len(cases) / BLOCK / 4 / threads)),
     )
     return Ends(ends[:2], ends[2], ends[3], ends[4], ends[5])
 

@@ -19,14 +19,12 @@ from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.schedules import SCHEDULES, Constant, Schedule
 from gdviz.sweeps import arrays, compiled
 from gdviz.sweeps.cases import Array, Cases
-from gdviz.sweeps.ends import STATUSES, judged
+from gdviz.sweeps.ends import STATUSES, Ends, judged
 from gdviz.sweeps.program import why_one_by_one
 
 ENGINES = ("compiled", "numpy", "descend")
 PORTION = 0.1
 """Seconds that a portion of a sweep is to take: progress is told, and a sweep can be cancelled, between portions."""
-LEAST = 256
-"""Cases that a thread is given, at least."""
 MOST = 2**18
 """Cases of a portion, at most."""
 
@@ -130,10 +128,12 @@ def sweep(
 
 def run_cases(cases: Cases, engine: str | None = None, progress: Callable[[float], object] | None = None) -> Sweep:
     """Run cases; see :func:`sweep`."""
-    theta, loss = np.empty((2, len(cases))), np.empty(len(cases))
-    codes, settled = np.empty(len(cases), dtype=np.int8), np.empty(len(cases))
     engine = _engine(cases, engine)
     with ThreadPoolExecutor(_threads()) as pool:
+        if progress is None and len(cases) <= MOST:
+            return _run(cases, engine, pool)
+        theta, loss = np.empty((2, len(cases))), np.empty(len(cases))
+        codes, settled = np.empty(len(cases), dtype=np.int8), np.empty(len(cases))
         for where, part in _portions(cases, np.arange(len(cases)), engine, pool, hurried=progress is None):
             theta[:, where], loss[where], codes[where] = part.theta, part.loss, part.codes
             settled[where] = part.steps_to_converge
@@ -259,21 +259,18 @@ def _run(cases: Cases, engine: str, pool: ThreadPoolExecutor) -> Sweep:
         order = np.argsort(np.concatenate([where for where, _ in groups]))
         return _joined(cases, [_run(group, engine, pool) for _, group in groups], engine, order)
     ((_, alike),) = groups
-    module, block = (compiled, compiled.BLOCK) if engine == "compiled" else (arrays, arrays.BLOCK)
-    kept = 0 if engine == "compiled" else 1  # losses of all steps
-    size = min(cases.points_at_once(block, kept), max(LEAST, math.ceil(len(cases) / _threads())))
-    blocks = [alike[slice(begin, begin + size)] for begin in range(0, len(cases), size)]
-
-    def ends(block: Cases) -> Sweep:
-        made = module.run(block)
-        with np.errstate(all="ignore"):
-            codes, settled = judged(block.shared, made)
-        loss = -made.loss if block.shared.maximize else made.loss
-        return Sweep(block, made.theta, loss, codes, settled, engine)
-
+    if engine == "compiled":
+        return _judged(alike, compiled.run(alike, pool.map, _threads()), engine)
     # NumPy's operations on a block are so short that two threads spend more on handing over the interpreter's lock.
-    many = pool.map if engine == "compiled" else map
-    return _joined(cases, list(many(ends, blocks)), engine)
+    size = arrays.block(alike)
+    blocks = (alike[slice(begin, begin + size)] for begin in range(0, len(cases), size))
+    return _joined(cases, [_judged(block, arrays.run(block), engine) for block in blocks], engine)
+
+
+def _judged(cases: Cases, ends: Ends, engine: str) -> Sweep:
+    with np.errstate(all="ignore"):
+        codes, settled = judged(cases.shared, ends)
+    return Sweep(cases, ends.theta, -ends.loss if cases.shared.maximize else ends.loss, codes, settled, engine)
 
 
 def _joined(cases: Cases, parts: Sequence[Sweep], engine: str, order: slice | NDArray[np.int64] = slice(None)) -> Sweep:

@@ -10,8 +10,9 @@ Needs llvmlite. Only additions, multiplications, divisions and roots give NumPy'
 
 import ctypes
 import ctypes.util
+import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -60,6 +61,8 @@ class Kernel:
         batches: Sequence[NDArray[np.int64]],
         lowest: float,
         still: float,
+        many: Callable[..., Iterable[object]] = map,
+        chunk: int = 2**15,
     ) -> Array:
         """The ends of N runs, shape (6, N): rows as in ``ENDS``.
 
@@ -70,39 +73,50 @@ class Kernel:
 
         Args:
             states: The states before the first step, a row for each name, shape (S, N).
-            constants, table: What :class:`Tables` made.
+            constants, table: What :class:`gdviz.tracing.tables.Tables` made.
             varied: For each varied leaf an array of shape (N,), or (steps + 1, N).
             examples: The columns ``input`` and ``target`` of a landscape of data.
             batches: Which examples each step sees.
             lowest: The loss at the minima, NaN for none.
             still: Runs that moved at most so far are at rest.
+            many: How to run the chunks: ``map``, or that of a pool of threads.
+            chunk: Points that are run at a time.
         """
         count, steps = states.shape[1], len(table) - 1
-        blocks = -(-count // BLOCK)
-
-        def padded(rows: Array) -> Array:
-            """Rows of whole blocks; the last point is repeated."""
-            return np.ascontiguousarray(
-                np.pad(rows, [*[(0, 0)] * (rows.ndim - 1), (0, blocks * BLOCK - count)], "edge")
-            )
-
-        given = [padded(states), *(padded(values) for values in varied)]
-        pointers = (ctypes.c_void_p * (len(varied) + 1))(*(values.ctypes.data for values in given[1:]), None)
+        wide = -(-count // BLOCK) * BLOCK
+        given = [_widened(values, wide) for values in (states, *varied)]
         strides = np.array([values.strides[0] // 8 if values.ndim > 1 else 0 for values in given[1:]] + [0], np.int64)
         whole = [np.ascontiguousarray(examples[name]) for name in ("input", "target")] if examples else []
         chosen = np.concatenate(batches) if batches else np.zeros(0, np.int64)
         drawn = [values[chosen] for values in whole]
         data = (ctypes.c_void_p * 4)(*([v.ctypes.data for v in whole + drawn] or [0] * 4))
         offsets = np.cumsum([0, *map(len, batches)], dtype=np.int64)
-        losses = _aligned((steps + 1) * BLOCK * (2 if self.stops else 1))
-        work = _aligned((2 * (len(self.state) + 1) + 1) * ROW)
-        ends = np.empty((len(ENDS), blocks * BLOCK))
-        self._run(
-            blocks, steps, constants.ctypes.data, table.ctypes.data, given[0].ctypes.data, blocks * BLOCK, pointers,
-            strides.ctypes.data, data, offsets.ctypes.data, len(whole[0]) if whole else 0, losses.ctypes.data,
-            work.ctypes.data, ends.ctypes.data, lowest, still,
-        )  # fmt: skip
+        ends = np.empty((len(ENDS), wide))
+
+        def run(first: int) -> None:
+            losses = _aligned((steps + 1) * BLOCK * (2 if self.stops else 1))
+            work = _aligned((2 * len(self.state) + 2) * ROW)
+            own = (ctypes.c_void_p * (len(varied) + 1))(*(v.ctypes.data + 8 * first for v in given[1:]), None)
+            self._run(
+                min(chunk, wide - first) // BLOCK, steps, constants.ctypes.data, table.ctypes.data,
+                given[0].ctypes.data + 8 * first, wide, own, strides.ctypes.data, data, offsets.ctypes.data,
+                len(whole[0]) if whole else 0, losses.ctypes.data, work.ctypes.data, ends.ctypes.data + 8 * first,
+                lowest, still,
+            )  # fmt: skip
+
+        for _ in many(run, range(0, wide, chunk)):
+            pass
         return ends[:, :count]
+
+
+def _widened(values: Array, wide: int) -> Array:
+    """Whole blocks: the last point is repeated."""
+    count = values.shape[-1]
+    if wide == count:
+        return np.ascontiguousarray(values, dtype=np.float64)
+    made = np.empty((*values.shape[:-1], wide))
+    made[..., :count], made[..., count:] = values, values[..., -1:]
+    return made
 
 
 def _aligned(size: int) -> Array:
@@ -155,7 +169,7 @@ class _Writer:
 
     def __init__(self, kernel: Kernel, last: int, tolerance: float) -> None:
         self.kernel, self.last, self.tolerance = kernel, last, tolerance
-        self.code, self.rows = Code(), len(kernel.state) + 1
+        self.code, self.rows = Code(), len(kernel.state)
 
     # Places in memory
 
@@ -199,6 +213,7 @@ class _Writer:
             f"declare {VECTOR} @llvm.fma.v{WIDTH}f64({VECTOR}, {VECTOR}, {VECTOR})",
             f"declare {VECTOR} @llvm.fabs.v{WIDTH}f64({VECTOR})",
             f"declare {VECTOR} @llvm.sqrt.v{WIDTH}f64({VECTOR})",
+            f"declare {MASK} @llvm.is.fpclass.v{WIDTH}f64({VECTOR}, i32)",
             f"declare i1 @llvm.vector.reduce.or.v{WIDTH}i1({MASK})",
             *(
                 f"declare double @{name}({'double, double' if name in ('pow', 'fmod') else 'double'})"
@@ -213,15 +228,16 @@ class _Writer:
         """All steps of a block, and its ends."""
         code, rows = self.code, self.rows
         first = self._times(block, BLOCK)
-        moved, other = self._at("%work", str(2 * rows * ROW)), self._at("%work", str(rows * ROW))
+        other = self._at("%work", str(rows * ROW))
+        self.moved, self.endings = (self._at("%work", str((2 * rows + k) * ROW)) for k in (0, 1))
 
         def begin(i: str, _: list[str]) -> list[str]:
             point = self._plus(first, i)
-            for row in range(rows - 1):
+            for row in range(rows):
                 given = self._load("%states", self._plus(self._times("%count", row), point))
                 self._store(given, "%work", self._plus(i, row * ROW))
-            self._store(splat(0.0), "%work", self._plus(i, (rows - 1) * ROW))
-            self._store(splat(0.0), moved, i)
+            self._store(splat(0.0), self.moved, i)
+            self._store(splat(0.0), self.endings, i)
             return []
 
         code.loop("0", str(BLOCK), WIDTH, begin)
@@ -230,17 +246,16 @@ class _Writer:
             odd = code.let(f"trunc i64 {t} to i1")
             source = code.let(f"select i1 {odd}, ptr {other}, ptr %work")
             target = code.let(f"select i1 {odd}, ptr %work, ptr {other}")
-            self._step(t, first, source, target, moved)
+            self._step(t, first, source, target)
             return []
 
         code.loop("0", self.steps_and_one, 1, step)
         odd = code.let("trunc i64 %steps to i1")
         end = code.let(f"select i1 {odd}, ptr {other}, ptr %work")  # where the last points are
-        after = code.let(f"select i1 {odd}, ptr %work, ptr {other}")  # and where it stands how they ended
-        code.loop("0", str(BLOCK), WIDTH, lambda i, _: self._ends(i, first, end, after, moved))
+        code.loop("0", str(BLOCK), WIDTH, lambda i, _: self._ends(i, first, end))
         return []
 
-    def _step(self, t: str, first: str, source: str, target: str, moved: str) -> None:
+    def _step(self, t: str, first: str, source: str, target: str) -> None:
         code, tables = self.code, self.kernel.tables
         row = self._times(t, len(tables.columns))
         self.uniform |= {
@@ -252,7 +267,7 @@ class _Writer:
         losses = self._times(t, BLOCK)
         code.loop("0", str(BLOCK), WIDTH, lambda i, _: self._points(i, t, self._plus(first, i), source, target, losses))
         if self.kernel.stops:
-            code.loop("0", str(BLOCK), WIDTH, lambda i, _: self._window(i, t, source, target, moved))
+            code.loop("0", str(BLOCK), WIDTH, lambda i, _: self._window(i, t, source, target))
             return
         late, skip, begun = code.name("late"), code.name("skip"), self._plus("%steps", -self.last)
         is_late = code.let(f"icmp sge i64 {t}, {begun}")
@@ -261,7 +276,7 @@ class _Writer:
         code.begin(late)
 
         def add(i: str, _: list[str]) -> list[str]:
-            self._store(code.add(self._load(moved, i), self._move(i, source, target)), moved, i)
+            self._store(code.add(self._load(self.moved, i), self._move(i, source, target)), self.moved, i)
             return []
 
         code.loop("0", str(BLOCK), WIDTH, add)
@@ -279,7 +294,7 @@ class _Writer:
         ]
         return code.add(*parts)
 
-    def _window(self, i: str, t: str, source: str, target: str, moved: str) -> list[str]:
+    def _window(self, i: str, t: str, source: str, target: str) -> list[str]:
         """Where runs can stop early: the sum of the last moves so far, of those that go on."""
         code = self.code
         move = self._move(i, source, target)
@@ -290,10 +305,10 @@ class _Writer:
         place = code.let(f"select i1 {has_old}, i64 {old}, i64 {t}")
         gone = self._load("%losses", self._plus(kept, self._times(place, BLOCK)))
         gone = code.let(f"select i1 {has_old}, {VECTOR} {gone}, {VECTOR} {splat(0.0)}")
-        going = code.compare("oeq", self._load(target, self._plus(i, (self.rows - 1) * ROW)), splat(0.0))
+        going = code.compare("oeq", self._load(self.endings, i), splat(0.0))
         going = code.let(f"select i1 {code.let(f'icmp slt i64 {t}, %steps')}, {MASK} {going}, {MASK} zeroinitializer")
-        before = self._load(moved, i)
-        self._store(code.choose(going, code.subtract(code.add(before, move), gone), before), moved, i)
+        before = self._load(self.moved, i)
+        self._store(code.choose(going, code.subtract(code.add(before, move), gone), before), self.moved, i)
         return []
 
     def _points(self, i: str, t: str, point: str, source: str, target: str, losses: str) -> list[str]:
@@ -308,31 +323,36 @@ class _Writer:
         outputs = {name: values[place] for name, place in kernel.step.outputs.items()}
         loss = outputs["loss"]
         self._store(loss, "%losses", self._plus(losses, i))
-        zero = splat(0.0)
-        finite = code.multiply(outputs["gradient_y"], zero)
-        for part in (outputs["gradient_x"], loss, named["y"], named["x"]):
-            finite = code.fused(part, zero, finite)
-        fine = code.compare("oeq", finite, zero)
-        ending = self._load(source, self._plus(i, (self.rows - 1) * ROW))
-        alive = code.compare("oeq", ending, zero)
-        code_of_end = code.choose(fine, zero, code.negative(self.row_number))
+        zero, ending = splat(0.0), self._load(self.endings, i)
+        watched = (loss, outputs["gradient_x"], outputs["gradient_y"], named["x"], named["y"])
+        suspect = code.not_finite(functools.reduce(code.add, watched))  # but the sum alone may be out of range
         if kernel.stops:
-            code_value = code.fused(outputs["stopped"], splat(0.25), self.row_number)
-            met = code.both(fine, code.compare("ogt", outputs["stopped"], zero))
-            code_of_end = code.choose(met, code_value, code_of_end)
-        new_ending = code.choose(alive, code_of_end, ending)
-        self._store(new_ending, target, self._plus(i, (self.rows - 1) * ROW))
-        going = code.compare("oeq", new_ending, zero)
+            suspect = code.either(suspect, code.compare("ogt", outputs["stopped"], zero))
+
+        def end() -> list[str]:
+            """Note which have ended, and how; most of the time none has."""
+            broken = functools.reduce(code.either, map(code.not_finite, watched))
+            value = code.choose(broken, code.negative(self.row_number), zero)
+            if kernel.stops:
+                met = code.compare("ogt", outputs["stopped"], zero)
+                stopped = code.choose(met, code.fused(outputs["stopped"], splat(0.25), self.row_number), zero)
+                value = code.choose(broken, value, stopped)
+            value = code.choose(code.compare("oeq", ending, zero), value, ending)
+            self._store(value, self.endings, i)
+            return [value]
+
+        (ending,) = code.when_any(suspect, end, [ending])
+        going = code.compare("oeq", ending, zero)
         for k, name in enumerate(kernel.state):
             new = outputs[name] if k > 1 else code.choose(going, outputs[name], named[name])
             self._store(new, target, self._plus(i, k * ROW))
         return []
 
-    def _ends(self, i: str, first: str, end: str, after: str, moved: str) -> list[str]:
+    def _ends(self, i: str, first: str, end: str) -> list[str]:
         """What is kept of eight points."""
         code, one = self.code, splat(1.0)
         loss = self._load("%losses", self._plus(self._times("%steps", BLOCK), i))
-        distance = self._load(moved, i)
+        distance = self._load(self.moved, i)
         lowest, still = self._spread("%lowest"), self._spread("%still")
 
         def slack(aim: str) -> str:
@@ -342,7 +362,7 @@ class _Writer:
         aim = code.choose(there, lowest, loss)
         allowed = slack(aim)
         candidates = code.either(there, code.compare("ole", distance, still))
-        ending = self._load(after, self._plus(i, (self.rows - 1) * ROW))
+        ending = self._load(self.endings, i)
         candidates = code.either(candidates, code.compare("ogt", ending, splat(0.0)))
 
         def count() -> list[str]:

@@ -14,6 +14,8 @@ VECTOR, MASK, WHOLE = f"<{WIDTH} x double>", f"<{WIDTH} x i1>", f"<{WIDTH} x i64
 FARTHEST = 1e5
 """Up to this size of its argument sin and cos are computed here, beyond it by the library of C."""
 
+_NOT_FINITE = 0x207
+"""LLVM's bits for NaN and the two infinities."""
 _MAGIC = 1.5 * 2.0**52
 """Added to a number of moderate size, it rounds it to a whole one, which then stands in the last bits."""
 _PI_HALVES = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591833e-33)
@@ -152,6 +154,9 @@ class Code:
     def compare(self, how: str, a: str, b: str) -> str:
         """A mask; how: oeq, olt, ole, ogt, oge (false where one is no number), une, uno."""
         return self.let(f"fcmp {how} {VECTOR} {a}, {b}")
+
+    def not_finite(self, a: str) -> str:
+        return self.let(f"call {MASK} @llvm.is.fpclass.v{WIDTH}f64({VECTOR} {a}, i32 {_NOT_FINITE})")
 
     def choose(self, mask: str, a: str, b: str) -> str:
         return self.let(f"select {MASK} {mask}, {VECTOR} {a}, {VECTOR} {b}")
