@@ -95,9 +95,13 @@ def window(experiment: Experiment, width: int) -> dict[str, str]:
     )
     rows = ["| Optimizer | From | To | Decades | Theory's limit |", "| --- | --- | --- | --- | --- |"]
     for one in found:
-        ends = one.usable or (np.nan, np.nan)
-        limit = "–" if one.limit is None else f"{one.limit:.4g}"
-        rows.append(f"| {one.descent.optimizer.label} | {ends[0]:.3g} | {ends[1]:.3g} | {one.decades:.2f} | {limit} |")
+        cells = [one.descent.optimizer.label, "–", "–", "0", "–" if one.limit is None else f"{one.limit:.4g}"]
+        if one.usable is not None:
+            (low_end, high_end), (from_first, to_last) = one.usable, one.cut
+            cells[1] = f"{'≤ ' if from_first else ''}{low_end:.3g}"
+            cells[2] = f"{'≥ ' if to_last else ''}{high_end:.3g}"
+            cells[3] = f"{'≥ ' if any(one.cut) else ''}{one.decades:.2f}"
+        rows.append(f"| {' | '.join(cells)} |")
     st.markdown("\n".join(rows))
     finish(
         experiment,

@@ -64,6 +64,37 @@ def test_the_window_of_gradient_descent_ends_at_2_over_the_curvature() -> None:
     assert f"{found.decades:.1f} decades" in studies.window_finding([found])
 
 
+def test_a_window_that_ends_where_the_sweep_does_says_so() -> None:
+    setup = descent("quadratic", "gradient_descent", 0.1, steps=400)
+    whole = studies.window(setup, np.geomspace(1e-4, 1, 49))
+    assert whole.cut == (False, False)
+    assert "or more" not in studies.window_finding([whole])
+    part = studies.window(setup, np.geomspace(1e-2, 0.15, 25))
+    assert part.cut == (False, True)
+    assert "at least" in studies.window_finding([part])
+    assert "to 0.15 or more" in studies.window_finding([part])
+    assert "edge of what was swept" in studies.window_finding([part])
+
+
+def test_a_best_setting_at_the_edge_of_the_map_says_so() -> None:
+    setup = descent("quadratic", "momentum", 0.1, steps=2000)
+    inside = {"learning_rate": np.geomspace(1e-3, 10, 25), "momentum": np.linspace(0, 0.95, 10)}
+    assert "beyond" not in studies.map_finding(studies.hyperparameter_map(setup, inside))
+    low = {"learning_rate": np.geomspace(1e-4, 1e-3, 4), "momentum": np.linspace(0, 0.95, 10)}
+    assert "edge of the learning_rate" in studies.map_finding(studies.hyperparameter_map(setup, low))
+
+
+def test_what_varies_is_said_with_its_unit() -> None:
+    setup = descent("quadratic", "gradient_descent", 0.01, start=(0.5, -0.25), steps=50)
+    start = studies.sensitivity(setup, "start", np.array([0.0, 6.0]), 2)
+    assert "As the start goes from 0 to 6 away from (0.5, -0.25), in all directions" in studies.sensitivity_finding(
+        [start]
+    )
+    assert charts.sensitivities([start]).title.endswith("distance of the start from (0.5, -0.25)")
+    seeds = studies.sensitivity(setup, "seed", np.arange(4.0))
+    assert "the share of runs that converge is: Gradient descent 0 %" in studies.sensitivity_finding([seeds])
+
+
 @pytest.mark.parametrize("name", ["momentum", "nesterov"])
 def test_the_map_agrees_with_the_exact_rate(name: str) -> None:
     setup = descent("quadratic", name, 0.1, steps=2000)

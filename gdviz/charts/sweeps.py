@@ -144,13 +144,13 @@ def sensitivities(found: Sequence[Sensitivity], *, width: int = 960, dark: bool 
     tables: dict[str, Table] = {"values": _columns(("run", "at", "median", "low", "high", "success"), rows)}
     log = found[0].values[0] > 0 and found[0].values[-1] / found[0].values[0] > 30
     scale = alt.Scale(type="log" if log else "linear", zero=False, nice=False)
-    x = alt.X("at:Q", title=found[0].what, scale=scale, axis=_decades() if log else alt.Axis(format="~g"))
+    x = alt.X("at:Q", title=found[0].measure, scale=scale, axis=_decades() if log else alt.Axis(format="~g"))
     title = "final loss above the lowest" if floor else "final loss"
     chart = _curves(names, x, title, width, theme, limits=False)
     return Figure(
         {**chart.to_dict(validate=False), "autosize": _PAD},
         tables,
-        f"Final loss and success against the {found[0].what}",
+        f"Final loss and success against the {found[0].measure}",
         studies.sensitivity_finding(found),
     )
 

@@ -159,8 +159,14 @@ class Window:
         return float(self.rates[begins[widest]]), float(self.rates[ends[widest]])
 
     @property
+    def cut(self) -> tuple[bool, bool]:
+        """Whether that range begins and ends where the sweep does: it may go on beyond."""
+        low, high = self.usable or (np.nan, np.nan)
+        return bool(low == self.rates[0]), bool(high == self.rates[-1])
+
+    @property
     def decades(self) -> float:
-        """The width of that range in decades."""
+        """The width of that range in decades; at least, where it is cut."""
         return 0.0 if self.usable is None else float(np.log10(self.usable[1] / self.usable[0]))
 
 
@@ -205,9 +211,16 @@ def window_finding(found: Sequence[Window]) -> str:
         if one.usable is None:
             told.append(f"{one.descent.optimizer.label}: at no learning rate do half of the runs converge")
         else:
-            low, high = one.usable
-            told.append(f"{one.descent.optimizer.label}: {one.decades:.1f} decades ({low:.2g} to {high:.2g})")
-    return "Learning rates at which half of the runs converge: " + "; ".join(told) + "."
+            (low, high), (from_first, to_last) = one.usable, one.cut
+            ends = f"{low:.2g}{' or less' if from_first else ''} to {high:.2g}{' or more' if to_last else ''}"
+            least = "at least " if from_first or to_last else ""
+            told.append(f"{one.descent.optimizer.label}: {least}{one.decades:.1f} decades ({ends})")
+    edge = " Or less, or more: the window goes on to the edge of what was swept." if any(map(_is_cut, found)) else ""
+    return "Learning rates at which half of the runs converge: " + "; ".join(told) + "." + edge
+
+
+def _is_cut(one: Window) -> bool:
+    return any(one.cut)
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,7 +284,14 @@ def map_finding(found: Map) -> str:
     return (
         f"{label} converges at {share} of {len(found.ends)} settings, fastest with {found.names[0]} = "
         f"{found.x[column]:.3g} and {found.names[1]} = {found.y[row]:.3g}: in {steps} steps."
-    )
+    ) + _beyond(found, row, column)
+
+
+def _beyond(found: Map, row: int, column: int) -> str:
+    """A sentence where the best setting stands at the edge of what was tried."""
+    places = zip(found.names, (column, row), (found.x, found.y), strict=True)
+    edges = [name for name, place, values in places if len(values) > 1 and place in (0, len(values) - 1)]
+    return f" That is the edge of the {' and the '.join(edges)} tried: it may be faster beyond." if edges else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,8 +307,21 @@ class Sensitivity:
     success: Array
     """The share of runs that converged, shape (V,)."""
 
+    @property
+    def measure(self) -> str:
+        """What the values are."""
+        x, y = self.descent.start
+        return SENSITIVE[self.what].format(x=x, y=y)
 
-SENSITIVE = ("start", "noise", "condition number", "batch size", "seed")
+
+SENSITIVE = {
+    "start": "distance of the start from ({x:.3g}, {y:.3g})",
+    "noise": "standard deviation of the gradient noise",
+    "condition number": "condition number",
+    "batch size": "batch size",
+    "seed": "seed",
+}
+"""What outcomes can be sensitive to, and what its values measure."""
 
 
 def sensitivity(
@@ -332,11 +365,18 @@ def sensitivity(
 def sensitivity_finding(found: Sequence[Sensitivity]) -> str:
     """What the change does to each optimizer's success, in a sentence."""
     first = found[0]
+    ends = f"{first.values[0]:.3g} to {first.values[-1]:.3g}"
+    if first.what == "seed":  # one is not more than another
+        told = [f"{one.descent.optimizer.label} {_percent(float(np.mean(one.success)))}" for one in found]
+        return f"As the seed goes from {ends}, the share of runs that converge is: {'; '.join(told)}."
     told = [
         f"{one.descent.optimizer.label} from {_percent(one.success[0])} to {_percent(one.success[-1])}" for one in found
     ]
-    ends = f"{first.values[0]:.3g} to {first.values[-1]:.3g}"
-    return f"As the {first.what} goes from {ends}, the share of runs that converge goes: {'; '.join(told)}."
+    how = {
+        "start": f" away from ({first.descent.start[0]:.3g}, {first.descent.start[1]:.3g}), in all directions",
+        "noise": " (its standard deviation in each coordinate of the gradient)",
+    }.get(first.what, "")
+    return f"As the {first.what} goes from {ends}{how}, the share of runs that converge goes: {'; '.join(told)}."
 
 
 def _percent(share: float) -> str:

@@ -282,7 +282,7 @@ def sensitivity_table(found: Sequence[Sensitivity]) -> str:
         ]
         for i, value in enumerate(found[0].values)
     ]
-    return _table([found[0].what, *(f"{name}: converge, loss" for name in names)], rows)
+    return _table([found[0].measure, *(f"{name}: converge, loss" for name in names)], rows)
 
 
 def _number(value: float) -> str:
