@@ -100,6 +100,25 @@ def test_the_diagram_puts_the_network_where_it_stands() -> None:
     compiles(figure)
 
 
+@pytest.mark.parametrize("name", list(gradflow.ACTIVATIONS))
+@pytest.mark.parametrize("weight_scale", [1.0, 3.0])
+def test_the_line_between_order_and_chaos_is_in_the_picture(name: str, weight_scale: float) -> None:
+    network = gradflow.Network(
+        depth=3, width=32, batch_size=32, activation=name, initializer="lecun", weight_scale=weight_scale
+    )
+    figure = charts.order_and_chaos(gradflow.measure(network))
+    spec = figure.to_dict()["layer"][0]["encoding"]
+    right, top = (spec[axis]["scale"]["domain"][1] for axis in "xy")
+    line, point = figure.tables["line"], figure.tables["point"]
+    seen = (np.asarray(line["weight"]) <= right) & (np.asarray(line["bias"]) <= top)
+    assert seen.sum() >= 2
+    assert point["weight"][0] <= right
+    phase = theory.of_network(network).phase
+    if phase != "critical" and len(line["bias"]) > 2 and np.all(np.diff(line["bias"]) > 0):
+        left = point["weight"][0] < np.interp(point["bias"][0], line["bias"], line["weight"])
+        assert (phase == "ordered") == left
+
+
 def test_csv_has_a_row_for_every_seed_and_layer() -> None:
     flow = gradflow.measure(replace(SMALL, seeds=2, seed=5))
     rows = list(csv.DictReader(io.StringIO(export.flow_csv(flow))))

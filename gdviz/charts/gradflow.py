@@ -262,10 +262,14 @@ def order_and_chaos(flow: GradientFlow, *, width: int = 520, dark: bool = False)
     """
     theme = DARK_THEME if dark else LIGHT_THEME
     field = theory.of_network(flow.setup)
-    weights, biases = theory.critical_line(flow.setup.activation, np.geomspace(1e-4, 30, 200))
-    usable = np.isfinite(weights) & np.isfinite(biases) & (biases >= 0)
-    right = 1.25 * max(field.weight_variance, 3.0)
-    top = 1.25 * max(field.bias_variance, 0.5)
+    weights, biases = theory.critical_line(flow.setup.activation, np.geomspace(1e-4, 1e4, 400))
+    right, top = 1.25 * max(field.weight_variance, 3.0), 1.25 * max(field.bias_variance, 0.5)
+    upright = len(weights) > 0 and np.ptp(weights) < 1e-9 * weights[0]
+    if upright:  # χ₁ does not depend on the signal's size, and so not on the biases
+        weights, biases = weights[:2], np.array([0.0, top])
+    elif not np.any((weights < right) & (biases < top)):
+        right = max(right, 1.25 * float(weights[0]))
+        top = max(top, 1.25 * float(biases[0]), 0.05 * right)
     x = alt.X("weight:Q", title="weight variance σ_w²", scale=alt.Scale(domain=[0, right], nice=False))
     y = alt.Y("bias:Q", title="bias variance σ_b²", scale=alt.Scale(domain=[0, top], nice=False))
     point = alt.Chart(alt.NamedData(name="point")).encode(x=x, y=y)
@@ -285,8 +289,13 @@ def order_and_chaos(flow: GradientFlow, *, width: int = 520, dark: bool = False)
         f"χ₁ = {field.chi:.3g} in theory{measured}: {field.phase}. "
         "Left of the line (order) gradients vanish, right of it (chaos) they explode."
     )
+    if upright:
+        words += (
+            f" For {flow.setup.activation.label} χ₁ does not depend on the biases: the line is upright, and only at "
+        )
+        words += "its foot, σ_b² = 0, does the signal keep its size as well."
     tables: dict[str, Table] = {
-        "line": {"at": np.arange(int(usable.sum())), "weight": weights[usable], "bias": biases[usable]},
+        "line": {"at": np.arange(len(weights)), "weight": weights, "bias": biases},
         "point": {"weight": [field.weight_variance], "bias": [field.bias_variance], "label": ["this network"]},
     }
     return Figure({**chart.to_dict(validate=False), "autosize": _PAD}, tables, "Order and chaos", words)
