@@ -13,7 +13,7 @@ from gdviz.ui import network as controls
 from gdviz.ui.folding import unfolded
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.stories import story_row
-from gdviz.ui.text import plain, warn_of_link
+from gdviz.ui.text import warn_of_link
 from gdviz.ui.width import page_width
 
 
@@ -46,10 +46,6 @@ study = controls.study_controls(st.sidebar, view)
 warn_of_link(controls.STUDY.notes)
 controls.STUDY.keep(study)
 story_row("gradient_flow", study, {"view": view})
-if reason := flow_runs.too_large(study, view):
-    st.error(plain(reason))
-    st.stop()
-
 flow_runs.use_one_blas_thread()
 shown = views.VIEWS[view](study, width)
 controls.STUDY.keep(study)  # with what the view's own widgets say

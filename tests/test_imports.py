@@ -14,7 +14,7 @@ LAYERS = (
     ("catalogue",),
     ("tracing", "landscapes", "optimizers", "schedules", "clipping"),
     ("descent", "sweeps", "theory", "gradflow"),
-    ("training",),
+    ("budget", "training"),
     ("comparing", "charts", "export", "live", "runs", "stories"),
     ("ui",),
 )

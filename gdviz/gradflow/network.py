@@ -8,6 +8,7 @@ and a linear readout, o = h_depth W + b, into the loss.
 """
 
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,6 +27,9 @@ from gdviz.gradflow.residuals import RESIDUALS, Residual
 Array = NDArray[np.float64]
 
 MOST_SEED = 2**32 - 1
+
+between_layers: ContextVar[Callable[[], object]] = ContextVar("between_layers", default=lambda: None)
+"""Called between two layers, or two steps of time: what it raises ends the pass."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ class Network(Setup):
         theta = np.zeros(count(shapes))
         layers = unflatten(theta, shapes)
         for layer in layers:
+            between_layers.get()()
             kernel = layer["kernel"]
             np.multiply(self.weight_scale, self.initializer.draw(rng, *kernel.shape), out=kernel)
             if self.bias_scale and "bias" in layer:
@@ -162,6 +167,7 @@ def forward(network: Network, layers: list[Parameters], x: Array) -> tuple[list[
     # One block for all layers: the memory of many small arrays would be given back and asked for again in every pass.
     pre_activations = np.empty((network.depth, len(x), network.width))
     for number, parameters in enumerate(layers[:-1], start=1):
+        between_layers.get()()
         kernel, pull_kernel = normalization.kernel(parameters)
         z = np.matmul(h, kernel, out=pre_activations[number - 1])
         if "bias" in parameters:
@@ -194,6 +200,7 @@ def backward(
     yield LayerGradient(len(layers), output_gradient, None, parameters)
     g = output_gradient @ readout["kernel"].T
     for number in range(len(activities), 0, -1):
+        between_layers.get()()
         activity = activities[number - 1]
         branch = network.residual.branch if number > 1 else 1.0
         slope = network.activation.df(activity.u, activity.a)

@@ -223,7 +223,7 @@ def _recurrent_compared(flows: Mapping[str, RecurrentFlow], width: int, dark: bo
 
 def cliff(study: Study, width: int) -> Shown:
     """Two runs down the cliff, without and with clipping."""
-    runs = study.cliff.run()
+    runs = flow_runs.down_the_cliff(study.cliff)
     figure = partial(_cliff_figure, runs, width)
     show(figure(is_dark()), "flow.cliff")
     ground = next(iter(runs.values())).setup.landscape

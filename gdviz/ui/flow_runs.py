@@ -2,22 +2,24 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from threadpoolctl import threadpool_limits
 
-from gdviz import gradflow
+from gdviz import Trajectory, budget, gradflow
+from gdviz.budget import Budget, BusyError, Cost, Purse, setting
 from gdviz.gradflow import GradientFlow, Network, Recurrent, RecurrentFlow, Training, TrainingRun
-from gdviz.gradflow.study import Study
+from gdviz.gradflow.cliff import CliffRuns
+from gdviz.gradflow.network import between_layers
 
-MOST_BYTES = 2 * 2**30
-"""A network whose activations need more memory is not computed: the app's process would be killed."""
 _PAUSE = 0.25
 """Seconds between two pictures while seeds stream in."""
+_LOOK_SECONDS = 0.1
 
 
 @st.cache_resource(show_spinner=False)
@@ -37,6 +39,12 @@ def _measured(network: Network, seed: int) -> dict[str, Any]:
 
 def streamed(networks: Sequence[Network]) -> Iterator[list[GradientFlow]]:
     """The measurements of networks of as many seeds: of the first seed at once, then of ever more, up to all."""
+    costs = [budget.propagation(network).times(network.seeds) for network in networks]
+    with affordable(reduce(Cost.then, costs), "depth, width, batch_size or seeds"):
+        yield from _streamed(networks)
+
+
+def _streamed(networks: Sequence[Network]) -> Iterator[list[GradientFlow]]:
     # The network's own seeds do not count for one seed, and would only keep what is known from being found.
     streams = [
         gradflow.stream(network, lambda n, seed: _measured(replace(n, seeds=1, seed=0), seed)) for network in networks
@@ -51,8 +59,10 @@ def streamed(networks: Sequence[Network]) -> Iterator[list[GradientFlow]]:
 def trained(setups: Sequence[Training]) -> list[TrainingRun]:
     """Training runs; those that the page showed last time are known."""
     known: dict[Training, TrainingRun] = st.session_state.get("trained", {})
+    new = [budget.training(setup) for setup in setups if setup not in known]
     bar = st.empty()
-    runs = {setup: known[setup] if setup in known else _train(setup, bar) for setup in setups}
+    with affordable(reduce(Cost.then, new, Cost(0.0, 0.0)), "depth, width, batch_size or steps"):
+        runs = {setup: known[setup] if setup in known else _train(setup, bar) for setup in setups}
     bar.empty()
     st.session_state["trained"] = runs
     return [runs[setup] for setup in setups]
@@ -72,24 +82,63 @@ def _train(setup: Training, bar: Any) -> TrainingRun:
     return gradflow.train(setup, progress)
 
 
-@lru_cache(maxsize=16)
 def through_time(setup: Recurrent) -> RecurrentFlow:
+    """The gradient on its way back through time."""
+    with affordable(budget.through_time(setup).times(setup.seeds), "steps, units, batch_size or seeds"):
+        return _through_time(setup)
+
+
+@lru_cache(maxsize=16)
+def _through_time(setup: Recurrent) -> RecurrentFlow:
     return gradflow.through_time(setup)
 
 
-def too_large(study: Study, view: str) -> str | None:
-    """Why the view is not computed, where it would need more memory than the app has."""
-    if view == "cliff":
-        return None
-    if view == "recurrent":
-        setup = study.recurrent
-        count, what = setup.steps * setup.batch_size * setup.units * setup.cell.gates * 3, "steps, batch_size or units"
-    else:
-        network = study.network
-        count, what = network.depth * network.batch_size * network.width * 4, "depth, batch_size or width"
-    if 8 * count <= MOST_BYTES:
-        return None
-    return (
-        f"This would need about {8 * count / 2**30:.1f} GB of memory, and the page has {MOST_BYTES / 2**30:.0f}: "
-        f"choose a smaller {what}."
-    )
+def down_the_cliff(setup: CliffRuns) -> dict[str, Trajectory]:
+    """Two runs down the cliff, without and with clipping."""
+    with affordable(budget.cliff(setup), "sequence or steps"):
+        return setup.run()
+
+
+# What it may cost ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def affordable(cost: Cost, smaller: str) -> Iterator[None]:
+    """Compute something that the page may spend on; otherwise say why not, and end the page here.
+
+    Meanwhile it ends between two layers, or two steps of time, when the user changes a control or leaves.
+
+    Args:
+        cost: What it will take.
+        smaller: What is to be made smaller, where that is too much.
+    """
+    if reason := Budget.from_environment().refusal(cost, smaller):
+        st.error(reason)
+        st.stop()
+    before = between_layers.get()
+    between_layers.set(_Others())
+    try:
+        with _purse().spending(cost.bytes):
+            yield
+    except BusyError as error:
+        st.error(f"{error}")
+        st.stop()
+    finally:
+        between_layers.set(before)
+
+
+@st.cache_resource(show_spinner=False)
+def _purse() -> Purse:
+    return Purse(setting("GDVIZ_PAGES_MEMORY", 1024) * 2.0**20)
+
+
+class _Others:
+    """Looks now and then whether the script is to end: Streamlit ends it at a look into the session."""
+
+    def __init__(self) -> None:
+        self._looked = time.monotonic()
+
+    def __call__(self) -> None:
+        if time.monotonic() - self._looked > _LOOK_SECONDS:
+            self._looked = time.monotonic()
+            st.session_state.get("trained")
