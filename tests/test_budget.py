@@ -41,7 +41,7 @@ for recurrent in (
 ):
     what = f"through time, {recurrent.cell.name}"
     COMPUTATIONS[what] = budget.through_time(recurrent), lambda r=recurrent: gradflow.through_time(r)
-cliff = CliffRuns(sequence=120, steps=500)
+cliff = CliffRuns(sequence=120, steps=1500)
 COMPUTATIONS["cliff"] = budget.cliff(cliff), lambda: cliff.run()
 
 
@@ -59,7 +59,7 @@ def seconds(action: Callable[[], object]) -> float:
 def test_an_estimate_is_within_a_factor_of_two(name: str) -> None:
     cost, compute = COMPUTATIONS[name]
     compute()  # the first time, modules are imported
-    if cost.bytes > 2**21:  # less is nothing to worry about
+    if cost.bytes > 2**22:  # less is nothing to worry about
         tracemalloc.start()
         compute()
         taken = tracemalloc.get_traced_memory()[1]
