@@ -43,6 +43,7 @@ DOORS = (
         "Decide",
         "Measure on real Keras models, your own table included.",
         {
+            "Choose": "Which optimizer for my problem? An answer with evidence.",
             "Live training": "Watch a model learn, and steer it.",
             "Runs": "What made the difference?",
         },
