@@ -164,7 +164,7 @@ def test_every_schedule(name: str) -> None:
     widget(page.selectbox, "Learning-rate schedule").select(name)
     page = run(page)
     assert described(page).schedule.name == name
-    assert not any("initial_learning_rate" in element.label for element in page.select_slider)
+    assert not any("Initial learning rate" in element.label for element in page.select_slider)
 
 
 @pytest.mark.parametrize("name", list(gdviz.CLIPPERS))
@@ -206,7 +206,7 @@ def test_one_learning_rate_for_all() -> None:
     widget(page.checkbox, "One learning rate for all").check()
     page = run(page)
     assert described(page).shared_learning_rate == 0.01
-    widget(page.select_slider, "learning_rate").set_value(0.0001)
+    widget(page.select_slider, "Learning rate (η)").set_value(0.0001)
     page = run(page)
     assert {descent.optimizer.learning_rate for descent in described(page).descents()} == {0.0001}
 

@@ -34,7 +34,8 @@ def story_row(page: str, setup: Any, view: Mapping[str, str] = MappingProxyType(
     told = next((story for story in stories if _is_set_to(story, setup, view)), None)
     titles = [story.title for story in stories]
     # Which one it shows follows from the page's other controls: when that changes, it is another widget.
-    chosen = st.pills("Stories", titles, default=told and told.title, key=f"stories.{page}.{told and told.name}")
+    key = f"stories.{page}.{told and told.name}"
+    chosen = st.pills("Stories", titles, default=told and told.title, key=key, wrap=False)
     if chosen and (told is None or chosen != told.title):
         open_story(stories[titles.index(str(chosen))])
     if told is not None:

@@ -1,5 +1,6 @@
 """Widgets made from the hyperparameters of catalogue entries."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -80,25 +81,26 @@ def first_value(key: str, current: T) -> T:
 def number(box: DeltaGenerator, knob: Knob, key: str, current: Value, exact: bool, label: str | None = None) -> Any:
     """The widget that suits a hyperparameter: check box, radio buttons, select box, text or number field, slider."""
     first = first_value(key, current)
-    label = label or knob.label or f"`{knob.name}` {knob.help}"
+    label = label or title(knob)
     if knob.words:
         words = [word.capitalize() for word in knob.words]
         return box.radio(label, words, int(bool(first)), key=key, horizontal=True, help=_help(knob)) == words[1]
     if knob.choices:
-        return box.selectbox(label, knob.choices, knob.choices.index(str(first)), key=key)
+        return box.selectbox(label, knob.choices, knob.choices.index(str(first)), key=key, help=_help(knob))
     if knob.type is bool:
-        return box.checkbox(label, bool(first), key=key)
+        return box.checkbox(label, bool(first), key=key, help=_help(knob))
     if knob.type is str:
-        return box.text_input(label, str(first), max_chars=LONGEST_TEXT, key=key)
+        return box.text_input(label, str(first), max_chars=LONGEST_TEXT, key=key, help=_help(knob))
     ends = slider_ends(knob)
     if exact or knob.step or ends is None or not isinstance(first, (int, float)) or not ends[0] <= first <= ends[1]:
         return _field(box, knob, key, label, first)
     if knob.log:
         positions = log_positions(*ends, first) if knob.type is float else whole_positions(*ends, first)
-        return box.select_slider(label, positions, first, format_func=short, key=key)
+        return box.select_slider(label, positions, first, format_func=short, key=key, help=_help(knob))
     low, high = knob.type(ends[0]), knob.type(ends[1])
     step = 1 if knob.type is int else _slider_step(low, high)
-    return box.slider(label, low, high, first, step, key=key, format="%d" if knob.type is int else "%.4g")
+    shape = "%d" if knob.type is int else "%.4g"
+    return box.slider(label, low, high, first, step, key=key, format=shape, help=_help(knob))
 
 
 def slider_ends(knob: Knob) -> tuple[float, float] | None:
@@ -157,9 +159,21 @@ def _field(box: DeltaGenerator, knob: Knob, key: str, label: str, first: Value) 
     )
 
 
+def title(knob: Knob) -> str:
+    """What stands beside a hyperparameter's widget: its name in words, and the symbol that its help names.
+
+    >>> from gdviz.optimizers import OPTIMIZERS
+    >>> [title(knob) for knob in OPTIMIZERS["adam"].knobs()]
+    ['Learning rate (η)', 'Beta 1 (β₁)', 'Beta 2 (β₂)', 'Epsilon (ε)']
+    """
+    symbol = re.search(r"\((\S+)\)$", knob.help)
+    return knob.label or f"{spaced(knob.name).capitalize()}{f' {symbol[0]}' if symbol else ''}"
+
+
 def _help(knob: Knob) -> str:
-    """What a label leaves out."""
-    return f"{knob.help[:1].upper()}{knob.help[1:]}." if knob.label else f"Allowed: {knob.allowed}."
+    """What a label leaves out: what it does, what is allowed, and its name in code."""
+    what = f"{knob.help[:1].upper()}{knob.help[1:]}."
+    return what if knob.label else f"{what} Allowed: {knob.allowed}. In code: `{knob.name}`."
 
 
 def spaced(name: str) -> str:

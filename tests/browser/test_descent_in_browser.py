@@ -332,7 +332,7 @@ def test_a_slider_changes_the_runs_and_keeps_the_step(open_page: Open) -> None:
     scrub(page, 120)
     before = picture(page)
     page.get_by_text("1 · Adam").click()
-    slider = page.get_by_role("slider", name="learning_rate")
+    slider = page.get_by_role("slider", name="Learning rate (η)")
     slider.focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
