@@ -23,6 +23,8 @@ class Landscape(Entry):
     """The part that is drawn: ((xmin, xmax), (ymin, ymax)). Runs may leave it."""
     start: ClassVar[Point]
     """An instructive place to start from."""
+    tags: ClassVar[tuple[str, ...]] = ()
+    """What makes it easy or hard: of :data:`TAGS`."""
 
     @classmethod
     def kind(cls) -> str:
@@ -72,5 +74,15 @@ class Landscape(Entry):
         """The loss at the global minima, or None where there are none."""
         return float(self.value(self.minima[0])) if self.minima else None
 
+
+TAGS = {
+    "convex": "each chord lies above the surface",
+    "ill-conditioned": "some direction is at least a hundred times as steep as another",
+    "many minima": "a descent may end in one that is not the lowest",
+    "plateau": "on a tenth of its domain and more the gradient is tiny",
+    "kinks": "the gradient jumps",
+    "saddles": "there are points from which it falls on two sides and rises on two",
+}
+"""The tags of landscapes, and what they mean."""
 
 LANDSCAPES: Catalogue[Landscape] = Catalogue("landscape", "gdviz.LANDSCAPES")

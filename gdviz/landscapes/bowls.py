@@ -22,6 +22,7 @@ class Quadratic(Landscape):
     """
 
     label = "Quadratic bowl"
+    tags = ("convex",)
     formula = (
         r"f(x, y) = \tfrac{1}{2} (u^2 + \kappa w^2), \quad "
         r"u = x\cos\varphi + y\sin\varphi, \quad w = y\cos\varphi - x\sin\varphi"
@@ -60,6 +61,7 @@ class Sphere(Landscape):
     """
 
     label = "Sphere"
+    tags = ("convex",)
     formula = r"f(x, y) = x^2 + y^2"
     source = "https://www.sfu.ca/~ssurjano/spheref.html"
     domain = ((-4.0, 4.0), (-4.0, 4.0))
@@ -88,6 +90,7 @@ class Zakharov(Landscape):
     """
 
     label = "Zakharov"
+    tags = ("convex",)
     formula = r"f(x, y) = x^2 + y^2 + u^2 + u^4, \quad u = \tfrac{x}{2} + y"
     source = "https://www.sfu.ca/~ssurjano/zakharov.html"
     domain = ((-5.0, 5.0), (-5.0, 5.0))

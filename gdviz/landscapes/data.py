@@ -78,6 +78,7 @@ class LinearRegression(DataLandscape):
     """
 
     label = "Linear regression"
+    tags = ("convex", "ill-conditioned")
     formula = r"f(w, b) = \frac{1}{n} \sum_i (w a_i + b - t_i)^2"
     source = "https://doi.org/10.1111/j.1469-1809.1936.tb02137.x"
     domain = ((-1.0, 2.0), (-3.0, 3.0))
@@ -112,6 +113,7 @@ class LogisticRegression(DataLandscape):
     """
 
     label = "Logistic regression"
+    tags = ("convex",)
     formula = r"f(w, b) = \frac{1}{n} \sum_i \log\left(1 + e^{-s_i (w a_i + b)}\right)"
     source = "https://doi.org/10.1111/j.1469-1809.1936.tb02137.x"
     domain = ((-10.0, 20.0), (-10.0, 10.0))
@@ -146,6 +148,7 @@ class TanhNetwork(DataLandscape):
     """
 
     label = "Tanh network"
+    tags = ("ill-conditioned", "saddles")
     formula = r"f(w, v) = \frac{1}{n} \sum_i (v \tanh(w a_i) - t_i)^2"
     source = "https://doi.org/10.1111/j.1469-1809.1936.tb02137.x"
     domain = ((-4.0, 4.0), (-3.0, 3.0))

@@ -22,6 +22,7 @@ class Bukin6(Landscape):
     """
 
     label = "Bukin 6"
+    tags = ("kinks", "ill-conditioned")
     formula = r"f(x, y) = 100\sqrt{|y - 0.01x^2|} + 0.01\,|x + 10|"
     source = "https://www.sfu.ca/~ssurjano/bukin6.html"
     domain = ((-15.0, -5.0), (-3.0, 3.0))
@@ -56,6 +57,7 @@ class Absolute(Landscape):
     """
 
     label = "Kinks"
+    tags = ("convex", "kinks")
     formula = r"f(x, y) = |x| + |y|"
     source = "https://en.wikipedia.org/wiki/Subgradient_method"
     domain = ((-2.0, 2.0), (-2.0, 2.0))
@@ -84,6 +86,7 @@ class Ravine(Landscape):
     """
 
     label = "Narrow ravine"
+    tags = ("convex", "ill-conditioned")
     formula = r"f(x, y) = 5\,(0.001\,x^2 + y^2)"
     source = "https://distill.pub/2017/momentum/"
     domain = ((-4.0, 4.0), (-2.0, 2.0))
@@ -114,6 +117,7 @@ class Cliff(Landscape):
     """
 
     label = "Cliff"
+    tags = ("plateau",)
     formula = r"f(x, y) = \tfrac{1}{20}(x^2 + y^2) + e^{8(x - 1)}"
     source = "https://arxiv.org/abs/1211.5063"
     domain = ((-4.0, 2.0), (-3.0, 3.0))
@@ -142,6 +146,7 @@ class Plateau(Landscape):
     """
 
     label = "Plateau"
+    tags = ("plateau",)
     formula = r"f(x, y) = 1 - e^{-(x^2 + y^2)/2}"
     source = "https://www.deeplearningbook.org/contents/optimization.html"
     domain = ((-5.0, 5.0), (-5.0, 5.0))

@@ -21,6 +21,7 @@ class Himmelblau(Landscape):
     """
 
     label = "Himmelblau"
+    tags = ("many minima", "saddles")
     formula = r"f(x, y) = (x^2 + y - 11)^2 + (x + y^2 - 7)^2"
     source = "https://en.wikipedia.org/wiki/Himmelblau%27s_function"
     domain = ((-6.0, 6.0), (-6.0, 6.0))
@@ -55,6 +56,7 @@ class StyblinskiTang(Landscape):
     """
 
     label = "Styblinski-Tang"
+    tags = ("many minima", "saddles")
     formula = r"f(x, y) = \tfrac{1}{2}(x^4 - 16x^2 + 5x + y^4 - 16y^2 + 5y)"
     source = "https://www.sfu.ca/~ssurjano/stybtang.html"
     domain = ((-5.0, 5.0), (-5.0, 5.0))
@@ -83,6 +85,7 @@ class Rastrigin(Landscape):
     """
 
     label = "Rastrigin"
+    tags = ("many minima",)
     formula = r"f(x, y) = 2A + x^2 - A\cos 2\pi x + y^2 - A\cos 2\pi y"
     source = "https://www.sfu.ca/~ssurjano/rastr.html"
     domain = ((-5.12, 5.12), (-5.12, 5.12))
@@ -117,6 +120,7 @@ class Ackley(Landscape):
     """
 
     label = "Ackley"
+    tags = ("many minima",)
     formula = (
         r"f(x, y) = -20\, e^{-0.2\sqrt{(x^2 + y^2)/2}} "
         r"- e^{(\cos 2\pi x + \cos 2\pi y)/2} + e + 20"
@@ -152,6 +156,7 @@ class Griewank(Landscape):
     """
 
     label = "Griewank"
+    tags = ("many minima",)
     formula = r"f(x, y) = \tfrac{x^2 + y^2}{4000} - \cos x \cos\tfrac{y}{\sqrt 2} + 1"
     source = "https://www.sfu.ca/~ssurjano/griewank.html"
     domain = ((-10.0, 10.0), (-10.0, 10.0))
@@ -180,6 +185,7 @@ class Levy13(Landscape):
     """
 
     label = "Levy 13"
+    tags = ("many minima",)
     formula = r"f(x, y) = \sin^2 3\pi x + (x-1)^2 (1 + \sin^2 3\pi y) + (y-1)^2 (1 + \sin^2 2\pi y)"
     source = "https://www.sfu.ca/~ssurjano/levy13.html"
     domain = ((-10.0, 10.0), (-10.0, 10.0))
@@ -211,6 +217,7 @@ class Schaffer2(Landscape):
     """
 
     label = "Schaffer 2"
+    tags = ("many minima",)
     formula = r"f(x, y) = \tfrac{1}{2} + \frac{\sin^2(x^2 - y^2) - 0.5}{(1 + 0.001\,(x^2 + y^2))^2}"
     source = "https://www.sfu.ca/~ssurjano/schaffer2.html"
     domain = ((-4.0, 4.0), (-4.0, 4.0))

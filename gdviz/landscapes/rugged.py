@@ -23,6 +23,7 @@ class Eggholder(Landscape):
     """
 
     label = "Eggholder"
+    tags = ("many minima",)
     formula = r"f(x, y) = -(y + 47)\sin\sqrt{|\tfrac{x}{2} + y + 47|} - x \sin\sqrt{|x - y - 47|}"
     source = "https://www.sfu.ca/~ssurjano/egg.html"
     domain = ((-512.0, 512.0), (-512.0, 512.0))
@@ -57,6 +58,7 @@ class Michalewicz(Landscape):
     """
 
     label = "Michalewicz"
+    tags = ("many minima", "plateau")
     formula = r"f(x, y) = -\sin x\, \sin^{20}\tfrac{x^2}{\pi} - \sin y\, \sin^{20}\tfrac{2y^2}{\pi}"
     source = "https://www.sfu.ca/~ssurjano/michal.html"
     domain = ((0.0, 3.141592653589793), (0.0, 3.141592653589793))
@@ -88,6 +90,7 @@ class DropWave(Landscape):
     """
 
     label = "Drop-wave"
+    tags = ("many minima",)
     formula = r"f(x, y) = -\frac{1 + \cos(12\sqrt{x^2 + y^2})}{(x^2 + y^2)/2 + 2}"
     source = "https://www.sfu.ca/~ssurjano/drop.html"
     domain = ((-5.12, 5.12), (-5.12, 5.12))
@@ -123,6 +126,7 @@ class CrossInTray(Landscape):
     """
 
     label = "Cross-in-tray"
+    tags = ("many minima", "kinks")
     formula = (
         r"f(x, y) = -0.0001 \left(\left|\sin x \sin y\, "
         r"e^{|100 - \sqrt{x^2 + y^2}/\pi|}\right| + 1\right)^{0.1}"
@@ -165,6 +169,7 @@ class Easom(Landscape):
     """
 
     label = "Easom"
+    tags = ("plateau",)
     formula = r"f(x, y) = -\cos x \cos y\, e^{-(x-\pi)^2 - (y-\pi)^2}"
     source = "https://www.sfu.ca/~ssurjano/easom.html"
     domain = ((-2.0, 8.0), (-2.0, 8.0))
@@ -195,6 +200,7 @@ class Schwefel(Landscape):
     """
 
     label = "Schwefel"
+    tags = ("many minima",)
     formula = r"f(x, y) = 837.9658 - x \sin\sqrt{|x|} - y \sin\sqrt{|y|}"
     source = "https://www.sfu.ca/~ssurjano/schwef.html"
     domain = ((-500.0, 500.0), (-500.0, 500.0))

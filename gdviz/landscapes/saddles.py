@@ -18,6 +18,7 @@ class Saddle(Landscape):
     """
 
     label = "Saddle"
+    tags = ("saddles",)
     formula = r"f(x, y) = x^2 - y^2"
     source = "https://en.wikipedia.org/wiki/Saddle_point"
     domain = ((-2.0, 2.0), (-2.0, 2.0))
@@ -42,6 +43,7 @@ class MonkeySaddle(Landscape):
     """
 
     label = "Monkey saddle"
+    tags = ("saddles",)
     formula = r"f(x, y) = x^3 - 3xy^2"
     source = "https://en.wikipedia.org/wiki/Monkey_saddle"
     domain = ((-2.0, 2.0), (-2.0, 2.0))
@@ -66,6 +68,7 @@ class DoubleWell(Landscape):
     """
 
     label = "Double well"
+    tags = ("saddles",)
     formula = r"f(x, y) = (x^2 - 1)^2 + y^2"
     source = "https://en.wikipedia.org/wiki/Double-well_potential"
     domain = ((-2.0, 2.0), (-2.0, 2.0))

@@ -21,6 +21,7 @@ class Rosenbrock(Landscape):
     """
 
     label = "Rosenbrock"
+    tags = ("ill-conditioned",)
     formula = r"f(x, y) = (a - x)^2 + b\,(y - x^2)^2"
     source = "https://doi.org/10.1093/comjnl/3.3.175"
     domain = ((-2.0, 2.0), (-1.0, 3.0))
@@ -53,6 +54,7 @@ class Beale(Landscape):
     """
 
     label = "Beale"
+    tags = ("ill-conditioned", "plateau")
     formula = r"f(x, y) = (1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2"
     source = "https://www.sfu.ca/~ssurjano/beale.html"
     domain = ((-4.5, 4.5), (-4.5, 4.5))
@@ -84,6 +86,7 @@ class Booth(Landscape):
     """
 
     label = "Booth"
+    tags = ("convex",)
     formula = r"f(x, y) = (x + 2y - 7)^2 + (2x + y - 5)^2"
     source = "https://www.sfu.ca/~ssurjano/booth.html"
     domain = ((-10.0, 10.0), (-10.0, 10.0))
@@ -113,6 +116,7 @@ class Matyas(Landscape):
     """
 
     label = "Matyas"
+    tags = ("convex",)
     formula = r"f(x, y) = 0.26\,(x^2 + y^2) - 0.48\,xy"
     source = "https://www.sfu.ca/~ssurjano/matya.html"
     domain = ((-10.0, 10.0), (-10.0, 10.0))
@@ -141,6 +145,7 @@ class ThreeHumpCamel(Landscape):
     """
 
     label = "Three-hump camel"
+    tags = ("many minima",)
     formula = r"f(x, y) = 2x^2 - 1.05x^4 + \tfrac{x^6}{6} + xy + y^2"
     source = "https://www.sfu.ca/~ssurjano/camel3.html"
     domain = ((-5.0, 5.0), (-5.0, 5.0))
@@ -169,6 +174,7 @@ class SixHumpCamel(Landscape):
     """
 
     label = "Six-hump camel"
+    tags = ("many minima", "saddles")
     formula = r"f(x, y) = (4 - 2.1x^2 + \tfrac{x^4}{3})\,x^2 + xy + (-4 + 4y^2)\,y^2"
     source = "https://www.sfu.ca/~ssurjano/camel6.html"
     domain = ((-3.0, 3.0), (-2.0, 2.0))
@@ -202,6 +208,7 @@ class McCormick(Landscape):
     """
 
     label = "McCormick"
+    tags = ("many minima",)
     formula = r"f(x, y) = \sin(x + y) + (x - y)^2 - 1.5x + 2.5y + 1"
     source = "https://www.sfu.ca/~ssurjano/mccorm.html"
     domain = ((-1.5, 4.0), (-3.0, 4.0))
@@ -230,6 +237,7 @@ class GoldsteinPrice(Landscape):
     """
 
     label = "Goldstein-Price"
+    tags = ("many minima", "plateau")
     formula = (
         r"f(x, y) = [1 + (x+y+1)^2 (19 - 14x + 3x^2 - 14y + 6xy + 3y^2)] \cdot "
         r"[30 + (2x-3y)^2 (18 - 32x + 12x^2 + 48y - 36xy + 27y^2)]"
@@ -269,6 +277,7 @@ class Branin(Landscape):
     """
 
     label = "Branin"
+    tags = ("many minima", "saddles")
     formula = (
         r"f(x, y) = \left(y - \tfrac{5.1}{4\pi^2}x^2 + \tfrac{5}{\pi}x - 6\right)^2 "
         r"+ 10\left(1 - \tfrac{1}{8\pi}\right)\cos x + 10"

@@ -1,0 +1,233 @@
+"""The same question on landscapes: every rule on every formula, each with a learning rate of its own choice.
+
+The learning rate is chosen on one half of the starts and judged on the other. A run has solved its landscape when it
+stays at the loss of the global minimum; what it cost is counted in evaluations of the gradient.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdviz.comparing import statistics
+from gdviz.descent import descend
+from gdviz.descent.ending import reaches
+from gdviz.landscapes import LANDSCAPES
+from gdviz.landscapes.data import DataLandscape
+from gdviz.optimizers import OPTIMIZERS
+from gdviz.sweeps import sweep
+from gdviz.tracing import why_not
+
+Array = NDArray[np.float64]
+
+SIMPLE = ("gradient_descent", "momentum", "nesterov")
+ADAPTIVE = ("adam", "rmsprop")
+"""Who is meant by the usual advice: simple ones where it is convex, Adam or RMSprop where it is not."""
+MARGIN = 2.0
+"""A learning rate is usable where it needs at most so many times the evaluations of the best."""
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What is known so far of O rules on L landscapes, with R learning rates and S starts."""
+
+    optimizers: tuple[str, ...]
+    landscapes: tuple[str, ...]
+    rates: Array
+    """Learning rates, shape (R,)."""
+    steps: int
+    """The most steps of a run."""
+    expected: Array
+    """Expected evaluations to solve, on the starts that choose, shape (O, L, R); inf where none is solved."""
+    costs: Array
+    """Evaluations of each run at the chosen rate on the starts that judge, shape (O, L, S // 2); inf where unsolved."""
+    lost: Array
+    """The share of diverged runs, shape (O, L, R)."""
+    known: NDArray[np.bool_]
+    """Which pairs are done, shape (O, L)."""
+
+    @property
+    def done(self) -> float:
+        """The share of the pairs that is done."""
+        return float(self.known.mean())
+
+    def median(self) -> Array:
+        """Median evaluations to solve at the chosen rate, shape (O, L); inf where fewer than half of the runs solve."""
+        return np.sort(self.costs, axis=-1)[..., (self.costs.shape[-1] - 1) // 2]
+
+    def solved(self) -> Array:
+        """The share of the runs that solve at the chosen rate, shape (O, L)."""
+        return np.asarray(np.isfinite(self.costs).mean(axis=-1))
+
+    def judged(self) -> Array:
+        """Expected evaluations to solve at the chosen rate, on the starts that judge, shape (O, L)."""
+        return expected_evaluations(self.costs, self.steps)
+
+    def chosen(self) -> Array:
+        """The chosen learning rates, shape (O, L); nan where none solves."""
+        best = self.rates[np.argmin(self.expected, axis=-1)]
+        return np.where(np.isfinite(self.expected).any(axis=-1), best, np.nan)
+
+    def decades(self) -> Array:
+        """The width of the window of usable rates, shape (O, L); nan where none solves."""
+        found = np.full(self.known.shape, np.nan)
+        for where in np.ndindex(*self.known.shape):
+            if np.isfinite(self.expected[where]).any():
+                scores = -np.log10(self.expected[where])
+                found[where] = statistics.window(self.rates, scores, np.log10(MARGIN)).decades
+        return found
+
+    def of_kind(self, tag: str) -> NDArray[np.bool_]:
+        """Which landscapes have a tag, or lack it where it begins with "not ", shape (L,)."""
+        wanted = tag.removeprefix("not ")
+        has = np.array([wanted in LANDSCAPES[name].tags for name in self.landscapes])
+        return np.asarray(has == (wanted == tag))
+
+    def distribution(self, budgets: Array, tag: str | None = None) -> Array:
+        """The share of runs that solve within each budget, over landscapes of a kind, shape (O, budgets)."""
+        kind = np.ones(len(self.landscapes), bool) if tag is None else self.of_kind(tag)
+        return statistics.runtime_distribution(self.costs[:, kind].reshape(len(self.optimizers), -1), budgets)
+
+    def profile(self, ratios: Array, tag: str | None = None) -> Array:
+        """Performance profiles of the expected evaluations, over landscapes of a kind, shape (O, ratios)."""
+        kind = np.ones(len(self.landscapes), bool) if tag is None else self.of_kind(tag)
+        return statistics.performance_profile(self.judged()[:, kind], ratios)
+
+    @property
+    def advice(self) -> str:
+        """The usual advice, put to the test in one sentence with its numbers."""
+        convex, other = (self._verdict(tag) for tag in ("convex", "not convex"))
+        if convex is None or other is None:
+            return "The usual advice needs convex landscapes and others, simple rules and Adam or RMSprop."
+        holds = (
+            "holds on both sides"
+            if convex[0] > convex[1] and other[1] > other[0]
+            else (
+                "holds where it is convex only"
+                if convex[0] > convex[1]
+                else "holds where it is not convex only"
+                if other[1] > other[0]
+                else "holds on neither side"
+            )
+        )
+        return (
+            f"“Convex: simple ones; else Adam or RMSprop” {holds}: with its best learning rate each, the fastest of "
+            f"gradient descent, momentum and Nesterov is ahead on {convex[0]} and behind on {convex[1]} of {convex[2]} "
+            f"convex landscapes; Adam or RMSprop is ahead on {other[1]} and behind on {other[0]} of {other[2]} others."
+        )
+
+    def _verdict(self, tag: str) -> tuple[int, int, int] | None:
+        """On how many landscapes of a kind the simple rules are ahead, behind, and how many there are."""
+        kind = self.of_kind(tag) & self.known.all(axis=0)
+        groups = [[self.optimizers.index(n) for n in names if n in self.optimizers] for names in (SIMPLE, ADAPTIVE)]
+        if not kind.any() or not all(groups):
+            return None
+        costs = self.judged()[:, kind]
+        simple, adaptive = (costs[rows].min(axis=0) for rows in groups)
+        return int((simple < adaptive).sum()), int((adaptive < simple).sum()), int(kind.sum())
+
+
+def expected_evaluations(costs: Array, most: float | Array) -> Array:
+    """The expected evaluations until one run solves, if runs that do not are begun again: all that is spent, over the
+    number that solve (the average runtime of COCO, Hansen et al. 2021, https://arxiv.org/abs/1603.08785).
+
+    Args:
+        costs: Of runs along the last axis; inf where unsolved.
+        most: What an unsolved run spends.
+
+    >>> expected_evaluations(np.array([10.0, 20.0, np.inf]), 30.0)
+    array(30.)
+    """
+    solved = np.isfinite(costs)
+    spent = np.where(solved, costs, most).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(solved.any(axis=-1), spent / solved.sum(axis=-1), np.inf))
+
+
+def sweeping() -> tuple[str, ...]:
+    """The rules that descend, have a learning rate to be tuned, and run as sweeps."""
+    bowl = LANDSCAPES.make("rosenbrock")
+    return tuple(
+        name for name in OPTIMIZERS if name != "gradient_ascent" and why_not(bowl, OPTIMIZERS.make(name)) is None
+    )
+
+
+def solvable() -> tuple[str, ...]:
+    """The landscapes that are formulas and have a global minimum."""
+    return tuple(
+        name
+        for name, entry in LANDSCAPES.items()
+        if LANDSCAPES.make(name).minima and not issubclass(entry, DataLandscape)
+    )
+
+
+@lru_cache
+def evaluations_a_step(optimizer: str) -> float:
+    """Evaluations of the gradient in a step of a rule."""
+    run = descend("quadratic", optimizer, steps=4)
+    return run.gradient_evaluations / max(1, len(run.loss) - 1)
+
+
+def study(
+    optimizers: Sequence[str] | None = None,
+    landscapes: Sequence[str] | None = None,
+    *,
+    rates: int = 24,
+    starts: int = 256,
+    steps: int = 300,
+    seed: int = 0,
+) -> Iterator[Study]:
+    """Every rule on every landscape, landscape after landscape.
+
+    Args:
+        optimizers: Names of ``gdviz.OPTIMIZERS``; None for all that :func:`sweeping` lists.
+        landscapes: Names of ``gdviz.LANDSCAPES``; None for all that :func:`solvable` lists.
+        rates: Learning rates tried, evenly spread in the logarithm from 1e-6 to 10; the same for all.
+        starts: Random starts, uniform on the domain, the same for all; at least two.
+        steps: The most steps of a run.
+        seed: Of the starts.
+
+    Yields:
+        What is known so far, after each landscape; the arrays are the same, and filled further.
+    """
+    names, places = tuple(optimizers or sweeping()), tuple(landscapes or solvable())
+    shape = len(names), len(places)
+    grid = np.geomspace(1e-6, 10.0, rates)
+    found = Study(
+        names, places, grid, steps,
+        np.full((*shape, rates), np.inf), np.full((*shape, starts - starts // 2), np.inf),
+        np.zeros((*shape, rates)), np.zeros(shape, bool),
+    )  # fmt: skip
+    rng = np.random.default_rng(seed)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for column, landscape in enumerate(places):
+            (left, right), (bottom, top) = LANDSCAPES.make(landscape).domain
+            points = np.stack([rng.uniform(left, right, starts), rng.uniform(bottom, top, starts)])
+            jobs = [pool.submit(_pair, name, landscape, points, grid, steps) for name in names]
+            for row, job in enumerate(jobs):
+                _enter(found, row, column, *job.result())
+            yield found
+
+
+def _pair(optimizer: str, landscape: str, points: Array, grid: Array, steps: int) -> tuple[Array, Array]:
+    """Evaluations to solve, inf where unsolved, and whether a run diverged, each of shape (rates, starts)."""
+    place = LANDSCAPES.make(landscape)
+    ends = sweep(place, optimizer, np.tile(points, len(grid)), np.repeat(grid, points.shape[1]), steps)
+    assert place.lowest is not None
+    solved = (ends.status == "converged") & reaches(ends.loss, place.lowest)
+    taken = np.maximum(ends.steps_to_converge, 1.0) * evaluations_a_step(optimizer)
+    shape = len(grid), points.shape[1]
+    return np.where(solved, taken, np.inf).reshape(shape), (ends.status == "diverged").reshape(shape)
+
+
+def _enter(found: Study, row: int, column: int, costs: Array, lost: Array) -> None:
+    half = costs.shape[1] // 2
+    most = found.steps * evaluations_a_step(found.optimizers[row])
+    found.expected[row, column] = expected_evaluations(costs[:, :half], most)
+    found.costs[row, column] = costs[np.argmin(found.expected[row, column]), half:]
+    found.lost[row, column] = lost.mean(axis=1)
+    found.known[row, column] = True
