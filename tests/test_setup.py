@@ -214,7 +214,7 @@ def test_a_form_draws_what_is_declared_also_what_no_group_names() -> None:
     app = AppTest.from_function(page, default_timeout=60).run()
     assert not app.exception
     assert app.session_state["made"] == WithPatience()
-    next(slider for slider in app.slider if "steps to wait" in slider.label).set_value(30)
+    next(slider for slider in app.slider if slider.label.startswith("Patience")).set_value(30)
     next(box for box in app.selectbox if box.label == "Gradient clipping").set_value("clipnorm")
     next(radio for radio in app.radio if radio.label == "Direction").set_value("Ascent")
     app = app.run()
