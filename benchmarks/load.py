@@ -29,7 +29,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.page import SIX, serve
 
-PAGES = {"descent": (f"{SIX}&steps=300", "learning_rate"), "gradient_flow": ("", "depth")}
+PAGES = {"descent": (f"{SIX}&steps=300", "steps"), "gradient_flow": ("", "depth")}
 """For each page, the query it is opened with, and a word in the label of the slider that a visitor moves."""
 PERIOD = 5.0
 WIDTH = 1000

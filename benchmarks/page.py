@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -116,7 +115,7 @@ def serve(script: Path = ROOT / "app.py") -> tuple["subprocess.Popen[bytes]", st
         try:
             with urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1):
                 return server, f"http://localhost:{port}", time.perf_counter() - begun
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # not yet there, or not yet listening
             time.sleep(0.05)
 
 

@@ -18,6 +18,7 @@ from gdviz.landscapes.own import EXAMPLES, MOST_CHARACTERS, OwnFunction, own_fun
 from gdviz.live import taken_over
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.ui import widgets
+from gdviz.ui.folding import unfolded
 from gdviz.ui.form import Form, Group, draw
 from gdviz.ui.kept import Kept
 from gdviz.ui.text import code, plain
@@ -191,15 +192,20 @@ def _optimizer_controls(form: Form, box: DeltaGenerator) -> tuple[Optimizer, ...
         name = st.session_state.get(key, before.name)
         rate = before.learning_rate if name == before.name else rate_in_place_of(before, name, landscape)
         told = "" if shared else f", η {st.session_state.get(f'{key}.{name}.learning_rate', rate):.4g}"
-        panel = box.expander(f"{number} · {OPTIMIZERS[name].label}{told}", key=f"{key}.panel")
-        name = widgets.select(panel, "Optimizer", widgets.labels(OPTIMIZERS), key, before.name)
-        values: Mapping[str, Value] = before.values() if name == before.name else {"learning_rate": rate}
+        # By its number: what is dragged in the figure takes a new slot, and leaves open what is open.
+        panel = unfolded(f"{number} · {OPTIMIZERS[name].label}", f"run.{number}", box, told)
         without = ("learning_rate",) if shared else ()
-        rule = widgets.entry(panel, OPTIMIZERS, name, key, values, form.exact, without)
+        if panel is None:
+            kept = {knob: value for knob, value in before.values().items() if knob not in without}
+            rule = OPTIMIZERS.make(before.name, **kept)
+        else:
+            name = widgets.select(panel, "Optimizer", widgets.labels(OPTIMIZERS), key, before.name)
+            values: Mapping[str, Value] = before.values() if name == before.name else {"learning_rate": rate}
+            rule = widgets.entry(panel, OPTIMIZERS, name, key, values, form.exact, without)
+            panel.button("Remove", key=f"{key}.remove", on_click=_remove, args=(slot,), disabled=len(slots) == 1)
         if not shared:  # kept for the time after all have shared one
             st.session_state[f"{key}.own_rate"] = rule.learning_rate
         made.append(rule)
-        panel.button("Remove", key=f"{key}.remove", on_click=_remove, args=(slot,), disabled=len(slots) == 1)
     full = len(slots) == MOST_RUNS
     box.button("Add an optimizer", key="add", on_click=_add, disabled=full, width="stretch")
     return tuple(made)

@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gdviz.catalogue import Catalogue, Declared, Entry, Knob, Names, Numbers, Part, Setup
 from gdviz.ui import widgets
+from gdviz.ui.folding import unfolded
 
 Group = tuple[str, Sequence[str | tuple[str, ...]]]
 """The title of an expander, or an empty one for fields in the open, and the fields; a tuple of them stands in a row."""
@@ -50,12 +51,27 @@ class Form:
         others = [name for name in self.fields if name not in named and name not in without]
         last_open = max((place for place, (title, _) in enumerate(groups) if not title), default=-1)
         for place, (title, rows) in enumerate(groups):
-            panel = box.expander(title, key=self.key(f"panel.{title}")) if title else box
+            panel = self._panel(box, title, rows) if title else box
+            if panel is None:
+                continue
             for row in [*rows, *(others if place == last_open else ())]:
                 names = [row] if isinstance(row, str) else list(row)
                 for column, name in zip(panel.columns(len(names)) if len(names) > 1 else [panel], names, strict=True):
                     self.draw_field(column, name)
         return self.values
+
+    def _panel(self, box: DeltaGenerator, title: str, rows: Sequence[str | tuple[str, ...]]) -> DeltaGenerator | None:
+        """Where a group with a title stands; None while it is closed, when its fields keep what they have.
+
+        A field that is drawn in its own way may depend on others: it is always drawn.
+        """
+        names = [name for row in rows for name in ([row] if isinstance(row, str) else row)]
+        if not self.special.keys().isdisjoint(names):
+            return box.expander(title, key=self.key(f"panel.{title}"))
+        panel: DeltaGenerator | None = unfolded(title, self.key(f"panel.{title}"), at=box)
+        if panel is None:
+            self.values |= {name: getattr(self.setup, name) for name in names}
+        return panel
 
     def draw_field(self, box: DeltaGenerator, name: str) -> Any:
         """Draw one field; return its value."""
