@@ -74,6 +74,9 @@ def _recorded(setup: Descent) -> Walk:
     kept |= {name: np.full(len(rows), value) for name, value in program.constants.items()}
 
     def pairs(name: str) -> Array:
+        first = program.columns.get(f"{name}_x")
+        if first is not None and program.columns.get(f"{name}_y") == first + 1:
+            return rows[:, first : first + 2].copy()
         return np.stack([kept[f"{name}_x"], kept[f"{name}_y"]], axis=1)
 
     names = dict.fromkeys(name.removesuffix("_x").removesuffix("_y") for name in program.record.state)

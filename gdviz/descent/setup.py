@@ -50,17 +50,14 @@ class Stop(Entry):
             gradient: Shape (T+1, d).
             maximize: The run climbs, and ends when the loss is at least ``Stop.loss``.
         """
-        sign = -1.0 if maximize else 1.0
-        watched = {
-            "gradient_norm": (self.gradient_norm, np.linalg.norm(gradient, axis=1)),
-            "loss_change": (self.loss_change, np.abs(np.diff(loss, prepend=np.inf))),
-            "loss": (None if self.loss is None else sign * self.loss, sign * loss),
-        }
-        met = [
-            (int(np.argmax(values <= limit)), name)
-            for name, (limit, values) in watched.items()
-            if limit is not None and np.any(values <= limit)
-        ]
+        sign, watched = -1.0 if maximize else 1.0, dict[str, NDArray[np.bool_]]()
+        if self.gradient_norm is not None:
+            watched["gradient_norm"] = np.linalg.norm(gradient, axis=1) <= self.gradient_norm
+        if self.loss_change is not None:
+            watched["loss_change"] = np.abs(np.diff(loss, prepend=np.inf)) <= self.loss_change
+        if self.loss is not None:
+            watched["loss"] = sign * loss <= sign * self.loss
+        met = [(int(np.argmax(holds)), name) for name, holds in watched.items() if np.any(holds)]
         return min(met, key=lambda found: found[0], default=None)
 
 

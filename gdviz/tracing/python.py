@@ -36,7 +36,13 @@ def _sign(a: float) -> float:
 
 _SAME_BITS = {"sqrt": math.sqrt, "sin": math.sin, "cos": math.cos, "power": math.pow, "radians": math.radians}
 """Functions of Python's that give NumPy's last digit; of the others NumPy's own are used."""
-_FLOATS = {**OPERATIONS, **_SAME_BITS, "minimum": _minimum, "maximum": _maximum, "sign": _sign, "absolute": abs}
+_EACH = {f"each_{name}": function for name, function in OPERATIONS.items()}
+"""For arrays of examples."""
+_FLOATS = {
+    **OPERATIONS, **_EACH, **_SAME_BITS, "minimum": _minimum, "maximum": _maximum, "sign": _sign, "absolute": abs,
+    "float64": float,
+}  # fmt: skip
+_NUMBERS = {**OPERATIONS, **_EACH, "float64": np.float64}
 _ROUNDED = ("exp", "log", "tan", "sinh", "cosh", "tanh", "arctan", "logaddexp", "mean")
 """Functions of NumPy's whose result becomes Python's float again."""
 
@@ -44,12 +50,11 @@ _LOOP = """\
 def run(steps, state, knobs):
     {knobs}
     rows = []
-    keep = rows.extend
     {state} = state
     try:
         for {each_step} in steps:
             {body}
-            keep(({rows}))
+            rows += {rows}
             if ({x} - {x}) + ({y} - {y}) != 0:
                 break
             {state} = {after}
@@ -72,13 +77,13 @@ class PythonRun:
     def __init__(self, step: Record, state: Sequence[str], outputs: Sequence[str], each_step: Sequence[str]) -> None:
         self.step, self.state, self.outputs, self.each_step = step, tuple(state), tuple(outputs), tuple(each_step)
         self.source = _source(step, self.state, self.outputs, self.each_step)
-        made = compile(self.source, "<record>", "exec")
-        self._run: dict[bool, Callable[..., Any]] = {}
-        for floats, functions in ((True, _FLOATS), (False, OPERATIONS)):
-            names: dict[str, Any] = {f"each_{name}": function for name, function in OPERATIONS.items()}
-            names |= {"float64": float if floats else np.float64, **functions}
-            exec(made, names)
-            self._run[floats] = names["run"]
+        self._code = compile(self.source, "<record>", "exec")
+        self._on_floats = self._made(_FLOATS)
+
+    def _made(self, functions: Mapping[str, Any]) -> Callable[..., Any]:
+        names = dict(functions)
+        exec(self._code, names)
+        return names["run"]  # type: ignore[no-any-return]
 
     def __call__(
         self, start: Mapping[str, float], knobs: Mapping[str, float], steps: Sequence[Sequence[float]]
@@ -92,13 +97,13 @@ class PythonRun:
                 not finite, whose row is the last.
         """
         state = tuple(float(start[name]) for name in self.state)
-        rows, rest = self._run[True](steps, state, knobs)
+        rows, rest = self._on_floats(steps, state, knobs)
         width = len(self.state) + len(self.outputs)
         if rest is not None:
             done = len(rows) // width
             numbers = {name: np.float64(value) for name, value in knobs.items()}
             with np.errstate(all="ignore"):
-                more, _ = self._run[False](
+                more, _ = self._made(_NUMBERS)(
                     [tuple(map(np.float64, values)) for values in steps[done:]], tuple(map(np.float64, rest)), numbers
                 )
             rows += more

@@ -87,14 +87,14 @@ class Record:
     def only(self, outputs: Collection[str]) -> "Record":
         """The record that gives some of the outputs, without the operations that no longer serve any."""
         needed = {self.outputs[name] for name in outputs}
-        for place in reversed(range(len(self.operations))):
-            name, *operands = self.operations[place]
-            if place in needed and name not in LEAVES:
-                needed.update(operands)
+        operations = self.operations
+        for place in range(len(operations) - 1, -1, -1):
+            if place in needed and operations[place][0] not in LEAVES:
+                needed.update(operations[place][1:])
         moved = {place: new for new, place in enumerate(sorted(needed))}
-        kept = [self.operations[place] for place in moved]
+        kept = [operations[place] for place in moved]
         return Record(
-            tuple(o if o[0] in LEAVES else (o[0], *(moved[place] for place in o[1:])) for o in kept),
+            tuple([o if o[0] in LEAVES else (o[0], *[moved[place] for place in o[1:]]) for o in kept]),
             {name: moved[self.outputs[name]] for name in outputs},
         )
 
