@@ -59,6 +59,7 @@ def run(steps, state, knobs):
                 break
             {state} = {after}
     except (ZeroDivisionError, OverflowError, ValueError):
+        del rows[(int(step) - 1) * {width} :]
         return rows, ({state})
     return rows, None
 """
@@ -71,7 +72,7 @@ class PythonRun:
         step: The record of a step; it has the points ``x`` and ``y``.
         state: The names of the state, x and y among them: leaves and outputs of the record.
         outputs: The outputs to be kept at each step, before it.
-        each_step: The names of the leaves that change from step to step.
+        each_step: The names of the leaves that change from step to step; ``step``, counting from 1, is the first.
     """
 
     def __init__(self, step: Record, state: Sequence[str], outputs: Sequence[str], each_step: Sequence[str]) -> None:
@@ -139,6 +140,7 @@ def _source(step: Record, state: Sequence[str], outputs: Sequence[str], each_ste
         each_step=", ".join(each_step) + ",",
         body="\n            ".join(body or ["pass"]),
         rows=", ".join(kept) + ",",
+        width=len(kept),
         x=state[0],
         y=state[1],
         after=", ".join(text[place] for place in after),
