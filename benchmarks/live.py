@@ -13,7 +13,7 @@ import time
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.page import CLICK_UNTIL, RANGE, START, answer, memory_of, serve
+from benchmarks.page import CLICK_UNTIL, START, WIDE_CANVAS, answer, memory_of, serve
 
 A_POINT = "document.querySelector('.st-key-card-Loss canvas')"
 
@@ -64,7 +64,7 @@ def main(count: int) -> None:
             page = browser.new_page(viewport={"width": 1440, "height": 1000})
             begun = time.perf_counter()
             page.goto(f"{address}/descent")
-            page.wait_for_selector(RANGE)
+            page.wait_for_function(WIDE_CANVAS)
             print(f"Descent from a cold server        {time.perf_counter() - begun:7.2f} s")
             page.wait_for_timeout(12_000)  # the worker gets ready meanwhile, without having been asked for
             page.close()

@@ -37,7 +37,7 @@ SIX = "&".join(
         "adam,learning_rate=0.1",
     )
 )
-RANGE = ".vega-bindings input[type=range]"
+FIGURE = '[data-gdviz="live"][data-ready="true"]'
 START = "[data-testid=stMain] button[kind=primary]"
 BATCH_SIZE = "document.querySelector('input[aria-label=\"Batch size\"]')"
 
@@ -54,15 +54,12 @@ WIDE_CANVAS = """
 }
 """
 
-# Counts the canvases that were really drawn to, frame by frame.
+# Frames a second in which any canvas was drawn to.
 COUNT_FRAMES = """
 async (seconds) => {
-  const canvas = document.querySelector('canvas.marks');
-  const context = canvas.getContext('2d');
+  const contexts = CanvasRenderingContext2D.prototype, original = contexts.clearRect, begun = performance.now();
   let drawn = 0, touched = false;
-  const original = context.clearRect;  // Vega clears what it is about to draw, once a frame
-  context.clearRect = function (...args) { touched = true; return original.apply(this, args); };
-  const begun = performance.now();
+  contexts.clearRect = function (...args) { touched = true; return original.apply(this, args); };
   await new Promise(done => {
     const look = () => {
       if (touched) { drawn += 1; touched = false; }
@@ -70,7 +67,7 @@ async (seconds) => {
     };
     requestAnimationFrame(look);
   });
-  delete context.clearRect;
+  contexts.clearRect = original;
   return drawn / seconds;
 }
 """
@@ -167,16 +164,24 @@ def bare_page(browser: Browser, address: str) -> Page:
 
 def descent_page(browser: Browser, address: str) -> Page:
     page = opened(browser, f"{address}/descent?{SIX}&steps=300")
-    page.wait_for_timeout(4000)  # it plays through once
+    playing(page, False)
     page.get_by_text("6 · Adam").click()
-    page.get_by_role("slider", name="learning_rate").focus()
+    page.get_by_role("slider", name="Learning rate (η)").focus()
     page.wait_for_timeout(500)
     return page
 
 
+def playing(page: Page, on: bool) -> None:
+    """Have the live figure play or rest."""
+    page.locator(FIGURE).wait_for(timeout=60_000)
+    button = page.locator(FIGURE).get_by_role("button", name="Play" if on else "Pause", exact=True)
+    if button.count():
+        button.click()
+
+
 def gradient_flow_page(browser: Browser, address: str) -> Page:
     page = opened(browser, f"{address}/gradient_flow?weight_scale=0.5")
-    page.get_by_role("slider", name="weight_scale").focus()
+    page.get_by_role("slider", name="Weight scale").focus()
     return page
 
 
@@ -267,15 +272,13 @@ def frames(browser: Browser) -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.on("websocket", lambda socket: socket.on("framereceived", count))
         page.goto(f"{address}/descent?{SIX}&steps=300")
-        page.wait_for_selector(RANGE)
-        page.wait_for_timeout(3000)
+        page.locator(FIGURE).wait_for(timeout=60_000)
         for _ in range(3):
-            page.locator(RANGE).evaluate("e => { e.value = 0; e.dispatchEvent(new Event('input')); }")
-            page.locator(".vega-bindings input[type=checkbox]").set_checked(True)
-            print(f"frames drawn, 6 runs x 300 steps  {page.evaluate(COUNT_FRAMES, 4):7.1f} /s")
-        page.wait_for_timeout(2000)
+            playing(page, True)
+            print(f"frames drawn, 6 runs x 300 steps  {page.evaluate(COUNT_FRAMES, 3):7.1f} /s")
+        playing(page, False)
         page.get_by_text("6 · Adam").click()
-        page.get_by_role("slider", name="learning_rate").focus()
+        page.get_by_role("slider", name="Learning rate (η)").focus()
         page.wait_for_timeout(500)
         before = received
         for i in range(10):

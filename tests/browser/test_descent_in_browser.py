@@ -340,3 +340,26 @@ def test_a_slider_changes_the_runs_and_keeps_the_step(open_page: Open) -> None:
     assert link(page)["run"][0].startswith("adam,learning_rate=0.3,")
     assert step(page) == 120
     assert picture(page) != before
+
+
+def test_a_panel_has_its_widgets_while_it_is_open_and_keeps_what_was_set(open_page: Open) -> None:
+    page = ready(open_page(f"/descent?{QUIET}"))
+    eta = page.get_by_role("slider", name="Learning rate (η)")
+    expect(page.get_by_text("1 · Adam, η 0.1")).to_be_visible()
+    expect(eta).to_have_count(0)
+    page.get_by_text("1 · Adam, η 0.1").click()
+    eta.focus()
+    for shown in ("0.08", "0.06"):  # it stays open, and the focus stays
+        page.keyboard.press("ArrowLeft")
+        expect(figure(page).get_by_role("slider", name="Learning rate, run 1")).to_have_attribute(
+            "aria-valuetext", shown, timeout=20_000
+        )
+        expect(eta).to_be_focused()
+    ready(page)
+    kept = link(page)["run"]
+    page.get_by_text("1 · Adam", exact=True).click()
+    expect(eta).to_have_count(0)
+    page.get_by_role("spinbutton", name="Start x").fill("1.5")
+    page.get_by_role("spinbutton", name="Start x").press("Enter")
+    expect(start(page)).to_have_attribute("aria-valuetext", f"x 1.5, y {place(page)[1]:g}")
+    assert link(page)["run"] == kept
