@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import gdviz
 from gdviz import gradflow
 from gdviz.catalogue import Entry
-from gdviz.gradflow import theory
+from gdviz.gradflow import effects, theory
 from gdviz.gradflow.flow import histogram, norm
 from gdviz.gradflow.network import backward, forward
 from gdviz.gradflow.verdicts import trend
@@ -353,6 +353,29 @@ def test_cures_cure_the_classic_failures() -> None:
         gradient = gradflow.measure(cure.network).activation_gradient[0]
         trends[cure.label] = trend(gradient[0] / gradient[-1])
     assert {name for name, what in trends.items() if what == "steady"} >= {"tanh", "Batch", "Plain"}
+
+
+def test_cures_are_offered_in_the_order_of_what_they_do() -> None:
+    sick = gradflow.PRESETS["sigmoid_glorot"].network
+    found = {cure.label: cure.network for cure in gradflow.cures(sick)}
+    names, curing = effects.by_effect(found, effects.imbalance, effects.imbalance(sick), effects.STEADY_DECADES)
+    whole = {name: gradflow.measure(network).activation_gradient[0] for name, network in found.items()}
+    trends = {name: trend(gradient[0] / gradient[-1]) for name, gradient in whole.items()}
+    assert {trends[name] for name in curing} == {"steady"}
+    assert set(names) == set(found)
+    assert trends[names[-1]] != "steady"
+    well = gradflow.Network(depth=10, activation="tanh")
+    healthy = {cure.label: cure.network for cure in gradflow.cures(well)}
+    assert effects.by_effect(healthy, effects.imbalance, effects.imbalance(well), effects.STEADY_DECADES)[1] == []
+
+
+def test_a_training_that_breaks_down_is_cured_by_what_keeps_it_finite() -> None:
+    network = gradflow.Network(depth=5, width=16, batch_size=32, activation="relu", initializer="he")
+    training = gradflow.Training(network, gradflow.Training().optimizer, samples=64).with_learning_rate(10.0)
+    found = {cure.label: cure.training for cure in gradflow.training_cures(training)}
+    names, curing = effects.by_effect(found, effects.loss_left, effects.loss_left(training), 1.0)
+    assert effects.loss_left(training) > 1.0 > effects.loss_left(found[names[0]])
+    assert curing == names[: len(curing)] != []
 
 
 def test_a_gated_cell_remembers_what_a_vanilla_one_forgets() -> None:

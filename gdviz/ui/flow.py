@@ -13,7 +13,7 @@ from gdviz import export, gradflow
 from gdviz.charts import Figure, dynamics, recurrent
 from gdviz.charts import gradflow as charts
 from gdviz.charts.training import curves
-from gdviz.gradflow import GradientFlow, Network, RecurrentFlow, TrainingRun
+from gdviz.gradflow import GradientFlow, Network, RecurrentFlow, TrainingRun, effects
 from gdviz.gradflow.study import Study
 from gdviz.ui import flow_runs, widgets
 from gdviz.ui import network as controls
@@ -70,13 +70,19 @@ def layers(study: Study, width: int) -> Shown:
 def cures(study: Study, width: int) -> Shown:
     """The network beside one with one change."""
     found = {f"{cure.changes}: {cure.label}": cure for cure in gradflow.cures(study.network)}
-    chosen = _choose_cures("cures", list(found), {name: cure.why for name, cure in found.items()})
-    names = ["as it is", *chosen]
+    names, curing = list(found), list[str]()
+    if effects.is_quick(study.network):
+        left = {name: cure.network for name, cure in found.items()}
+        names, curing = effects.by_effect(
+            left, effects.imbalance, effects.imbalance(study.network), effects.STEADY_DECADES
+        )
+    chosen = _choose_cures("cures", names, curing[:2], {name: cure.why for name, cure in found.items()})
+    shown = ["as it is", *chosen]
     networks = [study.network, *(found[name].network for name in chosen)]
     words, chart, told = Place(), Place(), Place()
     flows: dict[str, GradientFlow] = {}
     for measured in flow_runs.streamed(networks):
-        flows = dict(zip(names, measured, strict=True))
+        flows = dict(zip(shown, measured, strict=True))
         words.put(partial(_info, gradflow.verdict(measured[0])))
         chart.put(partial(_chart, charts.before_and_after(flows, width=width, dark=is_dark()), "flow.cures"))
         told.put(partial(_list, {name: charts.factor(flow) for name, flow in flows.items()}))
@@ -160,7 +166,11 @@ def training(study: Study, width: int) -> Shown:
     st.info(gradflow.training_verdict(run))
     show(dynamics.training(run, quantity, width=width, dark=is_dark()), "flow.training")
     st.caption(_training_words(run, quantity))
-    chosen = _choose_cures("training_cures", list(found), {name: cure.why for name, cure in found.items()}, first=0)
+    names, curing = list(found), list[str]()
+    if effects.is_quick(study.network):
+        left, as_it_is = {name: cure.training for name, cure in found.items()}, effects.loss_left(study.training)
+        names, curing = effects.by_effect(left, effects.loss_left, as_it_is, 0.5 * min(as_it_is, 1.0))
+    chosen = _choose_cures("training_cures", names, curing[:1], {name: cure.why for name, cure in found.items()})
     runs = {"as it is": run}
     figures: dict[str, Callable[[bool], Figure]] = {
         "gdviz-training": lambda dark: dynamics.training(run, quantity, width=width, dark=dark)
@@ -198,7 +208,10 @@ def through_time(study: Study, width: int) -> Shown:
         words.put(partial(_info, gradflow.recurrent_verdict(flow)))
         chart.put(partial(_chart, recurrent.through_time(flow, width=width, dark=is_dark()), "flow.recurrent"))
     st.caption("Median over the seeds, band from the smallest to the largest. Zeros are not drawn.")
-    chosen = _choose_cures("recurrent_cures", list(found))
+    names, curing = effects.by_effect(
+        found, effects.recurrent_imbalance, effects.recurrent_imbalance(setup), effects.STEADY_DECADES
+    )
+    chosen = _choose_cures("recurrent_cures", names, curing[:2])
     flows = {"as it is": flow, **{name: flow_runs.through_time(found[name]) for name in chosen}}
     compared = partial(_recurrent_compared, flows, width)
     show(compared(is_dark()), "flow.recurrent.cures")
@@ -285,9 +298,9 @@ def _network_code(network: Network) -> list[str]:
     return [gradflow.python_code(network), gradflow.keras_code(network)]
 
 
-def _choose_cures(name: str, options: list[str], why: Mapping[str, str] | None = None, first: int = 2) -> list[str]:
-    """A choice among cures; at first those of the link, or the first few."""
-    asked = [option for option in STUDY.looked_at(name) if option in options] or options[:first]
+def _choose_cures(name: str, options: list[str], first: list[str], why: Mapping[str, str] | None = None) -> list[str]:
+    """A choice among cures, the most effective one first; at first those of the link, or ``first``."""
+    asked = [option for option in STUDY.looked_at(name) if option in options] or first
     # The options follow from other controls: when they change, it is another widget.
     box_key = STUDY.key(f"{name}.{'|'.join(options)}")
     chosen = st.multiselect(
@@ -298,6 +311,8 @@ def _choose_cures(name: str, options: list[str], why: Mapping[str, str] | None =
         key=box_key,
     )
     STUDY.look_at(name, *chosen)
+    if not first:
+        st.caption("None of these is chosen by itself: there is nothing to cure, or no single change that does.")
     for option in chosen if why else ():
         st.caption(f"**{option}**: {why[option]}" if why else "")
     return list(chosen)
