@@ -8,12 +8,11 @@ from gdviz.comparing.presets import PRESETS
 from gdviz.comparing.record import Record
 from gdviz.runs.trials import Stored
 from gdviz.training import keras_script
-from gdviz.training.links import to_link
 from gdviz.ui import choose as ui
 from gdviz.ui import own_table, style
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.navigation import begin_page
-from gdviz.ui.runs import plain
+from gdviz.ui.text import plain
 from gdviz.ui.training import OWN_TABLE
 from gdviz.ui.width import page_width
 
@@ -99,7 +98,7 @@ def take_home(stored: Stored, found: Record) -> None:
     if winner is None:
         return
     if st.button("Open the best in Live training"):
-        st.switch_page(TRAINING_PAGE, query_params=to_link(winner))
+        st.switch_page(TRAINING_PAGE, query_params=winner.to_link())
     with st.expander("Open one of its trainings"):
         trainings = {t.run: t for t in (*found.tests, *found.trials) if t.run}
         labels = found.comparison.labels

@@ -81,10 +81,11 @@ st.markdown(
     "A real Keras model in a process of its own: Stop stops it at the batch in hand, closing the page does not."
 )
 width = page_width()
+ui.TRAINING.follow_address()
 presets = st.sidebar.container()
 with st.sidebar.container(horizontal=True):
     st.button("Take over from Descent", on_click=ui.take_over_from_descent, help="Its first optimizer, all settings.")
-    st.button("Reset", on_click=ui.reset, help="Back to the training that the page opens with.")
+    st.button("Reset", on_click=ui.TRAINING.reset, help="Back to the training that the page opens with.")
 setup = None
 try:
     setup = setup_controls(st.sidebar)
@@ -92,7 +93,7 @@ try:
     preset_controls(presets)
 except ValueError as error:
     st.error(plain(error))
-warn_of_link(ui.link_notes())
+warn_of_link(ui.TRAINING.notes)
 
 try:
     jobs = ui.shared_jobs()

@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 from gdviz.runs import Runs
 from gdviz.training import DATASETS, TrainingSetup
 from gdviz.training.datasets import OwnTable, prepare
-from gdviz.training.links import to_link
 from gdviz.ui import training as ui
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "training.py")
@@ -29,7 +28,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     runs = Runs(folder=tmp_path)
     monkeypatch.setattr(ui, "shared_jobs", lambda: SimpleNamespace(runs=runs, trouble=lambda: None))
     page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, texts in to_link(TrainingSetup(data=DATASETS.make("own_table"))).items():
+    for name, texts in TrainingSetup(data=DATASETS.make("own_table")).to_link().items():
         page.query_params[name] = texts
     page.session_state["training_file"] = FILE
     return page

@@ -14,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 from gdviz.charts.runs import overlay
 from gdviz.runs import Runs
 from gdviz.training import DATASETS, PRESETS, TrainingSetup
-from gdviz.training.changes import single_changes, with_change
 from gdviz.ui import runs as ui
 from gdviz.ui import training
 
@@ -66,7 +65,7 @@ def test_an_empty_store_and_a_link_to_a_run_that_is_gone(runs: Runs) -> None:
 
 
 def test_chosen_runs_are_compared(runs: Runs) -> None:
-    a, b = stored(runs), stored(runs, with_change(SETUP, "optimizer.learning_rate", 0.5), losses=(0.9, 0.4))
+    a, b = stored(runs), stored(runs, SETUP.with_change("optimizer.learning_rate", 0.5), losses=(0.9, 0.4))
     page = opened(a, b)
     table = next(element.value for element in page.markdown if element.value.startswith("| field"))
     assert "| optimizer.learning_rate | 0.001 | 0.5 |" in table
@@ -116,7 +115,7 @@ def test_any_name_and_note_and_a_lost_folder_are_shown_as_they_are(runs: Runs) -
     name = "<script>alert(1)</script> | *a* $x$ \"q\" 'r' :red[b] `c`\n# d"
     run = stored(runs, name=name, losses=(None, 0.1))
     runs.annotate(run, "<b>" + "long " * 1999)
-    page = opened(run, stored(runs, with_change(SETUP, "seed", 3)))
+    page = opened(run, stored(runs, SETUP.with_change("seed", 3)))
     assert r"\<script>alert(1)\</script> \| \*a\*" in text(page)
     assert "<b>" not in text(page).replace("\\<b", "")
     assert any("model's file is missing" in element.value for element in page.caption)
@@ -171,21 +170,21 @@ def test_a_thousand_runs_are_listed_quickly(runs: Runs) -> None:
 
 def test_every_field_of_every_preset_is_changed_alone() -> None:
     for setup in PRESETS.values():
-        for name, knob in single_changes(setup).items():
+        for name, knob in setup.single_changes().items():
             value = setup.flat().get(name)
             if value is None or (knob.choices and name.endswith(".name")):
                 continue
-            assert with_change(setup, name, value) == setup
-    moons = with_change(TrainingSetup(), "data.name", "moons")
+            assert setup.with_change(name, value) == setup
+    moons = TrainingSetup().with_change("data.name", "moons")
     assert (moons.data.name, moons.loss) == ("moons", "binary_crossentropy")
-    assert with_change(TrainingSetup(), "optimizer.name", "sgd").optimizer.learning_rate == 0.001
+    assert TrainingSetup().with_change("optimizer.name", "sgd").optimizer.learning_rate == 0.001
     for name, value, message in (
         ("colour", 1, "field must be one"),
         ("epochs", 0, "epochs must be a whole number"),
         ("layers.1.units", -1, "units must be"),
     ):
         with pytest.raises(ValueError, match=message):
-            with_change(TrainingSetup(), name, value)
+            TrainingSetup().with_change(name, value)
 
 
 def test_the_overlay_draws_what_can_be_drawn_and_says_the_rest() -> None:

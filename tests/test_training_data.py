@@ -15,7 +15,6 @@ from sklearn.preprocessing import StandardScaler
 
 from gdviz.training import DATASETS, Split, TrainingSetup, table
 from gdviz.training.datasets import DataUnavailableError, Loaded, prepare
-from gdviz.training.links import from_link, to_link
 
 OFFLINE = [name for name in DATASETS if name not in ("mnist", "fashion_mnist", "own_table")]
 
@@ -335,7 +334,7 @@ def test_a_column_known_by_its_number_is_read_as_in_version_0_1() -> None:
     assert loaded.inputs == ("id", "when = 2024-01-01", "when = 2024-01-02", "size")
     assert old.to_dict() == {"name": "own_table", "learn": "classes", "target": 0, "missing": "drop"}
     setup = TrainingSetup(data=old)
-    assert TrainingSetup.from_json(setup.to_json()) == setup == from_link(to_link(setup))[0]
+    assert TrainingSetup.from_json(setup.to_json()) == setup == TrainingSetup.from_link(setup.to_link())[0]
     assert own(content).inputs == ("when",)  # now: two columns count the rows
 
 

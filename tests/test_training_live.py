@@ -12,7 +12,6 @@ from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
 from gdviz.training.history import History
 from gdviz.training.keras.loop import train
-from gdviz.training.links import from_link, to_link
 from gdviz.training.live import Live, Pace, Rows
 from gdviz.training.parts import DenseLayer, EarlyStopping, ReduceOnPlateau, Split, Watch
 
@@ -64,13 +63,13 @@ def setups(draw: st.DrawFn) -> TrainingSetup:
 @settings(max_examples=60, deadline=None)
 @given(setups())
 def test_a_link_reproduces_every_training_exactly(setup: TrainingSetup) -> None:
-    assert from_link(to_link(setup)) == (setup, [])
+    assert TrainingSetup.from_link(setup.to_link()) == (setup, [])
 
 
 @pytest.mark.parametrize("title", list(PRESETS))
 def test_a_link_reproduces_every_preset_in_few_characters(title: str) -> None:
-    link = to_link(PRESETS[title])
-    assert from_link(link) == (PRESETS[title], [])
+    link = PRESETS[title].to_link()
+    assert TrainingSetup.from_link(link) == (PRESETS[title], [])
     assert sum(len(name) + len(text) for name, texts in link.items() for text in texts) < 4000
 
 
@@ -84,7 +83,7 @@ def test_a_broken_link_falls_back_field_by_field() -> None:
         "epochs": ["17"],
         "seed": ["-1"],
     }
-    setup, notes = from_link(fields)
+    setup, notes = TrainingSetup.from_link(fields)
     assert setup == TrainingSetup(
         data=DATASETS.make("moons", noise=0.4), layers=(DenseLayer(3), DenseLayer(64, "tanh")), epochs=17
     )
@@ -109,7 +108,7 @@ def test_a_run_on_a_landscape_brings_decay_average_plateau_and_batch() -> None:
         "sgd", learning_rate=0.3, weight_decay=0.01, use_ema=True, ema_momentum=0.5
     )
     assert setup.reduce_on_plateau == ReduceOnPlateau(monitor="loss", factor=0.5, patience=4)
-    assert (setup.plan, setup.batch_size) == (gdviz.SCHEDULES.make("constant", initial_learning_rate=0.3), 7)
+    assert (setup.schedule, setup.batch_size) == (gdviz.SCHEDULES.make("constant", initial_learning_rate=0.3), 7)
     with pytest.raises(ValueError, match=r"noise must be 0: .* got 0\.5"):
         from_descent(gdviz.descend("booth", "adam", noise=0.5, steps=1).setup)
 

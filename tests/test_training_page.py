@@ -17,7 +17,6 @@ from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, EarlyStopping, T
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
 from gdviz.training.keras.loop import train
-from gdviz.training.links import from_link
 from gdviz.training.live import Live
 from gdviz.ui import training as ui
 from gdviz.ui import training_views
@@ -207,7 +206,10 @@ def test_a_broken_link_is_noted_and_reset_goes_back(tmp_path: Path, monkeypatch:
     next(button for button in page.button if button.label == "Reset").click()
     page = run(page)
     assert not page.warning
-    assert from_link({name: [page.query_params[name]] for name in page.query_params}) == (TrainingSetup(), [])
+    assert TrainingSetup.from_link({name: [page.query_params[name]] for name in page.query_params}) == (
+        TrainingSetup(),
+        [],
+    )
 
 
 def test_a_run_is_given_the_rate_that_was_typed_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,9 +255,9 @@ def test_unrelated_widgets_leave_values_alone() -> None:
     page = opened()
     keyed(page.number_input, "epochs").set_value(77)
     keyed(page.multiselect, "metrics.classes").set_value(["top_k_categorical_accuracy"])
-    keyed(page.checkbox, "stopping").check()
+    keyed(page.checkbox, "early_stopping").check()
     page = run(page)
-    keyed(page.slider, "stopping.patience").set_value(9)
+    keyed(page.slider, "early_stopping.patience").set_value(9)
     run(page).toggle[0].set_value(True)
     keyed(run(page).selectbox, "optimizer").set_value("sgd")
     keyed(run(page).number_input, "depth").set_value(3)

@@ -11,7 +11,7 @@ import pytest
 from gdviz.descent.experiment import Experiment
 from gdviz.gradflow.study import Study
 from gdviz.runs import Runs
-from gdviz.training import links as training_links
+from gdviz.training import TrainingSetup
 
 DATA = Path(__file__).parent / "data" / "version_0_1"
 LINKS: list[dict[str, Any]] = json.loads((DATA / "links.json").read_text())
@@ -50,7 +50,7 @@ def test_a_link_gives_the_same_study(link: dict[str, Any]) -> None:
 
 @links_of("training")
 def test_a_link_gives_the_same_training(link: dict[str, Any]) -> None:
-    setup, notes = training_links.from_link(fields(link))
+    setup, notes = TrainingSetup.from_link(fields(link))
     assert notes == []
     assert json.loads(setup.to_json()) == link["expected"]
 

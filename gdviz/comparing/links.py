@@ -6,8 +6,7 @@ from gdviz.catalogue.links import Fields, entry_text, number, read_entry
 from gdviz.clipping import CLIPPERS
 from gdviz.comparing.comparison import MOST_ENTRANTS, Budget, Comparison, Entrant
 from gdviz.schedules import SCHEDULES
-from gdviz.training import KERAS_OPTIMIZERS
-from gdviz.training import links as training
+from gdviz.training import KERAS_OPTIMIZERS, TrainingSetup
 
 _NOT_THE_PROBLEM = (
     "optimizer",
@@ -23,7 +22,7 @@ _NOT_THE_PROBLEM = (
 
 def to_link(comparison: Comparison) -> dict[str, list[str]]:
     """The fields of a link that reproduces a comparison exactly; a user's own file is not part of it."""
-    problem = training.to_link(comparison.problem)
+    problem = comparison.problem.to_link()
     return {
         **{name: texts for name, texts in problem.items() if name not in _NOT_THE_PROBLEM},
         "entrant": [_entrant_text(entrant) for entrant in comparison.entrants],
@@ -36,7 +35,7 @@ def to_link(comparison: Comparison) -> dict[str, list[str]]:
 def from_link(fields: Fields) -> tuple[Comparison, list[str]]:
     """The comparison that a link describes, and a note on every field that could not be read and took its default."""
     given = {name: texts for name, texts in fields.items() if name not in _NOT_THE_PROBLEM}
-    problem, notes = training.from_link(given)
+    problem, notes = TrainingSetup.from_link(given)
     values: dict[str, Any] = {"problem": problem}
     entrants = []
     for text in list(fields.get("entrant") or ())[:MOST_ENTRANTS]:

@@ -113,8 +113,8 @@ def _model(setup: TrainingSetup) -> list[str]:
         lines += [f"h = {call.code()}(h)" for call in block.calls]
         lines += ["h = keras.layers.Add()([h, skip])"] if block.residual else []
     rate: Code | None = None
-    if not isinstance(setup.plan, Constant) or setup.plan.warmup_steps:
-        rate = Code(setup.plan.keras_code())
+    if not isinstance(setup.schedule, Constant) or setup.schedule.warmup_steps:
+        rate = Code(setup.schedule.keras_code())
     if setup.warmup_steps:
         rate = Code(f"WarmUp({rate or setup.optimizer.learning_rate!r}, {setup.warmup_steps})")
     optimizer = setup.optimizer.call(rate, setup.clip)

@@ -17,12 +17,12 @@ from gdviz.comparing.record import Record, Trial
 from gdviz.runs.comparisons import Comparisons
 from gdviz.runs.trials import Stored
 from gdviz.schedules import SCHEDULES
-from gdviz.training import DATASETS, KERAS_OPTIMIZERS, LOSSES, DenseLayer, Split, TrainingSetup
+from gdviz.training import DATASETS, KERAS_OPTIMIZERS, LOSSES, METRICS, DenseLayer, Split, TrainingSetup
 from gdviz.training.optimizers import SEARCHED
 from gdviz.training.parts import ACTIVATIONS
 from gdviz.training.setup import MOST_BATCH, MOST_EPOCHS, MOST_LAYERS
 from gdviz.ui import own_table, training, widgets
-from gdviz.ui.runs import plain
+from gdviz.ui.text import plain
 
 _NONE = "none"
 _BY_STEP = {name: entry for name, entry in SCHEDULES.items() if not entry.follows_loss}
@@ -80,7 +80,7 @@ def use_preset() -> None:
 
 def take_over_training() -> None:
     """Take the data and the model of the Live training page."""
-    setup = training.kept_setup()
+    setup = training.TRAINING.elsewhere
     split = setup.split if _validates(setup.split) else Split()
     try:
         show_again(kept().changed(problem=replace(setup, split=split)))
@@ -141,7 +141,7 @@ def problem_controls(box: DeltaGenerator) -> TrainingSetup:
         epochs=int(length),
         batch_size=None if full else int(batch),
         loss=loss,
-        metrics=current.metrics if same else None,
+        metrics=current.metrics if same else METRICS[task][:1],
     )
 
 

@@ -9,7 +9,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gdviz.catalogue import Value
 from gdviz.charts.trails import LossScale
-from gdviz.clipping import Clipper
 from gdviz.descent.experiment import MOST_RUNS, Experiment
 from gdviz.descent.fitting import on_landscape, rate_in_place_of
 from gdviz.landscapes import LANDSCAPES, Landscape, Point
@@ -19,7 +18,7 @@ from gdviz.live import taken_over
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.ui import widgets
 from gdviz.ui.folding import unfolded
-from gdviz.ui.form import Form, Group, draw
+from gdviz.ui.form import Form, Group
 from gdviz.ui.kept import Kept
 from gdviz.ui.text import code, plain
 
@@ -85,12 +84,6 @@ def loss_scale_control(box: DeltaGenerator) -> LossScale:
     )
     EXPERIMENT.look_at("loss_scale", scale)
     return scale
-
-
-def clip_controls(box: DeltaGenerator, key: str, current: Clipper | None, exact: bool) -> Clipper | None:
-    """A select box of the clipping rules, or none, and widgets for the one that is chosen."""
-    made: Clipper | None = draw(box, next(f for f in Experiment.declared() if f.name == "clip"), key, current, exact)
-    return made
 
 
 def _landscape_controls(form: Form, box: DeltaGenerator) -> Landscape:

@@ -1,13 +1,16 @@
 """A form: widgets for the declared fields of a setup, in groups that a page names."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from gdviz.catalogue import Catalogue, Declared, Entry, Knob, Names, Numbers, Part, Setup
 from gdviz.ui import widgets
 from gdviz.ui.folding import unfolded
+from gdviz.ui.kept import Kept
 
 Group = tuple[str, Sequence[str | tuple[str, ...]]]
 """The title of an expander, or an empty one for fields in the open, and the fields; a tuple of them stands in a row."""
@@ -163,15 +166,86 @@ def draw_knobs(box: DeltaGenerator, source: type[Entry], key: str, current: Entr
     )
 
 
-def draw_several(box: DeltaGenerator, field: Part, key: str, current: tuple[Entry, ...], exact: bool) -> Any:
-    """A number of parts, and an expander for each; one that is new is like the last."""
-    assert not isinstance(field.source, Catalogue)
+def draw_several(
+    box: DeltaGenerator,
+    field: Part,
+    key: str,
+    current: tuple[Entry, ...],
+    exact: bool,
+    title: Callable[[int, Callable[[str], Any]], str] | None = None,
+    count_key: str = "",
+) -> Any:
+    """A number of parts, and an expander for each; one that is new is like the last.
+
+    Args:
+        box: Where to draw.
+        field: The field.
+        key: What the widgets' keys begin with.
+        current: The parts that are shown at first.
+        exact: True for number fields in place of sliders.
+        title: From the number of a part, and a function from a hyperparameter's name to what is shown of it, to the
+            title of its expander.
+        count_key: The key of the widget for their number.
+    """
     assert field.most is not None
-    first = widgets.first_value(f"{key}.count", len(current))
-    count = int(box.number_input(field.label, field.least, field.most, first, key=f"{key}.count"))
+    assert not isinstance(field.source, Catalogue)
+    count_key = count_key or f"{key}.count"
+    first = widgets.first_value(count_key, len(current))
+    count = int(box.number_input(field.label, field.least, field.most, first, key=count_key))
     made = []
     for number in range(count):
         before = current[min(number, len(current) - 1)] if current else field.source()
-        panel = box.expander(f"{field.source.label} {number + 1}", key=f"{key}.{number}")
-        made.append(draw_knobs(panel, field.source, f"{key}.{number}", before, exact))
+        place = f"{key}{number}"
+        shown = partial(_shown, place, before)
+        heading = title(number + 1, shown) if title else f"{field.source.label} {number + 1}"
+        panel = box.expander(heading, key=place)
+        made.append(draw_knobs(panel, field.source, place, before, exact))
     return tuple(made)
+
+
+def _shown(key: str, before: Entry, name: str) -> Any:
+    """What the widget of a hyperparameter shows."""
+    return st.session_state.get(f"{key}.{name}", before.values()[name])
+
+
+def preset_control(
+    box: DeltaGenerator,
+    kept: Kept[Any],
+    name: str,
+    presets: Mapping[str, Any],
+    labels: Mapping[str, str],
+    current: object,
+    use: Callable[[Any], None],
+) -> str | None:
+    """A select box that shows the preset that the controls describe, if any, and takes over the one that is chosen.
+
+    Args:
+        box: Where to draw.
+        kept: Where the setup is kept.
+        name: The select box's name among the widgets of the setup.
+        presets: The presets by name.
+        labels: The texts that are shown for the names.
+        current: The preset, or another value, that the controls describe.
+        use: Takes a preset over.
+
+    Returns:
+        The name of the preset that the controls describe.
+    """
+    match = next((title for title, preset in presets.items() if preset == current), None)
+    # What it shows follows from the other controls: when that changes, it is another widget.
+    key, titles = kept.key(f"{name}.{match}"), list(presets)
+
+    def take_over() -> None:
+        if chosen := st.session_state[key]:
+            use(presets[chosen])
+
+    box.selectbox(
+        "Preset",
+        titles,
+        titles.index(match) if match else None,
+        format_func=labels.__getitem__,
+        key=key,
+        placeholder="None of these",
+        on_change=take_over,
+    )
+    return match

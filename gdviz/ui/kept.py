@@ -1,6 +1,6 @@
 """A page's setup, kept in the session from page to page, and in the address bar."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 import streamlit as st
@@ -17,16 +17,19 @@ class Kept(Generic[S]):
     it can be copied at any time.
     """
 
-    def __init__(self, name: str, kind: type[S], view: Sequence[str] = (), prefix: str = "") -> None:
+    def __init__(
+        self, name: str, kind: type[S], view: Sequence[str] = (), beside: Sequence[str] = (), prefix: str = ""
+    ) -> None:
         """Describe what is kept.
 
         Args:
             name: Its name in the session; pages that share a setup give the same.
             kind: The class of the setup.
             view: Further fields of the page's link: those that say what is looked at, not what is computed.
+            beside: Fields of the page's link that neither describe the setup nor what is looked at of it.
             prefix: What the keys of the page's widgets begin with.
         """
-        self.name, self.kind, self.view, self.prefix = name, kind, tuple(view), prefix
+        self.name, self.kind, self.view, self.beside, self.prefix = name, kind, tuple(view), tuple(beside), prefix
 
     @property
     def setup(self) -> S:
@@ -47,12 +50,18 @@ class Kept(Generic[S]):
         """
         fields = _address()
         arrived = st.session_state.pop("arrived", False)
-        if not (arrived and fields and self.name in st.session_state):
+        if not (arrived and fields.keys() - self.beside and self.name in st.session_state):
             return
         setup, notes = self.kind.from_link(fields)
         self.show_again(setup)
         st.session_state[f"{self.name}.notes"] = notes
         st.session_state[f"{self.name}.view"] = {name: fields[name] for name in self.view if name in fields}
+
+    @property
+    def elsewhere(self) -> S:
+        """The session's setup, for a page of another one: the address bar describes that other."""
+        kept: S = st.session_state.get(self.name) or self.kind()
+        return kept
 
     def set(self, setup: S) -> None:
         """Replace the session's setup; widgets that have been drawn keep what they show."""
@@ -78,11 +87,12 @@ class Kept(Generic[S]):
     def keep(self, setup: S) -> None:
         """Remember the setup, and write it and what is looked at into the address bar."""
         self.set(setup)
-        view = {name: self.looked_at(name) for name in self.view}
-        link: dict[str, str | list[str]] = {
-            **setup.to_link(),
-            **{name: values for name, values in view.items() if values},
-        }
+        self.write(setup, {name: self.looked_at(name) for name in self.view})
+
+    def write(self, setup: S, fields: Mapping[str, Sequence[str]]) -> None:
+        """Write a setup and further fields into the address bar."""
+        further = {name: list(values) for name, values in fields.items() if values}
+        link: dict[str, str | list[str]] = {**setup.to_link(), **further}
         if _address() != link:
             st.query_params.from_dict(link)
 

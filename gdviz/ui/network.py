@@ -1,6 +1,5 @@
 """The controls of the Gradient flow page."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gdviz import gradflow
 from gdviz.catalogue import Part
-from gdviz.gradflow import Network, Training
+from gdviz.gradflow import Network, Recurrent, Training
 from gdviz.gradflow.study import Study
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.ui import widgets
-from gdviz.ui.form import Form, draw_entry
+from gdviz.ui.form import Form, draw_entry, preset_control
 from gdviz.ui.kept import Kept
 
 STUDY = Kept(
@@ -105,7 +104,7 @@ def _optimizer_control(form: Form, box: DeltaGenerator) -> Any:
 def _network_preset_control(box: DeltaGenerator, network: Network) -> None:
     presets = {name: preset.network for name, preset in gradflow.PRESETS.items()}
     labels = {name: preset.label for name, preset in gradflow.PRESETS.items()}
-    chosen = _preset_control(box, presets, labels, network, show_network)
+    chosen = preset_control(box, STUDY, "preset", presets, labels, network, show_network)
     if chosen:
         box.caption(gradflow.PRESETS[chosen].lesson)
 
@@ -113,35 +112,8 @@ def _network_preset_control(box: DeltaGenerator, network: Network) -> None:
 def _recurrent_preset_control(box: DeltaGenerator, study: Study) -> None:
     presets = gradflow.RECURRENT_PRESETS
     labels = {name: gradflow.recurrent_label(setup) for name, setup in presets.items()}
-    _preset_control(
-        box, presets, labels, study.recurrent, lambda setup: STUDY.show_again(replace(study, recurrent=setup))
-    )
 
+    def show(recurrent: Recurrent) -> None:
+        STUDY.show_again(replace(study, recurrent=recurrent))
 
-def _preset_control(
-    box: DeltaGenerator,
-    presets: Mapping[str, Any],
-    labels: Mapping[str, str],
-    current: object,
-    use: Callable[[Any], None],
-) -> str | None:
-    """A select box that shows the preset that the controls describe, if any, and takes over the one that is chosen."""
-    match = next((name for name, preset in presets.items() if preset == current), None)
-    # What it shows follows from the other controls: when that changes, it is another widget.
-    box_key = STUDY.key(f"preset.{match}")
-    names = list(presets)
-
-    def take_over() -> None:
-        if chosen := st.session_state[box_key]:
-            use(presets[chosen])
-
-    box.selectbox(
-        "Preset",
-        names,
-        names.index(match) if match else None,
-        format_func=labels.__getitem__,
-        key=box_key,
-        placeholder="None of these",
-        on_change=take_over,
-    )
-    return match
+    preset_control(box, STUDY, "preset", presets, labels, study.recurrent, show)

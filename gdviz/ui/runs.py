@@ -15,7 +15,6 @@ from gdviz.charts.palette import MOST_RUNS
 from gdviz.runs import SORTS, Run, Runs, StoreError
 from gdviz.runs.jobs import JobsError
 from gdviz.training import keras_script
-from gdviz.training.changes import single_changes, with_change
 from gdviz.training.history import History
 from gdviz.ui import training, widgets
 from gdviz.ui.charts import arrow
@@ -304,7 +303,7 @@ def rename_form(runs: Runs, run: Run) -> None:
 
 def repeat(runs: Runs, run: Run, field: str, value: Value) -> None:
     """Train a run again with one change, beside it."""
-    setup = with_change(run.setup, field, value)
+    setup = run.setup.with_change(field, value)
     if setup == run.setup:
         raise ValueError(f"{field} must be another value than that of the run; got {value!r}")
     name = f"{run.name[:100]}, {field} = {value}"[:200]
@@ -317,7 +316,7 @@ def repeat_controls(runs: Runs, run: Run) -> None:
     Raises:
         ValueError: The configuration cannot be read.
     """
-    fields = single_changes(run.setup)
+    fields = run.setup.single_changes()
     field = st.selectbox("What to change", list(fields), key=f"runs.field.{run.id}")
     knob = fields[field]
     key = f"runs.value.{run.id}.{field}"
@@ -325,7 +324,7 @@ def repeat_controls(runs: Runs, run: Run) -> None:
         st.container(), knob, key, run.setup.flat().get(field, knob.default), True, knob.help.capitalize()
     )
     try:
-        changed = with_change(run.setup, field, value)
+        changed = run.setup.with_change(field, value)
     except ValueError as error:
         st.warning(plain(error))
         return

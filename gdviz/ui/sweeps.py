@@ -71,9 +71,7 @@ def notes() -> list[str]:
 
 def keep(experiment: Experiment, fields: Mapping[str, str]) -> None:
     """Write the experiment and what is asked about it into the address bar."""
-    link: dict[str, str | list[str]] = {**experiment.to_link(), **{name: [value] for name, value in fields.items()}}
-    if {name: st.query_params.get_all(name) for name in st.query_params} != link:
-        st.query_params.from_dict(link)
+    EXPERIMENT.write(experiment, {name: [value] for name, value in fields.items()})
 
 
 def number_knobs(descent: Descent) -> dict[str, str]:

@@ -13,9 +13,9 @@ from gdviz.runs.jobs import Jobs, JobsError
 from gdviz.runs.starting import StartingJobs
 from gdviz.training import TrainingSetup, from_descent
 from gdviz.training.channel import Command
-from gdviz.training.links import from_link, to_link
 from gdviz.training.live import Live, Pace
-from gdviz.ui import controls
+from gdviz.ui.controls import EXPERIMENT
+from gdviz.ui.kept import Kept
 from gdviz.ui.text import plain
 
 OWN_TABLE = "own_table"
@@ -76,47 +76,21 @@ def showing_faults(draw: Callable[..., None]) -> Callable[..., None]:
 # The configuration --------------------------------------------------------------------------------------------------
 
 
-def kept_setup() -> TrainingSetup:
-    """The session's training; at first, the one that the address bar describes."""
-    if "training" not in st.session_state:
-        fields = {name: st.query_params.get_all(name) for name in st.query_params}
-        st.session_state["training"], st.session_state["training_notes"] = from_link(fields)
-    setup: TrainingSetup = st.session_state["training"]
-    return setup
-
-
-def link_notes() -> list[str]:
-    """What could not be read of the link that the session began with."""
-    notes: list[str] = st.session_state.get("training_notes", [])
-    return notes
+TRAINING = Kept("training", TrainingSetup, beside=("run",), prefix="training.")
+"""The training of the session; the run that is watched stands beside it in the address bar."""
 
 
 def keep(setup: TrainingSetup) -> None:
     """Remember the training, and write it into the address bar, beside the run that is watched."""
-    st.session_state["training"] = setup
-    link: dict[str, str | list[str]] = dict(to_link(setup))
-    if run := watched_id():
-        link["run"] = [run]
-    if {name: st.query_params.get_all(name) for name in st.query_params} != link:
-        st.query_params.from_dict(link)
-
-
-def show_again(setup: TrainingSetup) -> None:
-    """Make all widgets anew, showing ``setup``: widgets with other keys are other widgets."""
-    st.session_state["training"] = setup
-    st.session_state["training_generation"] = st.session_state.get("training_generation", 0) + 1
-    st.session_state["training_notes"] = []
-
-
-def reset() -> None:
-    """Go back to the training that the page opens with."""
-    show_again(TrainingSetup())
+    TRAINING.set(setup)
+    run = watched_id()
+    TRAINING.write(setup, {"run": [run] if run else []})
 
 
 def take_over_from_descent() -> None:
     """The first optimizer of the Descent page, with all that Keras has of the settings there."""
     try:
-        show_again(from_descent(controls.EXPERIMENT.setup.descents()[0], kept_setup()))
+        TRAINING.show_again(from_descent(EXPERIMENT.elsewhere.descents()[0], TRAINING.setup))
     except ValueError as error:
         st.session_state["training_error"] = str(error)
 
@@ -127,7 +101,7 @@ def shown_otherwise(run: Run) -> list[str]:
     def short(value: object) -> str:
         return "none" if value is None or value == "" else f"{value:.6g}" if isinstance(value, float) else str(value)
 
-    differing = run.setup.differences(kept_setup())
+    differing = run.setup.differences(TRAINING.setup)
     others = {field.removesuffix(".name") for field in differing if field.endswith(".name")}
     return [
         f"{field.removesuffix('.name')} {short(was)} (controls: {short(says)})"
@@ -166,7 +140,7 @@ def show_configuration(run: Run) -> None:
     """Show a run's configuration in the controls, with the file that it was trained on."""
     if content := shared_jobs().runs.content(run.id):
         st.session_state[FILE] = content
-    show_again(run.setup)
+    TRAINING.show_again(run.setup)
 
 
 def send(run: str, name: str, value: float | None = None) -> None:

@@ -58,11 +58,13 @@ def entry(
 ) -> E:
     """An entry whose hyperparameters come from widgets, one for each, except those named in ``without``."""
     knobs = [knob for knob in catalogue[name].knobs() if knob.name not in without]
-    values = {
-        knob.name: number(box, knob, f"{key}.{name}.{knob.name}", current.get(knob.name, knob.default), exact)
-        for knob in knobs
-    }
+    values = {knob.name: knob_of(box, knob, f"{key}.{name}", current, exact) for knob in knobs}
     return catalogue.make(name, **values)
+
+
+def knob_of(box: DeltaGenerator, knob: Knob, key: str, current: Mapping[str, Value], exact: bool) -> Any:
+    """The widget of one hyperparameter of an entry, whose widgets' keys begin with ``key``."""
+    return number(box, knob, f"{key}.{knob.name}", current.get(knob.name, knob.default), exact)
 
 
 def first_value(key: str, current: T) -> T:
