@@ -1,4 +1,4 @@
-"""descend() for 6 optimizers x 500 steps on Rosenbrock, beside Keras, PyTorch and Optax where these are installed.
+"""descend() for 6 optimizers x 500 steps, beside Keras, PyTorch and Optax where these are installed; and its growth.
 
 Run with ``python -m benchmarks.descend``.
 """
@@ -11,15 +11,23 @@ import numpy as np
 
 import gdviz
 from benchmarks.timing import alternating, table
+from gdviz.descent import loop
 
 STEPS = 500
 RATES = {"gradient_descent": 1e-3, "momentum": 1e-3, "nesterov": 1e-3, "adagrad": 0.1, "rmsprop": 0.01, "adam": 0.05}
 LANDSCAPE = gdviz.LANDSCAPES["rosenbrock"]()
 
 
-def with_gdviz() -> None:
+def with_gdviz(landscape: str = "rosenbrock", steps: int = STEPS) -> None:
+    ground = gdviz.LANDSCAPES[landscape]()
     for name, rate in RATES.items():
-        gdviz.descend(LANDSCAPE, name, rate, steps=STEPS)
+        gdviz.descend(ground, name, rate, steps=steps)
+
+
+def from_nothing(landscape: str) -> None:
+    """Recorded and written anew, as in a new process."""
+    loop._program.cache_clear()
+    with_gdviz(landscape)
 
 
 def with_keras() -> Callable[[], None]:
@@ -101,8 +109,22 @@ def with_optax() -> Callable[[], None]:
     return run
 
 
+def growth() -> None:
+    """The time of a step, by the number of steps and by landscape."""
+    for landscape in ("rosenbrock", "ackley"):
+        for steps in (50, 500, 5000):
+            medians = alternating({"": lambda g=landscape, s=steps: with_gdviz(g, s)}, rounds=5)
+            each = medians[""] / steps / len(RATES) * 1e6
+            print(f"{landscape:<11} {steps:>5} steps  {medians[''] * 1e3:8.2f} ms  {each:6.2f} us a step")
+
+
 def main() -> None:
-    candidates: dict[str, Callable[[], object]] = {"gdviz.descend": with_gdviz}
+    candidates: dict[str, Callable[[], object]] = {
+        "gdviz.descend": with_gdviz,
+        "gdviz.descend, from nothing": lambda: from_nothing("rosenbrock"),
+        "gdviz.descend, on Ackley": lambda: with_gdviz("ackley"),
+        "gdviz.descend, on Ackley, from nothing": lambda: from_nothing("ackley"),
+    }
     for package, make in {"torch": with_torch, "optax": with_optax, "keras": with_keras}.items():
         if importlib.util.find_spec(package):
             candidates[package + (" (jitted scan, compiled before)" if package == "optax" else "")] = make()
@@ -110,6 +132,7 @@ def main() -> None:
             print(f"{package} is not installed and left out")
     print(f"6 optimizers x {STEPS} steps on Rosenbrock, every step recorded")
     print(table(alternating(candidates, rounds=7), "gdviz.descend"))
+    growth()
 
 
 if __name__ == "__main__":
