@@ -5,7 +5,7 @@ import streamlit as st
 from gdviz.charts.runs import overlay
 from gdviz.runs import ACTIVE, Run, Runs, StoreError
 from gdviz.ui import runs as ui
-from gdviz.ui import style
+from gdviz.ui import style, visitors
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.text import plain
@@ -60,11 +60,13 @@ def one_run(runs: Runs, run: Run) -> None:
 def main(width: int) -> None:
     runs = ui.shared_runs()
     ui.say_what_failed()
+    if runs.notice:
+        st.info(runs.notice)
     search, sort, ascending, deleted = ui.list_controls(st.sidebar)
     scale = ui.scale_control(st.sidebar)
     st.sidebar.button("Reset", on_click=ui.reset, help="No search, nothing chosen.")
     ui.offer_undo(runs)
-    listed = runs.search(search, sort, ascending=ascending, deleted=deleted)
+    listed = runs.search(search, sort, ascending=ascending, deleted=deleted, visitor=visitors.listed())
     if not listed:
         st.info("No run contains that." if search else "No runs are deleted." if deleted else "No runs yet.")
     ids = ui.choose_from(listed) if listed else ui.chosen()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from gdviz import training
 from gdviz.runs import RESUMABLE, Run, StoreError
-from gdviz.ui import own_table, style
+from gdviz.ui import own_table, style, visitors
 from gdviz.ui import training as ui
 from gdviz.ui import training_views as views
 from gdviz.ui.navigation import begin_page
@@ -29,7 +29,8 @@ def watch(run: str, width: int) -> None:
     st.markdown(f"**{now.status}**{waiting}: {plain(now.name)}. {plain(now.reason, 600)}")
     views.progress(now, view.live, view.pace)
     if views.is_under_way(now):
-        views.steering(now)
+        if visitors.mine(now):
+            views.steering(now)
     elif st.session_state.get("training_active") == run:
         st.session_state["training_active"] = ""
         st.rerun()
@@ -53,10 +54,10 @@ def afterwards(run: Run) -> None:
     """What can be done with a run that has ended."""
     runs = jobs.runs
     with st.container(horizontal=True):
-        if run.status in RESUMABLE:
+        if run.status in RESUMABLE and visitors.mine(run):
             kept = runs.checkpoint_file(run.id).exists()
             label = "Go on from the last checkpoint" if kept else "Begin again"
-            st.button(label, on_click=ui.attempt, args=(jobs.resume, run.id))
+            st.button(label, on_click=ui.go_on, args=(run.id,))
         if run.status == "diverged":
             for change, cured in training.cures(run.setup).items():
                 st.button(f"Try {change}", on_click=ui.start, args=(cured, runs.content(run.id)))
@@ -118,9 +119,12 @@ if run_id := ui.watched_id():
     try:
         current = jobs.runs.get(run_id)
         otherwise = ui.shown_otherwise(current) if setup is not None else []
-    except (ValueError, StoreError) as error:
+    except ValueError as error:
         ui.watch(None)
         st.warning(plain(error))
+        st.stop()
+    except StoreError as error:  # it may be there again in a moment
+        st.error(plain(error, 1000))
         st.stop()
     if otherwise:
         more = f", and {len(otherwise) - 4} more" if len(otherwise) > 4 else ""

@@ -5,7 +5,8 @@ SQLite in WAL mode by default, so that a worker writes while any number of proce
 """
 
 from gdviz.runs.errors import StoreError
+from gdviz.runs.quotas import QuotaError
 from gdviz.runs.records import ACTIVE, RESUMABLE, Event, Run, Status
 from gdviz.runs.store import SORTS, Runs
 
-__all__ = ["ACTIVE", "RESUMABLE", "SORTS", "Event", "Run", "Runs", "Status", "StoreError"]
+__all__ = ["ACTIVE", "RESUMABLE", "SORTS", "Event", "QuotaError", "Run", "Runs", "Status", "StoreError"]

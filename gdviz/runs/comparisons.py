@@ -44,7 +44,12 @@ class Comparisons:
             later.start()
 
     def start(self, comparison: Comparison, name: str = "", content: bytes | None = None) -> str:
-        """Store a comparison and begin it; returns its id."""
+        """Store a comparison and begin it; returns its id.
+
+        Raises:
+            QuotaError: A quota is reached.
+        """
+        self.jobs.runs.admit()
         problem = comparison.problem
         title = name or f"{problem.data.label}: {len(comparison.entrants)} optimizers, {comparison.trials} trials each"
         id = self.trials.create(comparison, title, content)

@@ -16,7 +16,7 @@ import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
 
 from gdviz.runs import Runs, StoreError
-from gdviz.runs.worker import WarmUp, want_soon, work
+from gdviz.runs.worker import WarmUp, want_soon, work, worker_memory
 from gdviz.training import TrainingSetup
 
 _CONNECT_SECONDS = 5
@@ -89,7 +89,11 @@ class Jobs:
 
         Returns:
             The run's id.
+
+        Raises:
+            QuotaError: A quota is reached, of the visitor or of all.
         """
+        self.runs.admit(visitor)
         run = self.runs.create(setup, name, content, group=group, visitor=visitor, app=self.id)
         self._submit(run)
         return run
@@ -243,6 +247,12 @@ def _count(trainings: int | None) -> int:
 def _embedded(trainings: int) -> LocalCluster:
     # A training whose worker died must not begin again by itself on another one.
     dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    # A worker ends a training that takes too much memory, and says so; where it does not come to that, it is killed.
+    dask.config.set({f"distributed.worker.memory.{action}": False for action in ("target", "spill", "pause")})
     return LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=trainings, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", memory_limit=0
+        n_workers=trainings,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",
+        memory_limit=worker_memory() * 5 // 4,
     )

@@ -38,6 +38,7 @@ RUNS = sa.Table(
     sa.Column("group", sa.String(64)),
     sa.Column("visitor", sa.String(64)),
     sa.Column("app", sa.String(32)),
+    sa.Column("bytes", sa.BigInteger),
     sa.Index("runs_by_group", "group"),
     sa.Index("runs_by_status", "status"),
 )
@@ -91,7 +92,7 @@ TRIALS = sa.Table(
 )
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0003"
+HEAD = "0004"
 """The revision that these tables are."""
 _UPGRADING = 745_001
 """The number of the lock under which PostgreSQL lets one process upgrade at a time."""

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from gdviz.runs import records
 from gdviz.runs.errors import StoreError, first_line, store_errors
 from gdviz.runs.place import Place, file_of
+from gdviz.runs.quotas import QuotaError, Quotas, Usage
 from gdviz.runs.records import ACTIVE, RESUMABLE, Event, Run, run_of
 from gdviz.runs.schema import APPS, COMMANDS, EVENTS, RUNS, TRIALS, migrate, prepare_sqlite
 from gdviz.runs.table import history_table
@@ -173,6 +174,36 @@ class Runs:
         for run in gone:
             shutil.rmtree(self.folder / run, ignore_errors=True)
         return len(gone)
+
+    def usage(self, visitor: str | None = None) -> Usage:
+        """What is stored and what waits, of a visitor or in all."""
+        whose = RUNS.c.visitor == visitor if visitor is not None else sa.true()
+        waiting = sa.select(sa.func.count(sa.distinct(sa.func.coalesce(RUNS.c.group, RUNS.c.id))))
+        recorded = sa.func.coalesce(RUNS.c.bytes, 0) + sa.func.coalesce(sa.func.length(RUNS.c.content), 0)
+        with self._reading() as connection:
+            queued = connection.scalar(waiting.where(whose, RUNS.c.status == "queued")) or 0
+            found = connection.execute(sa.select(RUNS.c.id, recorded).where(whose)).all()
+        files = sum(_bytes_in(self.folder / run) for run, _ in found)
+        database = sum(bytes for _, bytes in found)
+        if visitor is None and self._place.path:
+            database = sum(file.stat().st_size for file in self._place.path.parent.glob(f"{self._place.path.name}*"))
+        return Usage(len(found), queued, int(database) + files)
+
+    def recorded(self, run: str) -> int:
+        """How many bytes a run has recorded."""
+        with self._reading() as connection:
+            return connection.scalar(sa.select(RUNS.c.bytes).where(RUNS.c.id == run)) or 0
+
+    def admit(self, visitor: str | None = None) -> None:
+        """See that one more run may be stored.
+
+        Raises:
+            QuotaError: A quota is reached, of the visitor or of all.
+        """
+        everybody = self.usage()
+        theirs = self.usage(visitor) if visitor is not None else Usage(0, 0, 0)
+        if reason := Quotas.from_environment().refusal(everybody, theirs):
+            raise QuotaError(reason)
 
     def place(self, run: str) -> int | None:
         """The place in the queue, counting from 1; None where it is not waiting."""
@@ -343,8 +374,10 @@ class Runs:
         """Write events and columns of a run in one transaction; False, and nothing is written, for another's run."""
         mine = sa.and_(RUNS.c.id == run, RUNS.c.owner == owner, RUNS.c.status.in_(ACTIVE))
         rows = [{"run": run, "kind": kind, "payload": json.dumps(payload)} for kind, payload in events]
+        written = sum(len(row["payload"]) for row in rows)
         with self._writing() as connection:
-            if not connection.execute(sa.update(RUNS).where(mine).values(heard=time.time(), **values)).rowcount:
+            values |= {"heard": time.time(), "bytes": sa.func.coalesce(RUNS.c.bytes, 0) + written}
+            if not connection.execute(sa.update(RUNS).where(mine).values(**values)).rowcount:
                 return False
             if rows:
                 connection.execute(sa.insert(EVENTS), rows)
@@ -425,6 +458,14 @@ class Runs:
                     f"{time.strftime('%H:%M:%S')}. What is shown are the runs of the new one."
                 )
                 raise StoreError(self.notice)
+
+
+def _bytes_in(folder: Path) -> int:
+    """How much a run's files take."""
+    try:
+        return sum(entry.stat().st_size for entry in os.scandir(folder) if entry.is_file())
+    except OSError:
+        return 0
 
 
 class _Kept(NamedTuple):

@@ -16,7 +16,9 @@ from typing import Any, TypeVar
 import psutil
 from distributed import Worker, WorkerPlugin
 
+from gdviz.budget import size
 from gdviz.runs import Runs, StoreError
+from gdviz.runs.quotas import whole
 from gdviz.training import DATASETS, TrainingSetup
 from gdviz.training.channel import Command, Recorder
 from gdviz.training.datasets import DataUnavailableError, prepare
@@ -34,6 +36,16 @@ ONE_AT_A_TIME = threading.Lock()
 _WANTED = threading.Event()
 _IDLE_SECONDS, _IDLE_PERCENT, _LOOK_SECONDS = 20.0, 25.0, 2.0
 """A machine whose processors were busy for less than that share of the time, for so long, is idle."""
+
+
+def memory() -> int:
+    """Bytes of memory that this process takes."""
+    return int(psutil.Process().memory_info().rss)
+
+
+def worker_memory() -> int:
+    """Bytes of memory that a worker may take."""
+    return whole("GDVIZ_WORKER_MEMORY", 4000) * 2**20
 
 
 class RunTakenError(RuntimeError):
@@ -57,6 +69,8 @@ class StoreChannel:
         self._flushed = 0.0
         self._lock = threading.Lock()
         self._closed = threading.Event()
+        self._recorded = 0
+        self._full = False
         for loop in (self._beat, self._say_alive):
             threading.Thread(target=loop, daemon=True).start()
 
@@ -70,6 +84,21 @@ class StoreChannel:
             self.flush()
 
     def commands(self) -> list[Command]:
+        """The commands that came; a run that has taken all that it may is stopped, or fails for want of memory.
+
+        Raises:
+            ValueError: The process takes more memory than a worker may.
+        """
+        if (taken := memory()) > (most := worker_memory()):
+            raise ValueError(
+                f"The training takes {size(taken)} of memory, and a worker may take {size(most)}: choose a smaller "
+                "model, batch or data set."
+            )
+        if not self._full and self._recorded > (most := whole("GDVIZ_MOST_MEGABYTES_RUN", 1000) * 2**20):
+            self._full = True
+            said = f"The run has recorded {size(self._recorded)}, and one run may record {size(most)}: it is stopped."
+            self.emit("fault", {"step": 0, "what": said})
+            return [Command("stop")]
         if self._waiting and time.monotonic() - self._flushed >= _FLUSH_SECONDS:
             self.flush()
         found = self.patiently(lambda: self.runs.commands(self.run, self._cursor))
@@ -114,6 +143,7 @@ class StoreChannel:
             try:
                 with self._lock:
                     self.runs.record(self.run, self.owner, [])
+                    self._recorded = self.runs.recorded(self.run)
             except StoreError:
                 continue  # the training meets the same fault when it writes, and handles it
 

@@ -16,7 +16,7 @@ from gdviz.runs import SORTS, Run, Runs, StoreError
 from gdviz.runs.jobs import JobsError
 from gdviz.training import keras_script
 from gdviz.training.history import History
-from gdviz.ui import training, widgets
+from gdviz.ui import training, visitors, widgets
 from gdviz.ui.charts import arrow
 from gdviz.ui.text import plain
 
@@ -257,6 +257,7 @@ def say_what_failed() -> None:
 
 def delete(runs: Runs, ids: Sequence[str]) -> None:
     """Delete runs; what was deleted last can be brought back with one click."""
+    visitors.check(runs, *ids)
     done: list[str] = []
     st.session_state["runs_undo"] = done
     for run in ids:
@@ -269,6 +270,7 @@ def delete(runs: Runs, ids: Sequence[str]) -> None:
 
 def restore(runs: Runs, ids: Sequence[str]) -> None:
     """Bring deleted runs back, and choose them."""
+    visitors.check(runs, *ids)
     for run in ids:
         runs.restore(run)
     st.session_state["runs_undo"] = []
@@ -285,6 +287,7 @@ def offer_undo(runs: Runs) -> None:
 
 def rename(runs: Runs, run: Run, name_key: str, note_key: str) -> None:
     """Take over the name and the note that stand in two text fields."""
+    visitors.check(runs, run.id)
     name, note = st.session_state[name_key], st.session_state[note_key]
     if name.strip() != run.name:
         runs.rename(run.id, name)
@@ -307,7 +310,7 @@ def repeat(runs: Runs, run: Run, field: str, value: Value) -> None:
     if setup == run.setup:
         raise ValueError(f"{field} must be another value than that of the run; got {value!r}")
     name = f"{run.name[:100]}, {field} = {value}"[:200]
-    choose([*chosen(), training.shared_jobs().start(setup, name, runs.content(run.id))])
+    choose([*chosen(), training.shared_jobs().start(setup, name, runs.content(run.id), **visitors.named())])
 
 
 def repeat_controls(runs: Runs, run: Run) -> None:

@@ -14,6 +14,7 @@ from gdviz.runs.starting import StartingJobs
 from gdviz.training import TrainingSetup, from_descent
 from gdviz.training.channel import Command
 from gdviz.training.live import Live, Pace
+from gdviz.ui import visitors
 from gdviz.ui.controls import EXPERIMENT
 from gdviz.ui.kept import Kept
 from gdviz.ui.text import plain
@@ -133,7 +134,7 @@ def watch(run: str | None) -> None:
 
 def start(setup: TrainingSetup, content: bytes | None) -> None:
     """Let a training wait for a worker, and watch it; what goes wrong is shown on the page's next run."""
-    attempt(lambda: watch(shared_jobs().start(setup, content=content)))
+    attempt(lambda: watch(shared_jobs().start(setup, content=content, **visitors.named())))
 
 
 def show_configuration(run: Run) -> None:
@@ -145,7 +146,24 @@ def show_configuration(run: Run) -> None:
 
 def send(run: str, name: str, value: float | None = None) -> None:
     """Tell a run something; what goes wrong is shown on the page's next run."""
-    attempt(lambda: shared_jobs().runs.send(run, Command(name, value)))
+
+    def tell() -> None:
+        runs = shared_jobs().runs
+        visitors.check(runs, run)
+        runs.send(run, Command(name, value))
+
+    attempt(tell)
+
+
+def go_on(run: str) -> None:
+    """Let a run go on from its checkpoint; what goes wrong is shown on the page's next run."""
+
+    def resume() -> None:
+        jobs = shared_jobs()
+        visitors.check(jobs.runs, run)
+        jobs.resume(run)
+
+    attempt(resume)
 
 
 @dataclass
