@@ -11,6 +11,7 @@ from gdviz.ui.charts import is_dark, show_surface
 from gdviz.ui.folding import unfolded
 from gdviz.ui.live import show_live
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.outcomes import offer_finite_rates
 from gdviz.ui.stories import story_row
 from gdviz.ui.text import warn_of_link
 from gdviz.ui.width import page_width
@@ -51,6 +52,7 @@ st.caption(report.drawing_notes(runs, is_dark()))
 st.subheader("What they came to")
 st.markdown(report.outcome_table(runs))
 st.markdown(report.reasons(runs))
+offer_finite_rates(runs)
 if words := unfolded("The chart in words", "words"):
     words.write(summary(runs))
 if st.toggle("Surface in 3-D", key="surface"):

@@ -235,6 +235,13 @@ def test_a_diverging_run_is_explained_with_a_learning_rate_that_works() -> None:
     assert "left the finite numbers" in text
     assert "Tried: with learning rate" in text
     assert "leaves the plot at step" in text
+    button = next(button for button in page.button if "which stays finite" in button.label)
+    rate = float(button.label.split()[-4].rstrip(","))
+    button.click()
+    page = run(page)
+    assert [rule.learning_rate for rule in described(page).optimizers] == [rate]
+    assert not any("which stays finite" in button.label for button in page.button)
+    assert all(run.status != "diverged" for run in described(page).run())
 
 
 def test_a_broken_link_is_noted_and_the_rest_of_it_read() -> None:

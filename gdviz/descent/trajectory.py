@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdviz.descent import ending, words
-from gdviz.descent.ending import Array, Finding, Status
+from gdviz.descent.ending import STATUS_WORDS, Array, Finding, Status
 from gdviz.descent.setup import Descent
 
 
@@ -103,8 +103,8 @@ def summary(runs: Sequence[Trajectory], names: Sequence[str] | None = None) -> s
     """The chart in words."""
     start = runs[0].setup.start
     told = [
-        f"{name}: {run.status} after {run.steps} steps at ({run.theta[-1][0]:.3g}, {run.theta[-1][1]:.3g}), "
-        f"loss {run.loss[-1]:.3g}."
+        f"{name}: {STATUS_WORDS[run.status]} after {run.steps} steps at "
+        f"({run.theta[-1][0]:.3g}, {run.theta[-1][1]:.3g}), loss {run.loss[-1]:.3g}."
         for name, run in zip(names or labels(runs), runs, strict=True)
     ]
     heading = f"{runs[0].setup.landscape.label} landscape; all runs start at ({start[0]:.4g}, {start[1]:.4g})."

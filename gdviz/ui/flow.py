@@ -76,7 +76,10 @@ def cures(study: Study, width: int) -> Shown:
         names, curing = effects.by_effect(
             left, effects.imbalance, effects.imbalance(study.network), effects.STEADY_DECADES
         )
-    chosen = _choose_cures("cures", names, curing[:2], {name: cure.why for name, cure in found.items()})
+    # The best of each kind: two that change the same teach less.
+    kinds = {found[name].changes: name for name in reversed(curing)}
+    first = [name for name in curing if name in kinds.values()][:2]
+    chosen = _choose_cures("cures", names, first, {name: cure.why for name, cure in found.items()})
     shown = ["as it is", *chosen]
     networks = [study.network, *(found[name].network for name in chosen)]
     words, chart, told = Place(), Place(), Place()
