@@ -42,11 +42,12 @@ def judged(setup: Descent, ends: Ends) -> tuple[NDArray[np.int8], Array]:
     """The status of each run, as a place in ``STATUSES``, and the steps to converge, NaN where it has not."""
     landscape = setup.landscape
     codes = np.full(len(ends.loss), RUNNING, dtype=np.int8)
-    width = max(high - low for low, high in landscape.domain)
-    still = np.flatnonzero(~(ends.moved > ending.STILL * width) & (ends.ending >= 0))
-    codes[still] = _at_rest(landscape, ends.theta[:, still], width, -1.0 if setup.maximize else 1.0)
     if landscape.lowest is not None and not setup.maximize:
-        codes[np.flatnonzero(ending.reaches(ends.loss, landscape.lowest))] = CONVERGED
+        codes[ending.reaches(ends.loss, landscape.lowest)] = CONVERGED
+    width = max(high - low for low, high in landscape.domain)
+    resting = ~(ends.moved > ending.STILL * width) & (ends.ending >= 0) & (codes == RUNNING)
+    still = np.flatnonzero(resting)
+    codes[still] = _at_rest(landscape, ends.theta[:, still], width, -1.0 if setup.maximize else 1.0)
     met = np.flatnonzero(ends.ending > 0)
     codes[met[(ends.ending[met] % 1) * 4 == CONDITIONS.index("loss") + 1]] = CONVERGED
     codes[ends.ending < 0] = DIVERGED

@@ -124,6 +124,38 @@ class Code:
             for new, old in zip(made, otherwise, strict=True)
         ]
 
+    # Places in memory, and whole numbers
+
+    def at(self, base: str, index: str) -> str:
+        """The address of a number."""
+        return self.let(f"getelementptr double, ptr {base}, i64 {index}")
+
+    def load(self, base: str, index: str) -> str:
+        return self.let(f"load {VECTOR}, ptr {self.at(base, index)}, align 8")
+
+    def store(self, value: str, base: str, index: str) -> None:
+        self.do(f"store {VECTOR} {value}, ptr {self.at(base, index)}, align 8")
+
+    def load_one(self, base: str, index: str) -> str:
+        """A vector of one number of memory."""
+        return self.spread(self.let(f"load double, ptr {self.at(base, index)}, align 8"))
+
+    def spread(self, scalar: str) -> str:
+        """A vector of one number."""
+        one = self.let(f"insertelement {VECTOR} poison, double {scalar}, i64 0")
+        return self.let(f"shufflevector {VECTOR} {one}, {VECTOR} poison, <{WIDTH} x i32> zeroinitializer")
+
+    def plus(self, a: str, b: int | str) -> str:
+        return self.let(f"add i64 {a}, {b}")
+
+    def times(self, a: str, b: int | str) -> str:
+        return self.let(f"mul i64 {a}, {b}")
+
+    def listed(self, kind: str, base: str, index: int | str) -> str:
+        """An entry of a list of pointers (``ptr``) or whole numbers (``i64``)."""
+        place = self.let(f"getelementptr {kind}, ptr {base}, i64 {index}")
+        return self.let(f"load {kind}, ptr {place}, align 8")
+
     # Arithmetic
 
     def add(self, a: str, b: str) -> str:
