@@ -181,7 +181,7 @@ def watched(id: str, width: int) -> None:
 
 
 def main(width: int) -> None:
-    for note in st.session_state.get("choose_notes", ()):
+    for note in ui.link_notes():
         st.warning(plain(f"This link could not be read in full. {note}", 600))
     try:
         jobs = ui.shared_comparisons().jobs
@@ -190,6 +190,7 @@ def main(width: int) -> None:
         return
     if trouble := jobs.trouble():
         st.info(plain(trouble))
+    jobs.prepare()
     begin(configuration())
     if refused := st.session_state.pop("choose_error", None):
         st.error(plain(refused, 600))

@@ -98,11 +98,18 @@ def expected_best(record: "Record", *, width: int = 640, dark: bool = False) -> 
     colour, dash = _told_apart(record, theme, width)
     y = alt.Y("score:Q", **scale.channel)
     base = alt.Chart(alt.NamedData(name="lines")).encode(
-        x=alt.X("trials:Q", title="trials of the search", axis=alt.Axis(tickMinStep=1, tickCount=8, format="d")),
+        x=alt.X(
+            "trials:Q",
+            title="trials of the search",
+            scale=alt.Scale(zero=False, nice=False),
+            axis=alt.Axis(tickMinStep=1, tickCount=8, format="d"),
+        ),
         color=colour,
     )
     chart = alt.layer(
-        base.mark_area(opacity=0.12, tooltip=None).encode(y=alt.Y("low:Q", **scale.channel), y2="high:Q"),
+        base.mark_area(opacity=0.12 if len(labels) < 5 else 0.06, tooltip=None).encode(
+            y=alt.Y("low:Q", **scale.channel), y2="high:Q"
+        ),
         base.mark_line(strokeWidth=2, tooltip=None).encode(y=y, strokeDash=dash),
         width=max(180, width - 90),
         height=300,

@@ -182,16 +182,23 @@ class Record:
         return reached[(len(repeated) - 1) // 2] if len(reached) > len(repeated) / 2 else None
 
     @property
-    def done(self) -> float:
-        """The share of its trainings that have ended."""
-        count = self.comparison.trials + self.comparison.budget.repeats
+    def counts(self) -> tuple[int, int]:
+        """How many of its trainings have ended, and how many there will be. Repeats of what more trials have shown not
+        to be the best do not count, and what diverged in every trial has no repeats."""
+        each = self.comparison.trials + self.comparison.budget.repeats
         hopeless = sum(
             self.comparison.budget.repeats
             for name in self.names
             if len(self.of(name)) >= self.comparison.trials and self.chosen(name) is None
         )
         ended = sum(len(self.of(name)) + len(self._repeated(name)) for name in self.names)
-        return min(1.0, (ended + hopeless) / (count * len(self.names)))
+        return ended, each * len(self.names) - hopeless
+
+    @property
+    def done(self) -> float:
+        """The share of its trainings that have ended."""
+        ended, total = self.counts
+        return ended / total if total else 1.0
 
     def winner(self) -> TrainingSetup | None:
         """The training of the best entrant with its tuned values; None while there is none."""

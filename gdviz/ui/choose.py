@@ -46,6 +46,13 @@ def kept() -> Comparison:
     return comparison
 
 
+def link_notes() -> list[str]:
+    """What could not be read of the link that the session began with."""
+    kept()
+    notes: list[str] = st.session_state.get("choose_notes", [])
+    return notes
+
+
 def keep(comparison: Comparison) -> None:
     """Remember the comparison, and write it into the address bar, beside the one that is watched."""
     st.session_state["choose"] = comparison
@@ -352,8 +359,7 @@ def record(id: str) -> Record:
 
 def progress(stored: Stored, found: Record) -> None:
     """How far it is, and the time left; the latter from how fast it went while this page watched."""
-    ended = sum(t.ended for t in (*found.trials, *found.tests))
-    total = (stored.comparison.trials + stored.comparison.budget.repeats) * len(stored.comparison.entrants)
+    ended, total = found.counts
     words = f"{ended} of {total} trainings"
     if stored.status == "running":
         since = st.session_state.setdefault(f"choose_since.{stored.id}", (time.time(), found.done))

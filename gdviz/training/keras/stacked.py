@@ -106,6 +106,11 @@ class Ending:
     """Loss and metrics at the end, by part of the data."""
 
 
+def _many(shape: Sequence[int | None], dtype: Any = tf.float32) -> Any:
+    """Tensors of a shape, one for each of any number of trainings."""
+    return tf.TensorSpec([None, *shape], dtype)
+
+
 class Stack:
     """The graph that trains all trainings that share a model and an optimizer class.
 
@@ -128,8 +133,19 @@ class Stack:
         self.optimizer.build(self.model.trainable_variables)
         self._slots = [v for v in self.optimizer.variables if not self._is_common(v)]
         self._x, self._y = tf.constant(data.x["train"]), tf.constant(data.y["train"])
-        self._epoch = tf.function(self._train_epoch, autograph=False, reduce_retracing=True)
-        self._judged = tf.function(self._judge, autograph=False, reduce_retracing=True)
+        # Any number of trainings is one graph: some diverge or are given up, and repeats are fewer than trials.
+        trainable, fixed, slots = (
+            [_many(v.shape) for v in part] for part in (self.model.trainable_variables, *self._rest)
+        )
+        orders, rates, hyper = _many([None], tf.int32), _many([None]), [_many([])] * len(self.tuned)
+        numbers = tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int32)
+        self._epoch = tf.function(
+            self._train_epoch,
+            input_signature=[(trainable, fixed, slots), orders, rates, hyper, *numbers],
+            autograph=False,
+        )
+        x, y = (_many(part["train"].shape[1:]) for part in (data.x, data.y))
+        self._judged = tf.function(self._judge, input_signature=[trainable, fixed, x, y], autograph=False)
 
     def _stateless_optimizer(self) -> Any:
         made = self.engine.optimizer

@@ -1,0 +1,249 @@
+"""The Choose page: its controls, its refusals, a comparison from Compare to what is taken home."""
+
+import json
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+import vl_convert
+from streamlit.testing.v1 import AppTest
+
+from gdviz.charts import comparing as charts
+from gdviz.clipping import CLIPPERS
+from gdviz.comparing.comparison import Budget, Comparison, Entrant, entrants_of
+from gdviz.comparing.estimate import estimated_seconds
+from gdviz.comparing.links import from_link, to_link
+from gdviz.comparing.presets import PRESETS
+from gdviz.comparing.record import Record
+from gdviz.comparing.run import run
+from gdviz.export.comparison import comparison_html
+from gdviz.runs import Runs
+from gdviz.runs.comparisons import Comparisons
+from gdviz.schedules import SCHEDULES
+from gdviz.training import DATASETS, KERAS_OPTIMIZERS, DenseLayer, TrainingSetup
+from gdviz.ui import choose as ui
+
+PAGE = str(Path(__file__).parents[1] / "pages" / "choose.py")
+SMALL = Comparison(
+    TrainingSetup(data=DATASETS.make("iris"), layers=(DenseLayer(4),), epochs=2),
+    entrants_of(["sgd", "adam"]),
+    Budget(trials=4, repeats=2),
+)
+
+
+class JobsHere:
+    """Stands in for the workers: what is submitted is done at once, in this process."""
+
+    closing = False
+
+    def __init__(self, runs: Runs) -> None:
+        self.runs, self.faults = runs, dict[str, str]()
+
+    def submit(self, function: Any, *arguments: Any, done: Any) -> None:
+        function(*arguments)
+        future: Future[None] = Future()
+        future.status = "finished"  # type: ignore[attr-defined]
+        done(future)
+
+    def trouble(self) -> None:
+        return None
+
+    def prepare(self) -> None:
+        return None
+
+
+@pytest.fixture(scope="module")
+def comparisons(tmp_path_factory: pytest.TempPathFactory) -> Comparisons:
+    return Comparisons(JobsHere(Runs(folder=tmp_path_factory.mktemp("store"))))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def finished(comparisons: Comparisons) -> str:
+    return comparisons.start(SMALL)
+
+
+@pytest.fixture(scope="module")
+def record() -> Record:
+    return run(SMALL)
+
+
+def opened(comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch, **query: str | list[str]) -> AppTest:
+    monkeypatch.setattr(ui, "shared_comparisons", lambda: comparisons)
+    page = AppTest.from_file(PAGE, default_timeout=120)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return checked(page)
+
+
+def checked(page: AppTest) -> AppTest:
+    page.run()
+    assert not page.exception, [error.value for error in page.exception]
+    return page
+
+
+def labelled(elements: Any, label: str) -> Any:
+    return next(element for element in elements if element.label == label)
+
+
+def compare_button(page: AppTest) -> Any:
+    return labelled(page.button, "Compare")
+
+
+def test_untouched_controls_describe_the_default(comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened(comparisons, monkeypatch)
+    assert page.session_state["choose"] == Comparison()
+    assert not compare_button(page).disabled
+    assert any("168 trainings" in caption.value for caption in page.caption)
+    assert not page.error
+
+
+@pytest.mark.parametrize("title", list(PRESETS))
+def test_a_preset_chosen_is_a_preset_applied(
+    title: str, comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(comparisons, monkeypatch)
+    labelled(page.selectbox, "Start from").set_value(title)
+    page = checked(page)
+    assert page.session_state["choose"] == PRESETS[title]
+    assert labelled(page.selectbox, "Start from").value == title
+    assert compare_button(page).disabled == (title == "Your own CSV")
+
+
+@pytest.mark.parametrize("title", list(PRESETS))
+def test_a_link_reproduces_a_comparison(title: str) -> None:
+    assert from_link(to_link(PRESETS[title])) == (PRESETS[title], [])
+
+
+def test_a_link_holds_every_entrant_with_all_that_is_its_own(
+    comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Comparison(
+        SMALL.problem,
+        (
+            Entrant(KERAS_OPTIMIZERS.make("sgd", momentum=0.9), SCHEDULES.make("piecewise_constant")),
+            Entrant(KERAS_OPTIMIZERS.make("sgd"), clip=CLIPPERS.make("clipnorm"), tuned=("momentum",)),
+        ),
+        Budget(trials=7, search="tpe", low=1e-4),
+        "loss",
+        0.25,
+    )
+    assert from_link(to_link(made)) == (made, [])
+    page = opened(comparisons, monkeypatch, **to_link(made))
+    assert page.session_state["choose"] == made
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"entrant": ["nobody", "adam;colour:red"]},
+        {"entrant": ["adam;tuned:momentum"]},
+        {"budget": ["trials=0,low=5,high=1"]},
+        {"decides": ["beauty"], "target": ["much"]},
+        {"data": ["iris"], "decides": ["mean_absolute_error"]},
+        {"split": ["validation=0.0"]},
+    ],
+)
+def test_what_a_link_has_wrong_is_noted_and_the_rest_kept(
+    fields: dict[str, list[str]], comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, notes = from_link(fields)
+    assert notes
+    assert isinstance(found, Comparison)
+    page = opened(comparisons, monkeypatch, **fields)
+    assert any("could not be read in full" in warning.value for warning in page.warning)
+
+
+def test_no_optimizer_is_refused_where_it_is_chosen(comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened(comparisons, monkeypatch)
+    labelled(page.multiselect, "Optimizers").set_value([])
+    page = checked(page)
+    assert any("at least one" in error.value for error in page.error)
+    assert compare_button(page).disabled
+
+
+def test_a_range_turned_over_is_refused(comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened(comparisons, monkeypatch)
+    labelled(page.number_input, "Smallest learning rate").set_value(20.0)
+    page = checked(page)
+    assert any("low must be below high" in error.value.replace("\\", "") for error in page.error)
+    assert compare_button(page).disabled
+
+
+def test_the_same_optimizer_can_be_added_once_more_and_removed(
+    comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(comparisons, monkeypatch, **to_link(SMALL))
+    labelled(page.button, "Add it once more").click()
+    page = checked(page)
+    assert [e.optimizer.name for e in page.session_state["choose"].entrants] == ["sgd", "sgd", "adam"]
+    labelled(page.button, "Remove it").click()
+    page = checked(page)
+    assert page.session_state["choose"].entrants == SMALL.entrants
+
+
+def test_compare_trains_and_the_answer_is_shown(
+    comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch, record: Record
+) -> None:
+    page = opened(comparisons, monkeypatch, **to_link(SMALL))
+    compare_button(page).click()
+    page = checked(page)
+    said = [info.value.replace("\\", "") for info in page.info]
+    assert record.sentence in said
+    assert page.query_params["comparison"]
+    assert len(page.get("vega_lite_chart")) == 1
+    assert {button.label for button in page.get("download_button")} >= {"Report (HTML)", "All trials (CSV)"}
+    labelled(page.button, "Try more: 8 trials each").click()
+    page = checked(page)
+    assert "20 of 20 trainings" in str([bar.proto for bar in page.get("progress")])
+
+
+@pytest.mark.parametrize("view", ["Learning rates", "Repeats", "Learning curves", "All numbers"])
+def test_every_view_is_shown(
+    view: str, comparisons: Comparisons, finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(comparisons, monkeypatch, **to_link(SMALL), comparison=finished)
+    group = next(group for group in page.button_group if group.key == "choose.view")
+    group.set_value([view] if isinstance(group.value, list) else view)
+    page = checked(page)
+    assert len(page.get("vega_lite_chart")) == (view != "All numbers")
+    if view == "All numbers":
+        assert any("Usable decades" in text.value for text in page.markdown)
+
+
+def test_a_comparison_that_is_not_stored_is_said_not_to_be(
+    comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(comparisons, monkeypatch, comparison="[lost](http://x)")
+    assert any("must be the id of a stored comparison" in warning.value for warning in page.warning)
+    assert not any("[lost](" in warning.value for warning in page.warning)
+
+
+@pytest.mark.parametrize("width", [300, 900])
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_chart_is_valid_and_told_in_words(width: int, dark: bool, record: Record) -> None:
+    figures = [
+        draw(record, width=width, dark=dark) for draw in (charts.expected_best, charts.sensitivity, charts.repeats)
+    ]
+    figures.append(charts.curves(record, "adam", width=width, dark=dark))
+    for figure in figures:
+        assert vl_convert.vegalite_to_svg(json.loads(json.dumps(figure.to_dict())))
+        assert "Adam" in figure.description
+
+
+def test_the_report_holds_everything_and_asks_nobody(record: Record) -> None:
+    report = comparison_html(record)
+    assert record.sentence.replace("“", "") in report
+    assert report.count("<svg") == 3
+    assert "keras.optimizers." in report
+    assert "<script" not in report
+    assert 'src="http' not in report
+    for name in ("keras", "optuna", "gdviz"):
+        assert f"<td>{name}</td>" in report
+
+
+def test_more_work_is_estimated_to_take_longer() -> None:
+    seconds = estimated_seconds(Comparison())
+    assert 5 < seconds < 60
+    assert estimated_seconds(Comparison().changed(trials=64)) > seconds
+    assert estimated_seconds(Comparison(), workers=2) == pytest.approx(seconds / 2)
