@@ -1,96 +1,165 @@
-"""The Live training page in headless Chromium: Start to the first point, a control's answer while it trains, memory.
+"""The live figure in headless Chromium: frames and latency while its start is dragged and a learning rate slid, and
+what the server is told, beside a bare Streamlit page.
 
-Run with ``python -m benchmarks.live [runs]`` on an idle machine; needs chromium or google-chrome on PATH.
+    python -m benchmarks.live [seconds of each drag]
+
+6 runs x 300 steps on Descent, 80 moves a second. A frame counts when it was drawn; latency is from the
+event of the mouse to the end of the frame that shows it. "Release" is from letting go to the new table; on the bare
+page, from a key on its slider to its new chart. Needs chromium or google-chrome on PATH; ratios count.
 """
 
-import os
 import shutil
 import statistics
 import sys
-import tempfile
-import time
+from collections.abc import Callable
 
-import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from benchmarks.page import CLICK_UNTIL, START, WIDE_CANVAS, answer, memory_of, serve
+from benchmarks.page import BARE, SIX, bare_page, repaint, served
 
-A_POINT = "document.querySelector('.st-key-card-Loss canvas')"
+# Counts the frames of the landscape's canvas and the milliseconds from an event to the frame that shows it.
+WATCH = """
+() => {
+  const root = [...document.querySelectorAll('*')].map(e => e.shadowRoot).find(r => r?.querySelector('.landscape'));
+  const context = root.querySelector('.landscape > canvas').getContext('2d');
+  const seen = window.seen = { frames: 0, latency: [], waiting: null };
+  const note = event => { seen.waiting ??= event.timeStamp; };
+  root.addEventListener('pointermove', note, true);
+  root.addEventListener('input', note, true);
+  const original = context.clearRect;
+  context.clearRect = function (...args) {
+    seen.frames += 1;
+    const from = seen.waiting;
+    seen.waiting = null;
+    if (from !== null) requestAnimationFrame(() => seen.latency.push(performance.now() - from));
+    return original.apply(this, args);
+  };
+}
+"""
+
+# Move what the mouse holds, in a square about where it is, or a slider to and fro: eighty times a second, from another
+# place in every turn. Resolve with the seconds that it took.
+DRIVE = """
+() => {
+  const figure = [...document.querySelectorAll('*')].map(e => e.shadowRoot).find(r => r?.querySelector('.landscape'));
+  const drive = (move, seconds, turn) => new Promise(done => {
+    const begun = performance.now();
+    let i = 7 * turn;
+    const timer = setInterval(() => {
+      while (i < (performance.now() - begun) * 0.08 + 7 * turn) move(i++);
+      if (performance.now() - begun < seconds * 1000) return;
+      clearInterval(timer);
+      done((performance.now() - begun) / 1000);
+    }, 12.5);
+  });
+  window.drag = (x, y, seconds, turn) => {
+    const place = figure.querySelector('.landscape');
+    const corner = i => 60 - Math.abs(i % 240 - 120);
+    return drive(i => place.dispatchEvent(new PointerEvent('pointermove', {
+      pointerId: 1, bubbles: true, clientX: x + corner(i), clientY: y + corner(i + 60),
+    })), seconds, turn);
+  };
+  window.slide = (run, seconds, turn) => {
+    const slider = figure.querySelector(`[aria-label="Learning rate, run ${run}"]`);
+    return drive(i => {
+      slider.value = 300 + Math.abs(i % 160 - 80);
+      slider.dispatchEvent(new Event('input', { bubbles: true }));
+    }, seconds, turn);
+  };
+}
+"""
+
+# Resolves with the milliseconds from now to the next change of the page's table.
+TABLE = """
+() => {
+  const table = document.querySelector('[data-testid=stMain] table');
+  const before = table.innerText, begun = performance.now();
+  window.told = new Promise(done => {
+    const look = () => {
+      const now = document.querySelector('[data-testid=stMain] table');
+      if (now && now.innerText !== before) done(performance.now() - begun);
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+}
+"""
 
 
-def opened(browser: Browser, address: str, query: str) -> Page:
+def descent(browser: Browser, address: str) -> tuple[Page, list[object]]:
+    """The page, still, and the messages that it sends from now on."""
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
-    page.goto(f"{address}/training?{query}")
-    page.locator(START).wait_for(timeout=30_000)
-    page.wait_for_timeout(1500)
-    return page
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.goto(f"{address}/descent?{SIX}&steps=300")
+    page.locator('[data-gdviz="live"][data-ready="true"]').wait_for(timeout=120_000)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role("button", name="Last step").click()
+    page.wait_for_timeout(3000)
+    page.evaluate(WATCH)
+    page.evaluate(DRIVE)
+    return page, sent
 
 
-def first_point(browser: Browser, address: str, query: str) -> float:
-    page = opened(browser, address, query)
-    taken = float(page.evaluate(CLICK_UNTIL, [START, A_POINT]))
-    stop(page)
-    page.close()
-    return taken
+def dragged(page: Page, seconds: float, turn: int) -> float:
+    """Take hold of the start and move it."""
+    box = page.get_by_role("slider", name="Start", exact=True).bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    return float(page.evaluate("given => drag(...given)", [x, y, seconds, turn]))
 
 
-def stop(page: Page) -> None:
-    button = page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop", exact=True)
-    button.click()
-    button.wait_for(state="detached", timeout=30_000)
+def slid(page: Page, seconds: float, turn: int) -> float:
+    return float(page.evaluate("given => slide(...given)", [6, seconds, turn]))
 
 
-def answers(page: Page, times: int) -> list[float]:
-    taken = []
-    for i in range(times):
-        taken.append(answer(page, i))
-        page.wait_for_timeout(370)  # not in step with the page's own refreshing
-    return taken
+def changed(page: Page) -> None:
+    page.get_by_role("slider", name="Learning rate, run 6").dispatch_event("change")
 
 
-def told(name: str, values: list[float]) -> None:
-    print(f"{name:34}{statistics.median(values):7.0f} ms median, worst {max(values):.0f} of {len(values)}")
-    print(f"  all: {sorted(map(round, values))}")
+def cpu(page: Page, session: CDPSession) -> float:
+    """Seconds that the page's main thread has computed."""
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
 
 
-def main(count: int) -> None:
+def main(seconds: float) -> None:
     path = shutil.which("chromium") or shutil.which("google-chrome")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        os.environ["GDVIZ_FOLDER"] = folder
-        server, address, _ = serve()
-        try:
-            flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-            browser = playwright.chromium.launch(executable_path=path, args=flags)
-            page = browser.new_page(viewport={"width": 1440, "height": 1000})
-            begun = time.perf_counter()
-            page.goto(f"{address}/descent")
-            page.wait_for_function(WIDE_CANVAS)
-            print(f"Descent from a cold server        {time.perf_counter() - begun:7.2f} s")
-            page.wait_for_timeout(12_000)  # the worker gets ready meanwhile, without having been asked for
-            page.close()
-            for query in ("epochs=5000", "data=moons&epochs=5000"):
-                told(f"Start to point, {query}"[:33], [first_point(browser, address, query) for _ in range(5)])
-            page = opened(browser, address, "epochs=10000")
-            page.locator(START).click()
-            page.wait_for_timeout(3000)
-            told("a control, while training", answers(page, 20))
-            stop(page)
-            told("a control, at rest", answers(page, 10))
-            workers = [
-                p for p in psutil.Process(server.pid).children(recursive=True) if "spawn_main" in " ".join(p.cmdline())
-            ]
-            for number in range(1, count + 1):
-                page.locator(START).click()
-                page.get_by_text("running:").wait_for(timeout=30_000)
-                page.wait_for_timeout(1500)
-                stop(page)
-                worker = max(process.memory_info().rss for process in workers if process.is_running()) / 2**20
-                print(f"  run {number}: app {memory_of(server):.0f} MB, worker {worker:.0f} MB")
-            browser.close()
-        finally:
-            server.terminate()
-            server.wait(20)
+    with sync_playwright() as playwright, served(BARE) as bare, served() as app:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        still = bare_page(browser, bare)
+        page, sent = descent(browser, app)
+        session = page.context.new_cdp_session(page)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        ways: dict[str, tuple[Callable[..., float], Callable[[Page], object]]] = {
+            "start": (dragged, lambda page: page.mouse.up()),
+            "slider": (slid, changed),
+        }
+        for turn in range(3):
+            for what, (move, release) in ways.items():
+                page.evaluate("() => { seen.frames = 0; seen.latency = []; seen.waiting = null; }")
+                messages, computed = len(sent), cpu(page, session)
+                taken = move(page, seconds, turn)
+                frames, latency = page.evaluate("() => [seen.frames, seen.latency]")
+                messages, computed = len(sent) - messages, cpu(page, session) - computed
+                page.evaluate(TABLE)
+                release(page)
+                told = page.evaluate("Promise.race([told, new Promise(done => setTimeout(() => done(NaN), 20000))])")
+                print(
+                    f"{what:8} {frames / taken:5.1f} frames/s, {1000 * computed / frames:5.1f} ms of CPU a frame; latency "
+                    f"{statistics.median(latency):5.1f} ms, 95 % {statistics.quantiles(latency, n=20)[-1]:5.1f}; "
+                    f"{messages} messages; release to table {told:5.0f} ms"
+                )
+                page.wait_for_timeout(1000)
+            still.bring_to_front()
+            charts = [repaint(still, i) for i in range(5)]
+            page.bring_to_front()
+            print(f"{'bare':8} from a key to the chart {statistics.median(charts):5.0f} ms")
+        browser.close()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 3.0)
