@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run serve test quick lint benchmark clean
+.PHONY: run serve site test quick lint benchmark clean
 
 run: .venv/installed
 	$(BIN)/streamlit run app.py --server.port 8501
@@ -13,6 +13,11 @@ PROCESSES ?= $(shell nproc 2>/dev/null || echo 2)
 PORT ?= 8501
 serve: .venv/installed
 	$(BIN)/python deploy/serve.py --processes $(PROCESSES) --port $(PORT)
+
+# The static site, for any web server: `make site OUT=folder`.
+OUT ?= build/site
+site: .venv/installed
+	$(BIN)/python -m gdviz.site $(OUT)
 
 test: .venv/installed-dev
 	$(BIN)/ruff format --check .

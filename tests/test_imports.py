@@ -16,7 +16,7 @@ LAYERS = (
     ("descent", "sweeps", "theory", "gradflow"),
     ("budget", "training"),
     ("comparing", "charts", "export", "live", "runs", "stories"),
-    ("ui",),
+    ("ui", "site"),
 )
 """From the bottom up: a module imports from its own layer and from those below."""
 

@@ -52,7 +52,7 @@ def figure_data(
     landscape = shared.landscape
     return {
         "title": f"Paths of optimizers on the {landscape.label} landscape, and their losses against the step",
-        "landscape": _landscape(landscape),
+        "landscape": landscape_data(landscape),
         "runs": [_run(run, name) for run, name in zip(runs, _names(runs), strict=True)],
         "chosen": chosen or chosen_of([run.setup for run in runs]),
         "steps": shared.steps,
@@ -61,12 +61,15 @@ def figure_data(
         "noise": _noise(shared),
         "loss_scale": loss_scale,
         "still": _still(runs, loss_scale, theme),
-        "theme": {
-            "runs": theme.runs, "dashes": DASHES, "shapes": SHAPES,
-            "ink": theme.ink, "halo": theme.halo, "line": theme.line, "valley": theme.valley, "hill": theme.hill,
-        },
+        "theme": theme_data(theme),
         "words": WORDS,
-    }  # fmt: skip
+    }
+
+
+def theme_data(theme: Theme) -> dict[str, Any]:
+    """The looks of runs, and the colours of what they stand on."""
+    colours = {name: getattr(theme, name) for name in ("ink", "halo", "line", "valley", "hill")}
+    return {"runs": theme.runs, "dashes": DASHES, "shapes": SHAPES, **colours}
 
 
 def chosen_of(setups: Sequence[Descent], version: int = 0) -> dict[str, Any]:
@@ -119,7 +122,10 @@ def packed(values: ArrayLike) -> str:
 
 
 @lru_cache(maxsize=64)
-def _landscape(landscape: Landscape) -> dict[str, Any]:
+def landscape_data(landscape: Landscape, whole: bool = False) -> dict[str, Any]:
+    """A landscape and its record: the loss and second derivatives, or, as a whole, the gradient too."""
+    outputs = ("loss", "xx", "xy", "yy")
+    recorded = landscape_record(landscape)
     examples = {"input": landscape.inputs, "target": landscape.targets} if isinstance(landscape, DataLandscape) else {}
     return {
         "label": landscape.label,
@@ -127,7 +133,7 @@ def _landscape(landscape: Landscape) -> dict[str, Any]:
         "domain": landscape.domain,
         "minima": landscape.minima,
         "lowest": landscape.lowest,
-        "record": landscape_record(landscape).only(("loss", "xx", "xy", "yy")).to_dict(),
+        "record": (recorded if whole else recorded.only(outputs)).to_dict(),
         "examples": {name: packed(values) for name, values in examples.items()},
     }
 
@@ -155,7 +161,7 @@ def _run(run: Trajectory, name: str) -> dict[str, Any]:
         "record": None if recorded is None else {part: recorded[part] for part in ("initial", "step", "state")},
         "knobs": {knob: value for knob, value in knobs.items() if knob not in free},
         "why": why,
-        "sliders": [_slider(knob) for knob in sliders(setup.optimizer)],
+        "sliders": [slider(knob) for knob in sliders(setup.optimizer)],
         "schedule": None if why else _schedule(setup.schedule, setup.steps),
         "served": _served(run) if why else None,
     }
@@ -174,7 +180,8 @@ def _recorded(setup: Descent) -> dict[str, Any]:
     ).to_dict()
 
 
-def _slider(knob: Knob) -> dict[str, Any]:
+def slider(knob: Knob) -> dict[str, Any]:
+    """A hyperparameter that can be slid."""
     low, high = slider_ends(knob)
     return {"name": knob.name, "help": knob.help, "low": low, "high": high, "log": knob.log and low > 0}
 

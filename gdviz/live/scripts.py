@@ -15,18 +15,18 @@ MODULES = (
 
 
 @cache
-def core() -> str:
-    """``core.js`` and all that it imports as one module.
+def core(site: bool = False) -> str:
+    """``core.js`` and all that it imports as one module; for the static site, ``explorer.js`` as well.
 
     The files are written so that joining them is leaving out their imports: no two share a name.
     """
-    return "\n".join(_module(name) for name in MODULES)
+    return "\n".join(_module(name) for name in (*MODULES, *(("explorer",) if site else ())))
 
 
 def _module(name: str) -> str:
     text = (FOLDER / "js" / f"{name}.js").read_text(encoding="utf-8")
     text = re.sub(r"^import [^;]*;\n", "", text, flags=re.MULTILINE)
-    return text if name == "core" else re.sub(r"^export ", "", text, flags=re.MULTILINE)
+    return text if name in ("core", "explorer") else re.sub(r"^export ", "", text, flags=re.MULTILINE)
 
 
 @cache
@@ -37,7 +37,7 @@ def style() -> str:
 
 @cache
 def vega() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one module that sets ``window.vegaEmbed``, out of the installed vl-convert."""
+    """Vega, Vega-Lite and Vega-Embed, out of the installed vl-convert: a module that sets ``window.vegaEmbed``."""
     import vl_convert  # takes a while, and 100 MB; only this needs it
 
     return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
