@@ -107,9 +107,13 @@ class Entry:
                 notes.append(f"{error}. The default is used.")
         return values
 
+    def link_text(self) -> str:
+        """The entry as the text of a link: ``adam,learning_rate=0.1,beta_1=0.9``."""
+        return ",".join(filter(None, [self.name, self.settings()]))
+
     def link_fields(self, key: str) -> dict[str, list[str]]:
-        """The field ``key`` of a link that holds the entry: ``adam,learning_rate=0.1,beta_1=0.9``."""
-        return {key: [",".join(filter(None, [self.name, self.settings()]))]}
+        """The fields of a link that hold the entry: for most, the field ``key`` with its text."""
+        return {key: [self.link_text()]}
 
     @classmethod
     def from_text(cls, text: str, fields: Fields, notes: list[str]) -> Self:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gdviz.catalogue.links import Fields, entry_text, number, read_entry
+from gdviz.catalogue import Fields, number
 from gdviz.clipping import CLIPPERS
 from gdviz.comparing.comparison import MOST_ENTRANTS, Budget, Comparison, Entrant
 from gdviz.schedules import SCHEDULES
@@ -74,23 +74,23 @@ def _with_what_goes_together(values: dict[str, Any], notes: list[str]) -> Compar
 
 
 def _entrant_text(entrant: Entrant) -> str:
-    parts = [entry_text(entrant.optimizer)]
+    parts = [entrant.optimizer.link_text()]
     if entrant.schedule is not None:
-        parts.append(f"schedule:{entry_text(entrant.schedule)}")
+        parts.append(f"schedule:{entrant.schedule.link_text()}")
     if entrant.clip is not None:
-        parts.append(f"clip:{entry_text(entrant.clip)}")
+        parts.append(f"clip:{entrant.clip.link_text()}")
     return ";".join([*parts, f"tuned:{','.join(entrant.tuned)}"])
 
 
 def _read_entrant(text: str, notes: list[str]) -> Entrant:
     optimizer, *parts = text.split(";")
-    values: dict[str, Any] = {"optimizer": read_entry(KERAS_OPTIMIZERS, optimizer, notes)}
+    values: dict[str, Any] = {"optimizer": KERAS_OPTIMIZERS.from_text(optimizer, {}, notes)}
     for part in parts:
         kind, _, content = part.partition(":")
         if kind == "schedule":
-            values["schedule"] = read_entry(SCHEDULES, content, notes)
+            values["schedule"] = SCHEDULES.from_text(content, {}, notes)
         elif kind == "clip":
-            values["clip"] = read_entry(CLIPPERS, content, notes)
+            values["clip"] = CLIPPERS.from_text(content, {}, notes)
         elif kind == "tuned":
             values["tuned"] = tuple(content.split(","))
         else:

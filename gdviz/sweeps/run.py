@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.clipping import CLIPPERS, Clipper
-from gdviz.descent import Averaging, Descent, Stop
+from gdviz.descent import Descent
 from gdviz.descent import run as run_one
 from gdviz.landscapes import LANDSCAPES, Landscape
 from gdviz.optimizers import OPTIMIZERS, Optimizer
@@ -80,16 +79,11 @@ def sweep(
     *,
     knobs: Mapping[str, ArrayLike] | None = None,
     schedule: str | Schedule | None = None,
-    clip: str | Clipper | None = None,
     noise: float | ArrayLike = 0.0,
-    batch_size: int | None = None,
     seed: int | ArrayLike = 0,
-    stop: Stop | None = None,
-    weight_decay: float = 0.0,
-    averaging: Averaging | None = None,
-    maximize: bool = False,
     engine: str | None = None,
     progress: Callable[[float], object] | None = None,
+    **conditions: Any,
 ) -> Sweep:
     """Run an optimizer on a landscape very many times, and keep the ends.
 
@@ -99,8 +93,7 @@ def sweep(
     chaotic, such differences grow with the steps.
 
     Args:
-        landscape, optimizer, steps, clip, batch_size, stop, weight_decay, averaging, maximize: As for
-            :func:`gdviz.descend`.
+        landscape, optimizer, steps: As for :func:`gdviz.descend`.
         starts: Where to start, shape (2, N), or (2,) for one start in all cases. None: the landscape's own.
         learning_rate: As for :func:`gdviz.descend`; or a learning rate for each case, shape (N,).
         knobs: Hyperparameters of the optimizer for each case: from a name to an array of shape (N,).
@@ -110,6 +103,8 @@ def sweep(
         engine: ``compiled``, ``numpy`` or ``descend``; None for the fastest that can run these cases.
         progress: Called with the share that is done, from 0 to 1, every tenth of a second or so. What it raises ends
             the sweep.
+        conditions: Further conditions, the same for all cases, as for :func:`gdviz.descend`: ``clip``, ``batch_size``,
+            ``stop``, ``weight_decay``, ``averaging``, ``maximize``.
 
     Raises:
         ValueError: An argument is not allowed; the message names it, its value, and what is allowed.
@@ -119,9 +114,8 @@ def sweep(
     ['converged', 'converged', 'diverged']
     """
     cases = make_cases(
-        landscape, optimizer, starts, learning_rate, steps, knobs=knobs, schedule=schedule, clip=clip, noise=noise,
-        batch_size=batch_size, seed=seed, stop=stop, weight_decay=weight_decay, averaging=averaging,
-        maximize=maximize,
+        landscape, optimizer, starts, learning_rate, steps, knobs=knobs, schedule=schedule, noise=noise, seed=seed,
+        **conditions,
     )  # fmt: skip
     return run_cases(cases, engine, progress)
 
@@ -171,14 +165,9 @@ def make_cases(
     *,
     knobs: Mapping[str, ArrayLike] | None = None,
     schedule: str | Schedule | None = None,
-    clip: str | Clipper | None = None,
     noise: float | ArrayLike = 0.0,
-    batch_size: int | None = None,
     seed: int | ArrayLike = 0,
-    stop: Stop | None = None,
-    weight_decay: float = 0.0,
-    averaging: Averaging | None = None,
-    maximize: bool = False,
+    **conditions: Any,
 ) -> Cases:
     """The cases of a sweep, from the arguments of :func:`sweep`."""
     ground, rule = LANDSCAPES.make(landscape), OPTIMIZERS.make(optimizer)
@@ -205,14 +194,9 @@ def make_cases(
         schedule=schedule,
         start=ground.start,
         steps=steps,
-        clip=None if clip is None else CLIPPERS.make(clip),
         noise=0.0 if "noise" in each else noise,  # type: ignore[arg-type]
         seed=0 if "seed" in each else seed,  # type: ignore[arg-type]
-        stop=Stop() if stop is None else stop,
-        weight_decay=weight_decay,
-        averaging=averaging,
-        batch_size=batch_size,
-        maximize=maximize,
+        **{name: value for name, value in conditions.items() if value is not None},
     )
     return Cases(shared, points, each)
 
