@@ -159,7 +159,7 @@ def setting(name: str, default: float) -> float:
     Raises:
         ValueError: It is none.
 
-    >>> setting("GDVIZ_NO_SUCH_SETTING", 3)
+    >>> setting("NO_SUCH_SETTING", 3)
     3.0
     """
     given = os.environ.get(name, str(default))

@@ -5,17 +5,21 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import gdviz
 from gdviz import budget, gradflow
-from gdviz.budget import BusyError, Cost, Purse
+from gdviz.budget import BusyError, Cost, Forecast, Purse
 from gdviz.gradflow import Network, Recurrent, Training
 from gdviz.gradflow.cliff import CliffRuns
 from gdviz.gradflow.flow import measure_seed
 from gdviz.gradflow.network import between_layers
+from gdviz.sweeps import studies
+from gdviz.ui import sweeps
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "gradient_flow.py")
 SIZES = {"deep and narrow": (40, 64, 64), "wide": (4, 512, 64), "a large batch": (8, 100, 512)}
@@ -120,6 +124,41 @@ def test_pages_share_what_memory_there_is() -> None:
     with purse.spending(500 * 2**20):  # alone, a page's own budget decides
         pass
     assert purse.taken == 0
+
+
+SWEEPS = str(Path(__file__).parents[1] / "pages" / "sweeps.py")
+
+
+@pytest.mark.parametrize("fields", [{"mode": "basins", "side": "512"}, {"mode": "map"}])
+def test_a_sweep_that_would_take_too_long_ends_with_its_numbers(
+    fields: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GDVIZ_SWEEP_SECONDS", "0.01")
+    page = AppTest.from_file(SWEEPS, default_timeout=120)
+    monkeypatch.setattr(sweeps, "_PAUSE", 0.0)
+    for name, value in {**fields, "steps": "5000"}.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    assert "and a page may take 0.01: choose fewer" in page.error[0].value
+
+
+def test_a_forecast_is_within_a_factor_of_two_of_what_it_then_takes() -> None:
+    descent = gdviz.descend("himmelblau", "adam", 0.05, steps=2000).setup
+    for warm in (True, False):
+        forecast, began = Forecast(), time.monotonic()
+        said = [forecast.seconds(part.done) for part in studies.basins(descent, 32 if warm else 384)]
+        taken = time.monotonic() - began
+    assert taken / 2 <= float(np.median([seconds for seconds in said if seconds is not None])) <= taken * 2
+
+
+def test_what_a_session_remembers_of_sweeps_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[int, object] = {}
+    monkeypatch.setattr(sweeps, "_kept", lambda: kept)
+    for key in range(40):
+        sweeps._keep(key, SimpleNamespace(place=np.zeros((512, 512)), loss=np.zeros((512, 512)), done=1.0))
+    assert list(kept) == list(range(40 - len(kept), 40))
+    assert len(kept) * 2 * 512 * 512 * 8 <= sweeps.MOST_BYTES
 
 
 class LeftError(Exception):

@@ -10,7 +10,7 @@ import pytest
 
 import gdviz
 from gdviz.landscapes.data import DataLandscape
-from gdviz.ui.navigation import SECTIONS
+from gdviz.ui.navigation import PAGES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -57,7 +57,7 @@ def test_the_most_optimizers_of_an_experiment() -> None:
 
 def pages() -> list[str]:
     """The titles of the app's pages, in their order."""
-    return [title for titles in SECTIONS.values() for title in titles]
+    return list(PAGES)
 
 
 def test_all_pages_are_described_in_the_order_of_the_navigation() -> None:

@@ -3,8 +3,7 @@ that is stored is ever deleted to make room.
 """
 
 import os
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 
 class QuotaError(ValueError):
@@ -25,7 +24,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Quotas:
-    """The most that may be there, each from an environment variable of its name: ``GDVIZ_MOST_RUNS`` and so on.
+    """The most that may be there, each from the environment: ``GDVIZ_MOST_RUNS`` and so on.
 
     >>> Quotas().refusal(Usage(5, 0, 0), Usage(1, 0, 0))
     >>> Quotas(queued_each=2).refusal(Usage(9, 9, 0), Usage(5, 2, 0))
@@ -48,7 +47,14 @@ class Quotas:
         Raises:
             QuotaError: A variable is no whole number above 0.
         """
-        return cls(**{field.name: whole(f"GDVIZ_MOST_{field.name.upper()}", field.default) for field in fields(cls)})
+        return cls(
+            runs=whole("GDVIZ_MOST_RUNS", cls.runs),
+            runs_each=whole("GDVIZ_MOST_RUNS_EACH", cls.runs_each),
+            queued=whole("GDVIZ_MOST_QUEUED", cls.queued),
+            queued_each=whole("GDVIZ_MOST_QUEUED_EACH", cls.queued_each),
+            megabytes=whole("GDVIZ_MOST_MEGABYTES", cls.megabytes),
+            megabytes_each=whole("GDVIZ_MOST_MEGABYTES_EACH", cls.megabytes_each),
+        )
 
     def refusal(self, everybody: Usage, visitor: Usage) -> str | None:
         """Why one more run is refused; None where it is not."""
@@ -69,7 +75,7 @@ class Quotas:
         return None
 
 
-def whole(name: str, default: Any) -> int:
+def whole(name: str, default: int) -> int:
     """A whole number above 0 from the environment.
 
     Raises:

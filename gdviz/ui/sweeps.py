@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from gdviz import export
+from gdviz.budget import Forecast, setting
 from gdviz.catalogue import Knob
 from gdviz.charts import Figure
 from gdviz.descent import Descent
@@ -31,6 +32,8 @@ SIDES = (32, 64, 96, 128, 192, 256, 512)
 MAP_SIDE = 41
 MOST_KEPT = 48
 """Studies that a session remembers."""
+MOST_BYTES = 64 * 2**20
+"""Memory that these may take."""
 _PAUSE = 0.25
 """Seconds from one picture of something unfinished to the next."""
 
@@ -124,8 +127,10 @@ def basins(descent: Descent, side: int) -> Iterator[Basins]:
     if (descent, side) in kept:
         yield kept[descent, side]
         return
+    forecast = Forecast()
     for found in studies.basins(descent, side):
         yield found
+        _afford(forecast, found.done, "fewer starts or steps")
     _keep((descent, side), found)
 
 
@@ -174,8 +179,24 @@ def _kept() -> dict[Any, Any]:
 def _keep(key: Any, found: Any) -> None:
     kept = _kept()
     kept[key] = found
-    while len(kept) > MOST_KEPT:
+    while len(kept) > 1 and (len(kept) > MOST_KEPT or sum(map(_bytes, kept.values())) > MOST_BYTES):
         kept.pop(next(iter(kept)))
+
+
+def _bytes(found: Any) -> int:
+    """What the arrays of a study take."""
+    return sum(value.nbytes for value in vars(found).values() if isinstance(value, np.ndarray))
+
+
+def _afford(forecast: Forecast, done: float, smaller: str) -> None:
+    """See that what goes on will end in time; otherwise say so, keep what is drawn, and end the page here."""
+    expected, most = forecast.seconds(done), setting("GDVIZ_SWEEP_SECONDS", 300)
+    if expected is not None and done < 1 and expected > most:
+        st.error(
+            f"All of it would take about {expected:,.3g} s, and a page may take {most:,g}: choose {smaller}. "
+            f"{done:.0%} of it is done."
+        )
+        st.stop()
 
 
 def _computed(key: Any, compute: Callable[[studies.Progress], T]) -> T:
@@ -183,12 +204,13 @@ def _computed(key: Any, compute: Callable[[studies.Progress], T]) -> T:
     kept = _kept()
     if key not in kept:
         bar, stop = st.empty(), st.empty()
-        shown, stoppable = time.monotonic(), False
+        shown, stoppable, forecast = time.monotonic(), False, Forecast()
 
         def progress(share: float) -> None:
             nonlocal shown, stoppable
             if time.monotonic() - shown > _PAUSE:
                 shown = time.monotonic()
+                _afford(forecast, share, "fewer steps")
                 bar.progress(min(share, 1.0), f"{key[0].optimizer.label}: {share:.0%} of the runs")
                 if not stoppable:
                     stoppable = True

@@ -3,11 +3,12 @@
 import http.server
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from gdviz.ui.navigation import SECTIONS, START
+from gdviz.ui.navigation import PAGES, START, file_of
 
 Open = Callable[..., Page]
 FETCH = """async ([image, script]) => {
@@ -44,9 +45,9 @@ def elsewhere() -> object:
 
 
 def test_every_page_works_under_the_policy(open_page: Open) -> None:
-    titles = [title for titles in SECTIONS.values() for title in titles if title != START]
+    titles = [title for title in PAGES if title != START]
     for title in titles:  # open_page fails where the console shows that something was refused
-        page = open_page(f"/{title.lower().replace(' ', '_').replace('live_', '')}")
+        page = open_page(f"/{Path(file_of(title)).stem}")
         expect(page.get_by_role("heading", name=title, exact=True, level=2)).to_be_visible(timeout=60_000)
 
 
