@@ -181,6 +181,7 @@ def watched(id: str, width: int) -> None:
 
 
 def main(width: int) -> None:
+    ui.follow_address()
     for note in ui.link_notes():
         st.warning(plain(f"This link could not be read in full. {note}", 600))
     try:

@@ -59,6 +59,7 @@ def one_run(runs: Runs, run: Run) -> None:
 
 def main(width: int) -> None:
     runs = ui.shared_runs()
+    ui.follow_address()
     ui.say_what_failed()
     if runs.notice:
         st.info(runs.notice)

@@ -17,6 +17,7 @@ MORE_FIELDS = {
     "training": "run story",
     "runs": "run sort scale search",
     "reference": "catalogue search entry",
+    "choose": "comparison story",
 }
 """The pages that read links, and fields that their own address need not have."""
 

@@ -77,6 +77,7 @@ SEEDS: dict[str, dict[str, list[str]]] = {
     },
     "training": {},
     "runs": {},
+    "choose": {},
     "reference": {"entry": ["adam"], "search": ["x"]},
 }
 """Values that a page's own address does not have, one of which takes the place of its own."""

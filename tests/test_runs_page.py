@@ -198,3 +198,17 @@ def test_the_overlay_draws_what_can_be_drawn_and_says_the_rest() -> None:
     vl_convert.vegalite_to_svg(json.loads(json.dumps(figure.to_dict(), allow_nan=False)))
     long = overlay({"x": (range(1, 10_001), np.ones(10_000))}, "loss", dark=True)
     assert len(long.tables["runs"]["epoch"]) == 500
+
+
+def test_going_back_to_other_runs_shows_them(runs: Runs) -> None:
+    a, b = stored(runs), stored(runs, name="another")
+    page = opened(a)
+    page.session_state["arrived"] = True
+    page.query_params["run"], page.query_params["search"] = [b], "Moons"
+    again(page)
+    assert page.session_state["runs_chosen"] == [b]
+    assert next(box for box in page.text_input if box.label == "Search").value == "Moons"
+    page.session_state["arrived"] = True
+    page.query_params.clear()
+    again(page)
+    assert page.session_state["runs_chosen"] == [b]  # by the navigation: what was there stays

@@ -53,6 +53,15 @@ def link_notes() -> list[str]:
     return notes
 
 
+def follow_address() -> None:
+    """Show what the address bar describes, where somebody has come by it: by a link, or by going back."""
+    fields = {name: st.query_params.get_all(name) for name in st.query_params}
+    if st.session_state.pop("arrived", False) and fields.keys() - {"comparison"} and "choose" in st.session_state:
+        comparison, notes = from_link(fields)
+        show_again(comparison)
+        st.session_state["choose_notes"] = notes
+
+
 def keep(comparison: Comparison) -> None:
     """Remember the comparison, and write it into the address bar, beside the one that is watched."""
     st.session_state["choose"] = comparison

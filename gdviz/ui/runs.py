@@ -51,6 +51,15 @@ def chosen() -> list[str]:
     return ids
 
 
+def follow_address() -> None:
+    """Show what the address bar describes, where somebody has come by it: by a link, or by going back."""
+    if st.session_state.pop("arrived", False) and st.query_params and "runs_chosen" in st.session_state:
+        for name in ("runs_search", "runs_sort", "runs_scale"):
+            st.session_state.pop(f"first.{name}.{_version()}", None)
+        st.session_state["runs_version"] = _version() + 1
+        choose(st.query_params.get_all("run"))
+
+
 def choose(ids: Sequence[str]) -> None:
     """Choose these runs, and show so in the table."""
     st.session_state["runs_chosen"] = list(dict.fromkeys(ids))
