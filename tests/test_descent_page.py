@@ -42,7 +42,7 @@ def described(page: AppTest) -> Experiment:
 def live(page: AppTest) -> dict:
     """What the live figure is given."""
     (figure,) = [one for one in page.get("bidi_component") if one.proto.component_name.endswith("gdviz_live")]
-    return json.loads(figure.proto.json)["figure"]
+    return json.loads(json.loads(figure.proto.json)["figure"])
 
 
 def widget(elements, label: str):

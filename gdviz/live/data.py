@@ -15,7 +15,8 @@ from gdviz.charts.background import background
 from gdviz.charts.figure import records
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, SHAPES, Theme
 from gdviz.charts.trails import LossScale, ScaleKind
-from gdviz.descent import Descent, Trajectory
+from gdviz.clipping import Clipper
+from gdviz.descent import Averaging, Descent, Trajectory
 from gdviz.descent.experiment import Experiment
 from gdviz.landscapes import Landscape
 from gdviz.landscapes.data import DataLandscape
@@ -167,16 +168,33 @@ def _run(run: Trajectory, name: str) -> dict[str, Any]:
     }
 
 
-def _recorded(setup: Descent) -> dict[str, Any]:
+def _recorded(setup: Descent) -> Mapping[str, Any]:
+    plateau = setup.schedule if isinstance(setup.schedule, ReduceOnPlateau) else None
+    noise, decay = bool(setup.noise), setup.weight_decay
+    return _record(setup.landscape, setup.optimizer, setup.clip, noise, decay, setup.averaging, setup.maximize, plateau)
+
+
+@lru_cache(maxsize=256)
+def _record(
+    landscape: Landscape,
+    optimizer: Optimizer,
+    clip: Clipper | None,
+    noise: bool,
+    weight_decay: float,
+    averaging: Averaging | None,
+    maximize: bool,
+    plateau: ReduceOnPlateau | None,
+) -> Mapping[str, Any]:
+    """A run recorded. The same one is asked for again at every change of what is no part of it."""
     return record_run(
-        setup.landscape,
-        setup.optimizer,
-        clip=setup.clip,
-        noise=bool(setup.noise),
-        weight_decay=setup.weight_decay,
-        averaging=setup.averaging,
-        maximize=setup.maximize,
-        plateau=setup.schedule if isinstance(setup.schedule, ReduceOnPlateau) else None,
+        landscape,
+        optimizer,
+        clip=clip,
+        noise=noise,
+        weight_decay=weight_decay,
+        averaging=averaging,
+        maximize=maximize,
+        plateau=plateau,
     ).to_dict()
 
 

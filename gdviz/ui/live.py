@@ -5,6 +5,7 @@ only when they have changed elsewhere: by a control, a link, a reset. As long as
 the same to the last letter, and nothing is sent.
 """
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -38,7 +39,7 @@ export default function ({ data, parentElement, setStateValue }) {
   import(script).then(({ mount }) => {
     const tell = (chosen) => tells && setStateValue("chosen", chosen);
     const worker = () => new Worker(script, { type: "module" });
-    if (!gone) mount(host, figure, { tell, worker, vega: () => vega(bundle) });
+    if (!gone) mount(host, JSON.parse(figure), { tell, worker, vega: () => vega(bundle) });
   });
   return () => {
     gone = true;
@@ -77,7 +78,8 @@ def show_live(
 
     _component(
         key=key,
-        data={**files, "figure": figure, "tells": on_chosen is not None},
+        # The figure as text: Streamlit turns a component's data into JSON three times, and reads it once.
+        data={**files, "figure": json.dumps(figure), "tells": on_chosen is not None},
         default={"chosen": None},
         on_chosen_change=take,
     )
