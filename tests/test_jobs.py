@@ -321,6 +321,25 @@ def test_a_store_that_stays_unwritable_ends_the_run_and_keeps_what_it_has(
     assert any(event.kind == "resumed" for event in runs.events(run))
 
 
+def test_a_training_that_takes_or_records_too_much_ends_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = Runs(folder=tmp_path)
+    greedy, talkative = runs.create(SHORT), runs.create(LONG)
+    with monkeypatch.context() as little:
+        little.setenv("GDVIZ_WORKER_MEMORY", "100")
+        work(greedy, runs.url, str(runs.folder))
+    assert runs.get(greedy).status == "failed"
+    assert "of memory, and a worker may take 100 MB" in runs.get(greedy).reason
+    monkeypatch.setenv("GDVIZ_MOST_MEGABYTES_RUN", "1")
+    monkeypatch.setattr(gdviz.runs.worker, "_BEAT_SECONDS", 0.1)
+    work(talkative, runs.url, str(runs.folder))
+    assert runs.get(talkative).status == "stopped"
+    (fault,) = runs.events(talkative, kinds=("fault",))
+    assert "and one run may record 1 MB: it is stopped" in fault.payload["what"]
+    assert runs.checkpoint_file(talkative).exists()
+
+
 def test_two_train_at_the_same_time_and_a_third_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GDVIZ_TRAININGS", "2")
     with Jobs(Runs(folder=tmp_path)) as two:
