@@ -65,7 +65,7 @@ def results(page: Page) -> list[str]:
 def test_it_opens_with_the_apps_experiment_and_keeps_what_is_chosen_in_the_address(open_site: Open) -> None:
     page = open_site()
     assert len(results(page)) == 4
-    page.get_by_label("Landscape").select_option("ackley")
+    page.locator("#controls").get_by_label("Landscape").select_option("ackley")
     expect(page.locator('[data-gdviz="live"]')).to_have_attribute(
         "aria-label", "Paths of optimizers on the Ackley landscape, and their losses against the step"
     )
@@ -81,7 +81,7 @@ def test_any_rule_on_a_readers_own_formula_is_what_python_computes(open_site: Op
     own = gdviz.compile_landscape("2x²+y^2+sin(x)", ((-3, 3), (-2, 2)))
     for told, (rule, rate) in zip(results(page), (("newton", None), ("sam", 0.05), ("adam", 0.1)), strict=True):
         run = gdviz.descend(own, rule, rate, start=(-1.5, -1.0), steps=50)
-        assert float(told.split(" · ")[0]) == pytest.approx(run.loss[-1], rel=2e-3)
+        assert float(told.split(" · ")[0]) == pytest.approx(run.loss[-1], rel=5e-3)
     page.get_by_label("f(x, y)").fill("x+(")
     page.get_by_label("f(x, y)").press("Enter")
     expect(page.locator("#notes")).to_contain_text("not a complete formula")

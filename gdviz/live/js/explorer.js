@@ -64,7 +64,8 @@ export function explore(places, site, outside) {
     if (story) {
       outside.load(`stories/${story}.json`).then(({ data, text }) => {
         places.controls.replaceChildren(element("p", { class: "story" }, text));
-        outside.show(data, () => undefined);
+        version += 1; // What was chosen in the story before is not this one's.
+        outside.show({ ...data, chosen: { ...data.chosen, version } }, () => undefined);
       }, () => { places.notes.textContent = `There is no story called ${story}.`; });
       return;
     }
