@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from gdviz.catalogue import Knob
 from gdviz.descent.experiment import DEFAULT, Experiment
 from gdviz.gradflow import INITIALIZERS
 from gdviz.runs import Runs
@@ -92,6 +93,7 @@ FOUND = [
     ("gradient_flow", {"initializer": "normal,sigma=1e+300", "view": "chaos", "depth": "3", "width": "8"}),
     ("gradient_flow", {"initializer": "uniform,limit=1e+308", "depth": "3", "width": "8"}),
     ("gradient_flow", {"initializer": "uniform,limit=1e+300", "depth": "3", "width": "8", "view": "training"}),
+    ("training", {"early_stopping": "patience=123456789012345678,min_delta=0.0"}),
     ("training", {"data": "moons,rows=9007199254740993", "seed": "9" * 5000, "epochs": "1e308"}),
 ]
 
@@ -139,6 +141,13 @@ def test_any_link_of_an_experiment_is_read_and_written_again(data: st.DataObject
     again, notes = Experiment.from_link(experiment.to_link())
     assert notes == []
     assert again == experiment
+
+
+def test_whole_numbers_are_such_as_browsers_have() -> None:
+    count = Knob(name="count", default=1, low=0)
+    assert count.check(2**53 - 1) == 2**53 - 1
+    with pytest.raises(ValueError, match="count must be a whole number"):
+        count.check(2**53)
 
 
 @pytest.mark.parametrize("name", list(INITIALIZERS))

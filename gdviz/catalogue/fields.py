@@ -158,7 +158,7 @@ class Knob(Declared):
         """NaN fails every comparison, and so is never within."""
         return (
             self.low <= number <= self.high
-            and abs(number) <= _LARGEST
+            and abs(number) <= (_LARGEST_WHOLE if self.type is int else _LARGEST)
             and (self.above is None or number > self.above)
             and (self.below is None or number < self.below)
         )
@@ -340,3 +340,4 @@ def _short(bound: float) -> str:
 _PARSERS: Mapping[type, Any] = {bool: _boolean, int: whole_number, float: number, str: unquote}
 _COUNTS = {2: "two", 4: "four"}
 _LARGEST = 1.7976931348623157e308
+_LARGEST_WHOLE = 2**53 - 1  # what browsers, whose numbers are floats, can show and give back
