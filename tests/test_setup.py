@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 import gdviz
+from gdviz import gradflow
 from gdviz.catalogue import Catalogue, Entry, Setup, knob, names, numbers, one_of, optional, part, several
 from gdviz.descent.experiment import Experiment
+from gdviz.training import KERAS_OPTIMIZERS, TrainingSetup
 
 ANIMALS: Catalogue[Entry] = Catalogue("animal", "ANIMALS")
 
@@ -221,3 +223,46 @@ def test_a_form_draws_what_is_declared_also_what_no_group_names() -> None:
     made = app.session_state["made"]
     assert made.differences(WithPatience()).keys() >= {"patience", "clip.name", "maximize"}
     assert (made.patience, made.maximize) == (30, True)
+
+
+def test_a_form_has_widgets_for_every_kind_of_field() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from gdviz.ui.form import Form
+        from tests.test_setup import ANIMALS, Cage, Zoo
+
+        shown = Zoo(
+            animals=(ANIMALS.make("cat", legs=3), ANIMALS.make("dog", speed=7.0)),
+            cages=(Cage(2.0), Cage(3.0, 4.0)),
+            guest=ANIMALS.make("dog", colour="black"),
+            spare=Cage(5.0),
+            visitors=12,
+            open=False,
+            place=(1.0, 2.0),
+            days=("tuesday",),
+        )
+        st.session_state["shown"] = shown
+        st.session_state["made"] = Zoo(**Form(shown, str, exact=True).draw(st.container(), [("", ())]))
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert not app.exception
+    assert app.session_state["made"] == app.session_state["shown"]
+    next(box for box in app.number_input if box.key == "keeper.wage").set_value(11.0)
+    next(box for box in app.selectbox if box.key == "animals0").set_value("dog")
+    app = app.run()
+    assert app.session_state["made"].differences(app.session_state["shown"]).keys() >= {"keeper.wage", "animals.1.name"}
+
+
+def test_networks_and_trainings_have_one_learning_rate_too() -> None:
+    adam = gdviz.OPTIMIZERS["adam"](learning_rate=0.1)
+    keras_adam = KERAS_OPTIMIZERS.make("adam", learning_rate=0.1)
+    for kind, optimizer in ((gradflow.Training, adam), (TrainingSetup, keras_adam)):
+        with pytest.raises(ValueError, match="learning_rate must be one number: Adam has 0"):
+            kind(optimizer=optimizer, schedule=gdviz.SCHEDULES["constant"](0.5))
+        setup = kind(optimizer=optimizer, schedule=gdviz.SCHEDULES["cosine_decay"](0.1, alpha=0.5))
+        slower = setup.with_learning_rate(0.01)
+        assert slower.optimizer.learning_rate == slower.schedule.initial_learning_rate == 0.01
+        assert slower.schedule.alpha == 0.5
+        by_path = setup.with_change("optimizer.learning_rate", 0.01)
+        assert by_path == slower

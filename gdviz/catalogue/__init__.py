@@ -2,7 +2,8 @@
 
 from gdviz.catalogue.entries import Catalogue, Entry
 from gdviz.catalogue.fields import Declared, Fields, Knob, Names, Numbers, Value, knob, names, number, numbers
-from gdviz.catalogue.setup import Part, Setup, one_of, optional, part, several
+from gdviz.catalogue.parts import Part, one_of, optional, part, several
+from gdviz.catalogue.setup import Setup
 
 __all__ = [
     "Catalogue",

@@ -68,8 +68,13 @@ class Entry:
         return made
 
     def to_dict(self) -> dict[str, Value]:
-        """The entry as plain data, for :meth:`Catalogue.from_dict`."""
-        return {"name": self.name, **self.values()}
+        """The entry as plain data, for :meth:`Catalogue.from_dict`, or :meth:`from_dict` where no catalogue has it."""
+        return {**({"name": self.name} if hasattr(self, "name") else {}), **self.values()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The entry that :meth:`to_dict` described, of a class that no catalogue has."""
+        return cls.from_values(data)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
@@ -114,6 +119,25 @@ class Entry:
     def link_fields(self, key: str) -> dict[str, list[str]]:
         """The fields of a link that hold the entry: for most, the field ``key`` with its text."""
         return {key: [self.link_text()]}
+
+    def part_fields(self, key: str, prefix: str, spread: bool) -> dict[str, list[str]]:
+        """The fields of a link that hold the entry as a part of a setup; see :func:`gdviz.catalogue.part`."""
+        return {key: [self.settings()]}
+
+    @classmethod
+    def from_part_fields(cls, fields: Fields, notes: list[str], key: str, prefix: str, spread: bool) -> Self | None:
+        """The part that :meth:`part_fields` wrote; None where the link does not have it."""
+        texts = fields.get(key)
+        return cls(**cls.read_settings(texts, notes)) if texts else None
+
+    def single_changes(self) -> dict[str, Knob]:
+        """The knobs that can be changed alone, by path, each with its present value as default."""
+        return {knob.name: knob.holding(getattr(self, knob.name)) for knob in self.knobs()}
+
+    def with_change(self, path: str, value: Value) -> Self:
+        """A copy with another value for one hyperparameter."""
+        changed: dict[str, Any] = {path: value}
+        return replace(self, **changed)
 
     @classmethod
     def from_text(cls, text: str, fields: Fields, notes: list[str]) -> Self:

@@ -194,7 +194,11 @@ class Knob(Declared):
         return self.parse(texts[0])
 
     def single_changes(self, value: Any) -> "dict[str, Knob]":
-        return {"": self if value is None else replace(self, default=value)}
+        return {"": self.holding(value)}
+
+    def holding(self, value: Value) -> "Knob":
+        """The knob with a value as its default; None leaves it as it is."""
+        return self if value is None else replace(self, default=value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """A form: widgets for the declared fields of a setup, in groups that a page names."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -101,13 +102,13 @@ def draw(box: DeltaGenerator, field: Declared, key: str, current: Any, exact: bo
     if isinstance(field, Numbers):
         first = widgets.first_value(key, current) or [None] * len(field.axes)
         given = [
-            column.number_input(f"{field.label} {axis}", value=value, key=f"{key}.{axis}")
+            column.number_input(f"{_label(field)} {axis}", value=value, key=f"{key}.{axis}")
             for column, axis, value in zip(box.columns(len(field.axes)), field.axes, first, strict=True)
         ]
         return None if None in given else tuple(given)
     if isinstance(field, Names):
         first = widgets.first_value(key, list(current or ()))
-        return tuple(box.multiselect(field.label, field.choices, first, format_func=widgets.spaced, key=key))
+        return tuple(box.multiselect(_label(field), field.choices, first, format_func=widgets.spaced, key=key))
     if isinstance(field, Part):
         return _draw_part(box, field, key, current, exact)
     raise TypeError(f"no widget for {field!r}")
@@ -118,11 +119,22 @@ def _draw_part(box: DeltaGenerator, field: Part, key: str, current: Any, exact: 
         return draw_several(box, field, key, current, exact)
     if isinstance(field.source, Catalogue):
         return draw_entry(box, field, key, current, exact)
-    if field.optional and not box.checkbox(
-        field.label or field.source.label, widgets.first_value(key, current is not None), key=key
-    ):
+    if field.optional and not box.checkbox(_label(field), widgets.first_value(key, current is not None), key=key):
         return None
-    return draw_knobs(box, field.source, key, current, exact)
+    shown = current or field.source()
+    # A part may hold parts of its own.
+    values = {
+        inner.name: draw(box, inner, f"{key}.{inner.name}", getattr(shown, inner.name), exact)
+        for inner in field.source.declared()
+    }
+    return field.source(**values)
+
+
+def _label(field: Declared) -> str:
+    """The text beside a widget."""
+    if field.label or not isinstance(field, Part):
+        return field.label or field.name.replace("_", " ").capitalize()
+    return field.source.kind.capitalize() if isinstance(field.source, Catalogue) else field.source.label
 
 
 def draw_entry(
@@ -148,22 +160,11 @@ def draw_entry(
     assert isinstance(field.source, Catalogue)
     labels = {"none": "None"} if field.optional else {}
     labels |= widgets.labels(among or field.source)
-    name = widgets.select(box, field.label, labels, key, current.name if current else "none")
+    name = widgets.select(box, _label(field), labels, key, current.name if current else "none")
     if name == "none" and field.optional:
         return None
     before = current.values() if current and current.name == name else {}
     return widgets.entry(panel or box, field.source, name, key, before, exact, field.derived)
-
-
-def draw_knobs(box: DeltaGenerator, source: type[Entry], key: str, current: Entry | None, exact: bool) -> Any:
-    """One widget for each hyperparameter of a part."""
-    first = (current or source()).values()
-    return source(
-        **{
-            knob.name: widgets.number(box, knob, f"{key}.{knob.name}", first[knob.name], exact)
-            for knob in source.knobs()
-        }
-    )
 
 
 def draw_several(
@@ -188,19 +189,24 @@ def draw_several(
         count_key: The key of the widget for their number.
     """
     assert field.most is not None
-    assert not isinstance(field.source, Catalogue)
     count_key = count_key or f"{key}.count"
     first = widgets.first_value(count_key, len(current))
-    count = int(box.number_input(field.label, field.least, field.most, first, key=count_key))
+    count = int(box.number_input(_label(field), field.least, field.most, first, key=count_key))
     made = []
     for number in range(count):
-        before = current[min(number, len(current) - 1)] if current else field.source()
+        before = current[min(number, len(current) - 1)] if current else _usual(field)
         place = f"{key}{number}"
-        shown = partial(_shown, place, before)
-        heading = title(number + 1, shown) if title else f"{field.source.label} {number + 1}"
-        panel = box.expander(heading, key=place)
-        made.append(draw_knobs(panel, field.source, place, before, exact))
+        heading = title(number + 1, partial(_shown, place, before)) if title else f"{_label(field)} {number + 1}"
+        panel = box.expander(heading, key=f"{place}.panel")
+        made.append(_draw_part(panel, replace(field, most=None), place, before, exact))
     return tuple(made)
+
+
+def _usual(field: Part) -> Entry:
+    """A part as it is without arguments."""
+    source = next(iter(field.source.values())) if isinstance(field.source, Catalogue) else field.source
+    made: Entry = source()
+    return made
 
 
 def _shown(key: str, before: Entry, name: str) -> Any:
