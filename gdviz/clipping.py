@@ -45,7 +45,9 @@ class ClipValue(Clipper):
     formula = r"g_i \leftarrow \min(\max(g_i, -c), c)"
     source = "https://keras.io/api/optimizers/"
 
-    clipvalue: float = knob(1.0, above=0.0, usual=(1e-3, 1e3), log=True, help="largest size of a coordinate (c)")
+    clipvalue: float = knob(
+        1.0, above=0.0, usual=(1e-3, 1e3), log=True, help="largest size of a coordinate", symbol="c"
+    )
 
     def __call__(self, gradient: Any) -> Any:
         return minimum(maximum(gradient, -self.clipvalue), self.clipvalue)
@@ -72,7 +74,7 @@ class ClipNorm(Clipper):
     formula = r"g \leftarrow g \, \min\!\left(1, \frac{c}{\lVert g \rVert}\right)"
     source = "https://arxiv.org/abs/1211.5063"
 
-    clipnorm: float = knob(1.0, above=0.0, usual=(1e-3, 1e3), log=True, help="largest norm of a gradient (c)")
+    clipnorm: float = knob(1.0, above=0.0, usual=(1e-3, 1e3), log=True, help="largest norm of a gradient", symbol="c")
 
     def __call__(self, gradient: Any) -> Any:
         return _scaled_to_norm(gradient, self.clipnorm)
@@ -93,7 +95,9 @@ class GlobalClipNorm(Clipper):
     source = "https://arxiv.org/abs/1211.5063"
     together = True
 
-    global_clipnorm: float = knob(1.0, above=0.0, usual=(1e-3, 1e3), log=True, help="largest norm of all gradients (c)")
+    global_clipnorm: float = knob(
+        1.0, above=0.0, usual=(1e-3, 1e3), log=True, help="largest norm of all gradients", symbol="c"
+    )
 
     def __call__(self, gradient: Any) -> Any:
         return _scaled_to_norm(gradient, self.global_clipnorm)

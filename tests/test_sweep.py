@@ -34,8 +34,9 @@ def assert_same_as_descend(ends: gdviz.Sweep, rtol: float = 1e-9, atol: float = 
 
 
 @pytest.mark.parametrize("landscape", LANDSCAPES)
-def test_every_rule_gives_the_numbers_of_descend_on_every_landscape(landscape: str) -> None:
-    for optimizer in RULES:
+def test_every_rule_in_arrays_gives_the_numbers_of_descend(landscape: str) -> None:
+    """Each landscape with every third rule, so that each rule has twelve landscapes."""
+    for optimizer in RULES[LANDSCAPES.index(landscape) % 3 :: 3]:
         assert_same_as_descend(
             gdviz.sweep(landscape, optimizer, some_starts(landscape, 1), 0.01, steps=12, engine="numpy")
         )

@@ -98,6 +98,8 @@ class Knob(Declared):
     usual: tuple[float, float] | None = None
     log: bool = False
     choices: tuple[str, ...] = ()
+    symbol: str = ""
+    """The symbol that stands for it in formulas; the help ends with it."""
     whole: bool = False
     none: str = ""
     words: tuple[str, str] | None = None
@@ -268,6 +270,7 @@ def knob(
     usual: tuple[float, float] | None = None,
     log: bool = False,
     choices: tuple[str, ...] = (),
+    symbol: str = "",
     whole: bool = False,
     none: str = "",
     words: tuple[str, str] | None = None,
@@ -286,6 +289,7 @@ def knob(
         usual: The range that a slider covers; values outside it, but within the bounds, can still be given.
         log: True where values spread over decades.
         choices: The values allowed, for a str; without them, any text is.
+        symbol: The symbol that stands for it in formulas.
         whole: True where a number whose default is None is a whole one.
         none: The word for None in a link, where None is allowed beside a default that is a number.
         words: The words for False and True in a link and in a form.
@@ -293,9 +297,10 @@ def knob(
         label: The text beside its widget; empty: the name and the help.
         link: Its name in a link; empty: its name.
     """
+    help = f"{help} ({symbol})" if symbol else help
     made = Knob(
         default=default, low=low, high=high, help=help, above=above, below=below, usual=usual, log=log, choices=choices,
-        whole=whole, none=none, words=words, step=step, label=label, link=link,
+        symbol=symbol, whole=whole, none=none, words=words, step=step, label=label, link=link,
     )  # fmt: skip
     return declared(made, default=default)
 

@@ -53,7 +53,8 @@ class Experiment(Conditions):
         log=True,
         link="learning_rate",
         label="One learning rate for all",
-        help="size of a step (η)",
+        help="size of a step",
+        symbol="η",
     )
     """The learning rate of all optimizers; None leaves each its own."""
     start: Point | None = numbers(("x", "y"), label="Start", help="or click on the landscape")

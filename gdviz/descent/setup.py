@@ -76,8 +76,8 @@ class Averaging(Entry):
     label = "Averaging"
     maker = "gdviz.Averaging"
 
-    ema_momentum: float = knob(0.99, 0.0, 1.0, help="memory of the average (β)")
-    ema_overwrite_frequency: int = knob(0, 0, help="steps from one θ ← a to the next (k); 0: never")
+    ema_momentum: float = knob(0.99, 0.0, 1.0, help="memory of the average", symbol="β")
+    ema_overwrite_frequency: int = knob(0, 0, help="steps from one θ ← a to the next; 0: never", symbol="k")
 
     def keras_code(self) -> str:
         """The arguments of a Keras optimizer that do the same."""

@@ -153,7 +153,7 @@ class LeakyReLU(Activation):
     source = "https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf"
     rectifier = True
 
-    negative_slope: float = knob(0.2, 0.0, 1.0, help="slope for negative inputs (α)")
+    negative_slope: float = knob(0.2, 0.0, 1.0, help="slope for negative inputs", symbol="α")
 
     def f(self, z: Any) -> Any:
         return np.where(z > 0, z, self.negative_slope * z)
@@ -179,7 +179,7 @@ class ELU(Activation):
     source = "https://arxiv.org/abs/1511.07289"
     rectifier = True
 
-    alpha: float = knob(1.0, 0.0, usual=(0.1, 2.0), help="size of the most negative value (α)")
+    alpha: float = knob(1.0, 0.0, usual=(0.1, 2.0), help="size of the most negative value", symbol="α")
 
     def f(self, z: Any) -> Any:
         return np.where(z > 0, z, self.alpha * np.expm1(np.minimum(z, 0.0)))

@@ -32,7 +32,7 @@ class Cliff(Landscape):
     domain = ((4.0, 6.0), (-3.2, -1.8))
     start = (5.2, -2.3)
 
-    steps: int = knob(50, 1, 200, help="length of the sequence (T)")
+    steps: int = knob(50, 1, 200, help="length of the sequence", symbol="T")
 
     @property
     def minima(self) -> tuple[Point, ...]:
@@ -89,9 +89,9 @@ class CliffRuns(Setup):
     label = "Runs on the cliff"
     noun = "runs on the cliff"
 
-    sequence: int = knob(50, 1, 200, help="length of the sequence (T)")
-    start_w: float = knob(5.2, usual=(4.0, 6.0), help="recurrent weight at the start (w)")
-    start_b: float = knob(-2.3, usual=(-3.2, -1.8), help="bias at the start (b)")
+    sequence: int = knob(50, 1, 200, help="length of the sequence", symbol="T")
+    start_w: float = knob(5.2, usual=(4.0, 6.0), help="recurrent weight at the start", symbol="w")
+    start_b: float = knob(-2.3, usual=(-3.2, -1.8), help="bias at the start", symbol="b")
     steps: int = knob(200, 1, 2000, log=True, help="number of steps")
     optimizer: Optimizer = one_of(OPTIMIZERS, "gradient_descent", label="Optimizer")
     clip: Clipper = one_of(CLIPPERS, "clipnorm", label="Gradient clipping")

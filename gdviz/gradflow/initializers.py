@@ -77,7 +77,7 @@ class Constant(Initializer):
     source = "https://www.deeplearningbook.org/contents/optimization.html"
     random = False
 
-    value: float = knob(0.01, usual=(-1.0, 1.0), help="every weight (c)")
+    value: float = knob(0.01, usual=(-1.0, 1.0), help="every weight", symbol="c")
 
     def draw(self, rng: Generator, fan_in: int, fan_out: int) -> Array:
         return np.full((fan_in, fan_out), self.value)
@@ -102,7 +102,7 @@ class Normal(Initializer):
     formula = r"W_{ij} \sim \mathcal{N}(0, \sigma^2)"
     source = "https://keras.io/api/layers/initializers/#randomnormal-class"
 
-    sigma: float = knob(0.05, 0.0, usual=(1e-3, 10.0), log=True, help="standard deviation of a weight (σ)")
+    sigma: float = knob(0.05, 0.0, usual=(1e-3, 10.0), log=True, help="standard deviation of a weight", symbol="σ")
 
     def draw(self, rng: Generator, fan_in: int, fan_out: int) -> Array:
         return self.sigma * rng.standard_normal((fan_in, fan_out))
@@ -127,7 +127,7 @@ class Uniform(Initializer):
     formula = r"W_{ij} \sim \mathcal{U}(-a, a)"
     source = "https://keras.io/api/layers/initializers/#randomuniform-class"
 
-    limit: float = knob(0.05, 0.0, 1e300, usual=(1e-3, 10.0), log=True, help="largest size of a weight (a)")
+    limit: float = knob(0.05, 0.0, 1e300, usual=(1e-3, 10.0), log=True, help="largest size of a weight", symbol="a")
 
     def draw(self, rng: Generator, fan_in: int, fan_out: int) -> Array:
         return rng.uniform(-self.limit, self.limit, (fan_in, fan_out))

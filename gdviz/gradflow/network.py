@@ -51,7 +51,7 @@ class Network(Setup):
     activation: Activation = one_of(ACTIVATIONS, "tanh", label="Activation")
     initializer: Initializer = one_of(INITIALIZERS, "glorot", label="Initialiser")
     weight_scale: float = knob(1.0, 0.0, usual=(0.1, 10.0), log=True, help="what every initial weight is multiplied by")
-    bias_scale: float = knob(0.0, 0.0, usual=(0.0, 3.0), help="standard deviation of the initial biases (σ_b)")
+    bias_scale: float = knob(0.0, 0.0, usual=(0.0, 3.0), help="standard deviation of the initial biases", symbol="σ_b")
     normalization: Normalization = one_of(NORMALIZATIONS, "none", label="Normalisation")
     residual: Residual = one_of(RESIDUALS, "none", label="Residual connections")
     inputs: Inputs = one_of(INPUTS, "gaussian", label="Input")

@@ -111,7 +111,7 @@ class BatchNormalization(Normalization):
     source = "https://arxiv.org/abs/1502.03167"
     has_bias = False
 
-    epsilon: float = knob(1e-3, 0.0, usual=(1e-8, 1.0), log=True, help="keeps the division finite (ε)")
+    epsilon: float = knob(1e-3, 0.0, usual=(1e-8, 1.0), log=True, help="keeps the division finite", symbol="ε")
 
     def parameters(self, width: int) -> Parameters:
         return {"gamma": np.ones(width), "beta": np.zeros(width)}
@@ -138,7 +138,7 @@ class LayerNormalization(Normalization):
     formula = r"u = \gamma \, \frac{z - \mu_\text{units}}{\sqrt{\sigma^2_\text{units} + \varepsilon}} + \beta"
     source = "https://arxiv.org/abs/1607.06450"
 
-    epsilon: float = knob(1e-3, 0.0, usual=(1e-8, 1.0), log=True, help="keeps the division finite (ε)")
+    epsilon: float = knob(1e-3, 0.0, usual=(1e-8, 1.0), log=True, help="keeps the division finite", symbol="ε")
 
     def parameters(self, width: int) -> Parameters:
         return {"gamma": np.ones(width), "beta": np.zeros(width)}
@@ -164,7 +164,7 @@ class RMSNormalization(Normalization):
     formula = r"u = \gamma \, \frac{z}{\sqrt{\operatorname{mean}_\text{units} z^2 + \varepsilon}}"
     source = "https://arxiv.org/abs/1910.07467"
 
-    epsilon: float = knob(1e-6, 0.0, usual=(1e-8, 1.0), log=True, help="keeps the division finite (ε)")
+    epsilon: float = knob(1e-6, 0.0, usual=(1e-8, 1.0), log=True, help="keeps the division finite", symbol="ε")
 
     def parameters(self, width: int) -> Parameters:
         return {"gamma": np.ones(width)}
@@ -195,8 +195,8 @@ class WeightNormalization(Normalization):
     formula = r"W_{\cdot j} = g_j \, \frac{v_{\cdot j}}{\sqrt{\lVert v_{\cdot j} \rVert^2 + \varepsilon}}"
     source = "https://arxiv.org/abs/1602.07868"
 
-    gain: float = knob(1.0, 0.0, usual=(0.1, 3.0), help="length of the weights into a unit at the start (g)")
-    epsilon: float = knob(1e-12, 0.0, usual=(1e-12, 1.0), log=True, help="keeps the division finite (ε)")
+    gain: float = knob(1.0, 0.0, usual=(0.1, 3.0), help="length of the weights into a unit at the start", symbol="g")
+    epsilon: float = knob(1e-12, 0.0, usual=(1e-12, 1.0), log=True, help="keeps the division finite", symbol="ε")
 
     def parameters(self, width: int) -> Parameters:
         return {"g": np.full(width, self.gain)}

@@ -84,7 +84,9 @@ class Vanilla(Cell):
     source = "https://doi.org/10.1207/s15516709cog1402_1"
     keras_class = "SimpleRNN"
 
-    activation: str = knob("tanh", choices=("tanh", "relu", "linear", "sigmoid"), help="activation function (φ)")
+    activation: str = knob(
+        "tanh", choices=("tanh", "relu", "linear", "sigmoid"), help="activation function", symbol="φ"
+    )
 
     def step(self, x: Array, state: State, parameters: Parameters) -> tuple[State, Pull]:
         (h,) = state
@@ -216,7 +218,11 @@ class Recurrent(Setup):
     units: int = knob(64, 1, 512, log=True, help="size of the state")
     steps: int = knob(50, 1, 1000, log=True, help="length of the sequence")
     spectral_radius: float | None = knob(
-        None, 0.0, usual=(0.1, 3.0), help="each block of U is scaled to this spectral radius (ρ); empty: left as drawn"
+        None,
+        0.0,
+        usual=(0.1, 3.0),
+        help="each block of U is scaled to this spectral radius; empty: left as drawn",
+        symbol="ρ",
     )
     recurrent_initializer: str = knob("orthogonal", choices=("orthogonal", "normal"), help="how U is drawn")
     features: int = knob(8, 1, 256, help="numbers in one input")

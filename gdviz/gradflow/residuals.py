@@ -76,7 +76,7 @@ class Scaled(Residual):
     formula = r"h_l = h_{l-1} + \alpha \, a_l"
     source = "https://arxiv.org/abs/1602.07261"
 
-    scale: float = knob(0.1, 0.0, usual=(0.01, 1.0), log=True, help="factor of the branch (α)")
+    scale: float = knob(0.1, 0.0, usual=(0.01, 1.0), log=True, help="factor of the branch", symbol="α")
 
     @property
     def branch(self) -> float:

@@ -31,8 +31,10 @@ class Quadratic(Landscape):
     domain = ((-4.0, 4.0), (-4.0, 4.0))
     start = (-3.5, 1.5)
 
-    condition_number: float = knob(10.0, 1.0, usual=(1.0, 1000.0), log=True, help="largest over smallest curvature (κ)")
-    rotation: float = knob(30.0, -180.0, 180.0, help="angle of the flat axis in degrees (φ)")
+    condition_number: float = knob(
+        10.0, 1.0, usual=(1.0, 1000.0), log=True, help="largest over smallest curvature", symbol="κ"
+    )
+    rotation: float = knob(30.0, -180.0, 180.0, help="angle of the flat axis in degrees", symbol="φ")
 
     @property
     def minima(self) -> tuple[Point, ...]:

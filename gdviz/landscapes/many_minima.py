@@ -91,7 +91,7 @@ class Rastrigin(Landscape):
     domain = ((-5.12, 5.12), (-5.12, 5.12))
     start = (-3.4, 2.7)
 
-    amplitude: float = knob(10.0, 0.0, usual=(0.0, 20.0), help="depth of the dents (A)")
+    amplitude: float = knob(10.0, 0.0, usual=(0.0, 20.0), help="depth of the dents", symbol="A")
 
     @property
     def minima(self) -> tuple[Point, ...]:

@@ -169,7 +169,7 @@ class Adamax(Optimizer):
 
     learning_rate: float = learning_rate(0.001)
     beta_1: float = beta_1()
-    beta_2: float = knob(0.999, 0.0, below=1.0, help="memory of the largest gradient (β₂)")
+    beta_2: float = knob(0.999, 0.0, below=1.0, help="memory of the largest gradient", symbol="β₂")
     epsilon: float = epsilon()
 
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
@@ -255,7 +255,9 @@ class ScheduleFreeAdamW(Optimizer):
     keras_class = "ScheduleFreeAdamW"
 
     learning_rate: float = learning_rate(0.0025)
-    beta_1: float = knob(0.9, high=1.0, above=0.0, help="share of the average in the point of the gradient (β₁)")
+    beta_1: float = knob(
+        0.9, high=1.0, above=0.0, help="share of the average in the point of the gradient", symbol="β₁"
+    )
     beta_2: float = beta_2()
     epsilon: float = epsilon(1e-8)
     warmup_steps: int = knob(0, 0, usual=(0, 1000), help="steps over which the learning rate rises; 0: none")

@@ -72,7 +72,7 @@ class Adadelta(Optimizer):
     keras_class = "Adadelta"
 
     learning_rate: float = learning_rate(0.001)
-    rho: float = knob(0.95, 0.0, below=1.0, help="memory of both averages (ρ)")
+    rho: float = knob(0.95, 0.0, below=1.0, help="memory of both averages", symbol="ρ")
     epsilon: float = epsilon()
 
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
@@ -112,8 +112,8 @@ class RMSprop(Optimizer):
     keras_class = "RMSprop"
 
     learning_rate: float = learning_rate(0.001)
-    rho: float = knob(0.9, 0.0, below=1.0, help="memory of the squared gradient (ρ)")
-    momentum: float = knob(0.0, 0.0, 1.0, help="share of the velocity that is kept (μ)")
+    rho: float = knob(0.9, 0.0, below=1.0, help="memory of the squared gradient", symbol="ρ")
+    momentum: float = knob(0.0, 0.0, 1.0, help="share of the velocity that is kept", symbol="μ")
     epsilon: float = epsilon()
     centered: bool = knob(False, help="divide by the gradient's variance instead of its mean square")
 
@@ -155,14 +155,16 @@ class Ftrl(Optimizer):
     keras_class = "Ftrl"
 
     learning_rate: float = learning_rate(0.001)
-    learning_rate_power: float = knob(-0.5, -1.0, 0.0, help="how fast steps shrink (p); 0: not at all")
+    learning_rate_power: float = knob(-0.5, -1.0, 0.0, help="how fast steps shrink; 0: not at all", symbol="p")
     initial_accumulator_value: float = knob(0.1, 0.0, usual=(0.0, 10.0), help="n before the first step")
-    l1_regularization_strength: float = knob(0.0, 0.0, usual=(0.0, 10.0), help="holds coordinates at 0 (l₁)")
-    l2_regularization_strength: float = knob(0.0, 0.0, usual=(0.0, 10.0), help="pulls coordinates towards 0 (l₂)")
-    l2_shrinkage_regularization_strength: float = knob(
-        0.0, 0.0, usual=(0.0, 10.0), help="adds 2sθ to the gradient, not to n (s)"
+    l1_regularization_strength: float = knob(0.0, 0.0, usual=(0.0, 10.0), help="holds coordinates at 0", symbol="l₁")
+    l2_regularization_strength: float = knob(
+        0.0, 0.0, usual=(0.0, 10.0), help="pulls coordinates towards 0", symbol="l₂"
     )
-    beta: float = knob(0.0, 0.0, usual=(0.0, 10.0), help="added to the root of n (β)")
+    l2_shrinkage_regularization_strength: float = knob(
+        0.0, 0.0, usual=(0.0, 10.0), help="adds 2sθ to the gradient, not to n", symbol="s"
+    )
+    beta: float = knob(0.0, 0.0, usual=(0.0, 10.0), help="added to the root of n", symbol="β")
 
     def initial_state(self, theta: Any) -> State:
         return theta * 0.0 + self.initial_accumulator_value, theta * 0.0
@@ -204,8 +206,8 @@ class Lion(Optimizer):
     keras_class = "Lion"
 
     learning_rate: float = learning_rate(0.001)
-    beta_1: float = knob(0.9, high=1.0, above=0.0, help="share of the memory in the step (β₁)")
-    beta_2: float = knob(0.99, 0.0, below=1.0, help="memory of the gradient (β₂)")
+    beta_1: float = knob(0.9, high=1.0, above=0.0, help="share of the memory in the step", symbol="β₁")
+    beta_2: float = knob(0.99, 0.0, below=1.0, help="memory of the gradient", symbol="β₂")
 
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
         (m,) = state

@@ -12,27 +12,29 @@ State = tuple[Any, ...]
 
 def learning_rate(default: float) -> Any:
     """The knob that all optimizers have."""
-    return knob(default, low=0.0, usual=(1e-5, 10.0), log=True, help="size of a step (η)")
+    return knob(default, low=0.0, usual=(1e-5, 10.0), log=True, help="size of a step", symbol="η")
 
 
 def beta_1(default: float = 0.9) -> Any:
     """The knob of rules that average the gradient."""
-    return knob(default, 0.0, below=1.0, help="memory of the gradient (β₁)")
+    return knob(default, 0.0, below=1.0, help="memory of the gradient", symbol="β₁")
 
 
 def beta_2(default: float = 0.999) -> Any:
     """The knob of rules that average the squared gradient."""
-    return knob(default, 0.0, below=1.0, help="memory of the squared gradient (β₂)")
+    return knob(default, 0.0, below=1.0, help="memory of the squared gradient", symbol="β₂")
 
 
 def epsilon(default: float = 1e-7) -> Any:
     """The knob of rules that divide."""
-    return knob(default, 0.0, usual=(1e-10, 1.0), log=True, help="keeps the division finite (ε)")
+    return knob(default, 0.0, usual=(1e-10, 1.0), log=True, help="keeps the division finite", symbol="ε")
 
 
 def weight_decay(default: float) -> Any:
     """The knob of rules that shrink the weights by themselves."""
-    return knob(default, 0.0, usual=(0.0, 1.0), help="share of θ that is taken off, times the learning rate (λ)")
+    return knob(
+        default, 0.0, usual=(0.0, 1.0), help="share of θ that is taken off, times the learning rate", symbol="λ"
+    )
 
 
 def decayed(theta: Any, weight_decay: Any, learning_rate: Any) -> Any:

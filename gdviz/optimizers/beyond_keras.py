@@ -59,7 +59,9 @@ class DynamicGradientDescent(Optimizer):
     elementwise = False
 
     learning_rate: float = learning_rate(0.1)
-    gradient_scale: float = knob(1.0, above=0.0, usual=(0.01, 100.0), log=True, help="gradient that halves η (c)")
+    gradient_scale: float = knob(
+        1.0, above=0.0, usual=(0.01, 100.0), log=True, help="gradient that halves η", symbol="c"
+    )
 
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
         size = sqrt((gradient * gradient).sum(axis=0))
@@ -174,7 +176,7 @@ class RAdam(Optimizer):
     beta_1: float = beta_1()
     beta_2: float = beta_2()
     epsilon: float = epsilon(1e-8)
-    threshold: float = knob(5.0, 4.0, usual=(4.0, 10.0), help="ρ from which on √v̂ is trusted (ρ_min)")
+    threshold: float = knob(5.0, 4.0, usual=(4.0, 10.0), help="ρ from which on √v̂ is trusted", symbol="ρ_min")
 
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
         m, v = state
@@ -217,7 +219,7 @@ class AdaBelief(Optimizer):
     beta_1: float = beta_1()
     beta_2: float = beta_2()
     epsilon: float = epsilon(1e-16)
-    epsilon_root: float = knob(1e-16, 0.0, usual=(1e-16, 1e-2), log=True, help="added to s (ε_r)")
+    epsilon_root: float = knob(1e-16, 0.0, usual=(1e-16, 1e-2), log=True, help="added to s", symbol="ε_r")
 
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
         m, s = state
@@ -297,10 +299,10 @@ class Rprop(Optimizer):
     symbols = {"step_size": r"\Delta", "previous_gradient": "g'"}
 
     learning_rate: float = learning_rate(0.01)
-    eta_minus: float = knob(0.5, above=0.0, below=1.0, help="factor after a change of sign (η⁻)")
-    eta_plus: float = knob(1.2, 1.0, usual=(1.0, 2.0), help="factor while the sign stays (η⁺)")
-    min_step_size: float = knob(1e-6, 0.0, usual=(1e-9, 1e-2), log=True, help="smallest step (Δ_min)")
-    max_step_size: float = knob(50.0, above=0.0, usual=(0.1, 100.0), log=True, help="largest step (Δ_max)")
+    eta_minus: float = knob(0.5, above=0.0, below=1.0, help="factor after a change of sign", symbol="η⁻")
+    eta_plus: float = knob(1.2, 1.0, usual=(1.0, 2.0), help="factor while the sign stays", symbol="η⁺")
+    min_step_size: float = knob(1e-6, 0.0, usual=(1e-9, 1e-2), log=True, help="smallest step", symbol="Δ_min")
+    max_step_size: float = knob(50.0, above=0.0, usual=(0.1, 100.0), log=True, help="largest step", symbol="Δ_max")
 
     def initial_state(self, theta: Any) -> State:
         return theta * 0.0 + self.learning_rate, theta * 0.0
@@ -348,7 +350,9 @@ class Prodigy(Optimizer):
     beta_1: float = beta_1()
     beta_2: float = beta_2()
     epsilon: float = epsilon(1e-8)
-    initial_distance: float = knob(1e-6, above=0.0, usual=(1e-8, 1.0), log=True, help="first estimate of d (d₀)")
+    initial_distance: float = knob(
+        1e-6, above=0.0, usual=(1e-8, 1.0), log=True, help="first estimate of d", symbol="d₀"
+    )
 
     def initial_state(self, theta: Any) -> State:
         flat = theta[0] * 0.0

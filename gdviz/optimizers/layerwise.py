@@ -101,10 +101,14 @@ class Adafactor(Optimizer):
     keras_class = "Adafactor"
 
     learning_rate: float = learning_rate(0.001)
-    beta_2_decay: float = knob(-0.8, -1.0, below=0.0, help="how fast the memory of v grows (c)")
-    epsilon_1: float = knob(1e-30, 0.0, usual=(1e-30, 1e-3), log=True, help="added to the squared gradient (ε₁)")
-    epsilon_2: float = knob(1e-3, 0.0, usual=(1e-6, 1.0), log=True, help="smallest size of the weights (ε₂)")
-    clip_threshold: float = knob(1.0, above=0.0, usual=(0.1, 10.0), log=True, help="largest rms of the update (d)")
+    beta_2_decay: float = knob(-0.8, -1.0, below=0.0, help="how fast the memory of v grows", symbol="c")
+    epsilon_1: float = knob(
+        1e-30, 0.0, usual=(1e-30, 1e-3), log=True, help="added to the squared gradient", symbol="ε₁"
+    )
+    epsilon_2: float = knob(1e-3, 0.0, usual=(1e-6, 1.0), log=True, help="smallest size of the weights", symbol="ε₂")
+    clip_threshold: float = knob(
+        1.0, above=0.0, usual=(0.1, 10.0), log=True, help="largest rms of the update", symbol="d"
+    )
 
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
         (v,) = state
@@ -147,10 +151,10 @@ class Muon(Optimizer):
     keras_class = "Muon"
 
     learning_rate: float = learning_rate(0.001)
-    momentum: float = knob(0.95, 0.0, 1.0, help="share of the memory that is kept (μ)")
+    momentum: float = knob(0.95, 0.0, 1.0, help="share of the memory that is kept", symbol="μ")
     nesterov: bool = knob(True, help="look one step of the memory ahead")
-    ns_steps: int = knob(5, 1, 20, help="iterations towards an orthogonal step (k)")
-    rms_rate: float = knob(0.2, 0.0, usual=(0.01, 1.0), help="size of the step's entries (r)")
+    ns_steps: int = knob(5, 1, 20, help="iterations towards an orthogonal step", symbol="k")
+    rms_rate: float = knob(0.2, 0.0, usual=(0.01, 1.0), help="size of the step's entries", symbol="r")
     weight_decay: float = weight_decay(0.004)
 
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:

@@ -59,7 +59,7 @@ class Momentum(Optimizer):
     keras_class = "SGD"
 
     learning_rate: float = learning_rate(0.01)
-    momentum: float = knob(0.9, 0.0, 1.0, help="share of the velocity that is kept (μ)")
+    momentum: float = knob(0.9, 0.0, 1.0, help="share of the velocity that is kept", symbol="μ")
 
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
         (velocity,) = state
@@ -93,7 +93,7 @@ class Nesterov(Optimizer):
     keras_fixed = {"nesterov": True}
 
     learning_rate: float = learning_rate(0.01)
-    momentum: float = knob(0.9, 0.0, 1.0, help="share of the velocity that is kept (μ)")
+    momentum: float = knob(0.9, 0.0, 1.0, help="share of the velocity that is kept", symbol="μ")
 
     def update(self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any) -> tuple[Any, State]:
         (velocity,) = state

@@ -39,8 +39,8 @@ class BoldDriver(Optimizer):
     asks = True
 
     learning_rate: float = learning_rate(0.01)
-    grow: float = knob(1.05, 1.0, usual=(1.0, 2.0), help="factor after a success (a)")
-    shrink: float = knob(0.5, above=0.0, below=1.0, help="factor after a failure (b)")
+    grow: float = knob(1.05, 1.0, usual=(1.0, 2.0), help="factor after a success", symbol="a")
+    shrink: float = knob(0.5, above=0.0, below=1.0, help="factor after a failure", symbol="b")
 
     def initial_state(self, theta: Any) -> State:
         return 1.0, np.inf
@@ -79,8 +79,8 @@ class PolyakStep(Optimizer):
     asks = True
 
     learning_rate: float = learning_rate(1.0)
-    f_min: float = knob(0.0, usual=(-100.0, 100.0), help="the lowest loss there is (L*)")
-    max_learning_rate: float = knob(1.0, above=0.0, usual=(1e-3, 10.0), log=True, help="largest step size (γ)")
+    f_min: float = knob(0.0, usual=(-100.0, 100.0), help="the lowest loss there is", symbol="L*")
+    max_learning_rate: float = knob(1.0, above=0.0, usual=(1e-3, 10.0), log=True, help="largest step size", symbol="γ")
 
     def search(
         self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any, oracle: Oracle
@@ -130,7 +130,7 @@ class Newton(Optimizer):
     asks = True
 
     learning_rate: float = learning_rate(1.0)
-    damping: float = knob(0.0, 0.0, usual=(0.0, 100.0), help="added to every eigenvalue of the Hessian (λ)")
+    damping: float = knob(0.0, 0.0, usual=(0.0, 100.0), help="added to every eigenvalue of the Hessian", symbol="λ")
 
     def search(
         self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any, oracle: Oracle
@@ -170,10 +170,12 @@ class Sophia(Optimizer):
 
     learning_rate: float = learning_rate(0.01)
     beta_1: float = beta_1(0.96)
-    beta_2: float = knob(0.99, 0.0, below=1.0, help="memory of the curvature (β₂)")
-    gamma: float = knob(0.01, above=0.0, usual=(0.001, 1.0), log=True, help="share of steps that are not cut (γ)")
+    beta_2: float = knob(0.99, 0.0, below=1.0, help="memory of the curvature", symbol="β₂")
+    gamma: float = knob(
+        0.01, above=0.0, usual=(0.001, 1.0), log=True, help="share of steps that are not cut", symbol="γ"
+    )
     epsilon: float = epsilon(1e-12)
-    update_interval: int = knob(10, 1, usual=(1, 100), help="steps from one Hessian to the next (k)")
+    update_interval: int = knob(10, 1, usual=(1, 100), help="steps from one Hessian to the next", symbol="k")
 
     def initial_state(self, theta: Any) -> State:
         return theta * 0.0, theta * 0.0
@@ -218,8 +220,8 @@ class LBFGS(Optimizer):
     not_recorded = "its line search halves the step as often as it takes, which is no fixed list of operations"
 
     learning_rate: float = learning_rate(1.0)
-    memory: int = knob(5, 1, 20, help="pairs that are kept (k)")
-    sufficient_decrease: float = knob(1e-4, above=0.0, below=0.5, help="share of the promised decrease (c)")
+    memory: int = knob(5, 1, 20, help="pairs that are kept", symbol="k")
+    sufficient_decrease: float = knob(1e-4, above=0.0, below=0.5, help="share of the promised decrease", symbol="c")
 
     def initial_state(self, theta: Any) -> State:
         pairs = np.zeros((self.memory, len(theta)))

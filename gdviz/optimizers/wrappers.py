@@ -42,8 +42,8 @@ class Lookahead(Optimizer):
 
     learning_rate: float = learning_rate(0.01)
     rule: str = inner_rule("adam")
-    sync_period: int = knob(6, 1, usual=(1, 50), help="fast steps from one slow step to the next (k)")
-    slow_step_size: float = knob(0.5, 0.0, 1.0, help="share of the way that the slow weights go (α)")
+    sync_period: int = knob(6, 1, usual=(1, 50), help="fast steps from one slow step to the next", symbol="k")
+    slow_step_size: float = knob(0.5, 0.0, 1.0, help="share of the way that the slow weights go", symbol="α")
 
     @property
     def inner(self) -> Optimizer:
@@ -94,7 +94,7 @@ class SAM(Optimizer):
 
     learning_rate: float = learning_rate(0.01)
     rule: str = inner_rule("gradient_descent")
-    rho: float = knob(0.05, 0.0, usual=(0.0, 1.0), help="how far away the worst point is sought (ρ)")
+    rho: float = knob(0.05, 0.0, usual=(0.0, 1.0), help="how far away the worst point is sought", symbol="ρ")
 
     @property
     def inner(self) -> Optimizer:

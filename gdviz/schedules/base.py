@@ -11,12 +11,12 @@ from gdviz.catalogue import Catalogue, Entry, Value, knob
 
 def initial_learning_rate() -> Any:
     """The knob that all schedules have."""
-    return knob(0.01, low=0.0, usual=(1e-5, 10.0), log=True, help="learning rate at step 0 (η₀)")
+    return knob(0.01, low=0.0, usual=(1e-5, 10.0), log=True, help="learning rate at step 0", symbol="η₀")
 
 
 def decay_steps() -> Any:
     """The knob of schedules with a time scale."""
-    return knob(100, 1, usual=(1, 1000), log=True, help="time scale in steps (s)")
+    return knob(100, 1, usual=(1, 1000), log=True, help="time scale in steps", symbol="s")
 
 
 def staircase() -> Any:

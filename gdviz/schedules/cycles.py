@@ -35,7 +35,7 @@ class CosineDecay(Schedule):
 
     initial_learning_rate: float = initial_learning_rate()
     decay_steps: int = decay_steps()
-    alpha: float = knob(0.0, 0.0, 1.0, help="share of η₀ that remains at the end (α)")
+    alpha: float = knob(0.0, 0.0, 1.0, help="share of η₀ that remains at the end", symbol="α")
     warmup_steps: int = warmup_steps()
 
     def decay(self, step: Any) -> Any:
@@ -69,8 +69,10 @@ class CosineDecayRestarts(Schedule):
     initial_learning_rate: float = initial_learning_rate()
     first_decay_steps: int = knob(50, 1, usual=(1, 1000), log=True, help="steps of the first period")
     t_mul: float = knob(2.0, 1.0, usual=(1.0, 4.0), help="each period's length over that of the one before")
-    m_mul: float = knob(1.0, above=0.0, usual=(0.1, 1.0), help="each period's height over that of the one before (m)")
-    alpha: float = knob(0.0, 0.0, 1.0, help="share of η₀ that always remains (α)")
+    m_mul: float = knob(
+        1.0, above=0.0, usual=(0.1, 1.0), help="each period's height over that of the one before", symbol="m"
+    )
+    alpha: float = knob(0.0, 0.0, 1.0, help="share of η₀ that always remains", symbol="α")
     warmup_steps: int = warmup_steps()
 
     def decay(self, step: Any) -> Any:
@@ -103,10 +105,10 @@ class OneCycle(Schedule):
     source = "https://arxiv.org/abs/1708.07120"
 
     initial_learning_rate: float = initial_learning_rate()
-    transition_steps: int = knob(200, 2, usual=(10, 1000), log=True, help="steps of the whole cycle (T)")
-    pct_start: float = knob(0.3, above=0.0, below=1.0, help="share of the cycle that goes up (p)")
-    div_factor: float = knob(25.0, above=0.0, usual=(1.0, 100.0), log=True, help="peak over η₀ (D)")
-    final_div_factor: float = knob(10000.0, above=0.0, usual=(1.0, 1e6), log=True, help="η₀ over the end (F)")
+    transition_steps: int = knob(200, 2, usual=(10, 1000), log=True, help="steps of the whole cycle", symbol="T")
+    pct_start: float = knob(0.3, above=0.0, below=1.0, help="share of the cycle that goes up", symbol="p")
+    div_factor: float = knob(25.0, above=0.0, usual=(1.0, 100.0), log=True, help="peak over η₀", symbol="D")
+    final_div_factor: float = knob(10000.0, above=0.0, usual=(1.0, 1e6), log=True, help="η₀ over the end", symbol="F")
     warmup_steps: int = warmup_steps()
 
     def decay(self, step: Any) -> Any:

@@ -47,7 +47,7 @@ class StepDecay(Schedule):
 
     initial_learning_rate: float = initial_learning_rate()
     decay_steps: int = decay_steps()
-    decay_rate: float = knob(0.5, above=0.0, usual=(0.01, 1.0), help="factor (r)")
+    decay_rate: float = knob(0.5, above=0.0, usual=(0.01, 1.0), help="factor", symbol="r")
     warmup_steps: int = warmup_steps()
 
     def decay(self, step: Any) -> Any:
@@ -72,7 +72,7 @@ class ExponentialDecay(Schedule):
 
     initial_learning_rate: float = initial_learning_rate()
     decay_steps: int = decay_steps()
-    decay_rate: float = knob(0.5, above=0.0, usual=(0.01, 1.0), help="factor (r)")
+    decay_rate: float = knob(0.5, above=0.0, usual=(0.01, 1.0), help="factor", symbol="r")
     staircase: bool = staircase()
     warmup_steps: int = warmup_steps()
 
@@ -99,7 +99,7 @@ class InverseTimeDecay(Schedule):
 
     initial_learning_rate: float = initial_learning_rate()
     decay_steps: int = decay_steps()
-    decay_rate: float = knob(0.5, 0.0, usual=(0.01, 10.0), help="growth of the divisor (r)")
+    decay_rate: float = knob(0.5, 0.0, usual=(0.01, 10.0), help="growth of the divisor", symbol="r")
     staircase: bool = staircase()
     warmup_steps: int = warmup_steps()
 
@@ -127,8 +127,10 @@ class PolynomialDecay(Schedule):
 
     initial_learning_rate: float = initial_learning_rate()
     decay_steps: int = decay_steps()
-    end_learning_rate: float = knob(0.0001, 0.0, usual=(1e-6, 1.0), log=True, help="learning rate at the end (η₁)")
-    power: float = knob(1.0, above=0.0, usual=(0.1, 5.0), help="1: a straight line (p)")
+    end_learning_rate: float = knob(
+        0.0001, 0.0, usual=(1e-6, 1.0), log=True, help="learning rate at the end", symbol="η₁"
+    )
+    power: float = knob(1.0, above=0.0, usual=(0.1, 5.0), help="1: a straight line", symbol="p")
     cycle: bool = knob(False, help="start again, lower, each time the end is reached")
     warmup_steps: int = warmup_steps()
 
@@ -155,10 +157,10 @@ class PiecewiseConstant(Schedule):
     keras_class = "PiecewiseConstantDecay"
 
     initial_learning_rate: float = initial_learning_rate()
-    boundary_1: int = knob(50, 0, usual=(0, 1000), help="last step at η₀ (b₁)")
-    value_1: float = knob(0.005, 0.0, usual=(1e-5, 10.0), log=True, help="second learning rate (η₁)")
-    boundary_2: int = knob(100, 0, usual=(0, 1000), help="last step at η₁ (b₂)")
-    value_2: float = knob(0.001, 0.0, usual=(1e-5, 10.0), log=True, help="third learning rate (η₂)")
+    boundary_1: int = knob(50, 0, usual=(0, 1000), help="last step at η₀", symbol="b₁")
+    value_1: float = knob(0.005, 0.0, usual=(1e-5, 10.0), log=True, help="second learning rate", symbol="η₁")
+    boundary_2: int = knob(100, 0, usual=(0, 1000), help="last step at η₁", symbol="b₂")
+    value_2: float = knob(0.001, 0.0, usual=(1e-5, 10.0), log=True, help="third learning rate", symbol="η₂")
     warmup_steps: int = warmup_steps()
 
     def decay(self, step: Any) -> Any:

@@ -40,11 +40,11 @@ class ReduceOnPlateau(Schedule):
     follows_loss = True
 
     initial_learning_rate: float = initial_learning_rate()
-    factor: float = knob(0.1, above=0.0, below=1.0, help="factor (f)")
-    patience: int = knob(10, 1, usual=(1, 100), help="steps without improvement that are borne (n)")
-    min_delta: float = knob(1e-4, 0.0, usual=(1e-8, 1.0), log=True, help="smallest improvement that counts (δ)")
+    factor: float = knob(0.1, above=0.0, below=1.0, help="factor", symbol="f")
+    patience: int = knob(10, 1, usual=(1, 100), help="steps without improvement that are borne", symbol="n")
+    min_delta: float = knob(1e-4, 0.0, usual=(1e-8, 1.0), log=True, help="smallest improvement that counts", symbol="δ")
     cooldown: int = knob(0, 0, usual=(0, 100), help="steps after a reduction in which none are counted")
-    min_lr: float = knob(0.0, 0.0, usual=(0.0, 1.0), help="smallest learning rate (η_min)")
+    min_lr: float = knob(0.0, 0.0, usual=(0.0, 1.0), help="smallest learning rate", symbol="η_min")
     warmup_steps: int = warmup_steps()
 
     def decay(self, step: Any) -> Any:

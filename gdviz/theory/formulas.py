@@ -72,12 +72,12 @@ def _assigns(formula: str, symbol: str) -> bool:
 
 
 def _constants(optimizer: Optimizer, learning_rate: float, step: int) -> dict[str, str]:
-    """A number for every symbol that a hyperparameter's help names, for η and for t."""
+    """A number for the symbol of every hyperparameter, for η and for t."""
     numbers = {"t": f"{step}"}
     for knob in optimizer.knobs():
-        symbol, value = re.search(r"\((\S+)\)", knob.help), getattr(optimizer, knob.name)
-        if symbol and isinstance(value, int | float):
-            numbers[_LATEX.get(symbol[1], symbol[1])] = latex_value(value, digits=6)
+        value = getattr(optimizer, knob.name)
+        if knob.symbol and isinstance(value, int | float):
+            numbers[_LATEX.get(knob.symbol, knob.symbol)] = latex_value(value, digits=6)
     numbers[r"\eta"] = latex_value(learning_rate, digits=6)
     return numbers
 

@@ -1,6 +1,5 @@
 """Widgets made from the hyperparameters of catalogue entries."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -162,14 +161,13 @@ def _field(box: DeltaGenerator, knob: Knob, key: str, label: str, first: Value) 
 
 
 def title(knob: Knob) -> str:
-    """What stands beside a hyperparameter's widget: its name in words, and the symbol that its help names.
+    """What stands beside a hyperparameter's widget: its name in words, and its symbol.
 
     >>> from gdviz.optimizers import OPTIMIZERS
     >>> [title(knob) for knob in OPTIMIZERS["adam"].knobs()]
     ['Learning rate (η)', 'Beta 1 (β₁)', 'Beta 2 (β₂)', 'Epsilon (ε)']
     """
-    symbol = re.search(r"\((\S+)\)$", knob.help)
-    return knob.label or f"{spaced(knob.name).capitalize()}{f' {symbol[0]}' if symbol else ''}"
+    return knob.label or f"{spaced(knob.name).capitalize()}{f' ({knob.symbol})' if knob.symbol else ''}"
 
 
 def _help(knob: Knob) -> str:
