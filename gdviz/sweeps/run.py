@@ -90,7 +90,7 @@ def sweep(
     Every case gives the numbers of :func:`gdviz.descend` for the same arguments: to the last bit where nothing but the
     four operations and roots is computed; else within the last digits, in which sums in another order, powers and
     transcendental functions differ from one library to the next (see :mod:`gdviz.tracing.llvm.code`). Where a run is
-    chaotic, such differences grow with the steps.
+    chaotic, such differences grow with the steps, and may decide whether it comes to rest.
 
     Args:
         landscape, optimizer, steps: As for :func:`gdviz.descend`.
