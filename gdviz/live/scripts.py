@@ -1,7 +1,10 @@
 """The browser's files as they are sent: the figure's modules joined into one, and Vega."""
 
 import hashlib
+import os
 import re
+import subprocess
+import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -46,6 +49,22 @@ def vega() -> str:
 def vega_version() -> str:
     """Letters that change with what :func:`vega` gives, known without loading it."""
     return version("vl-convert-python")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    path.parent.mkdir(exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+def write_vega(path: Path) -> None:
+    """Write what :func:`vega` gives, in a process of its own: the browser engine inside vl-convert takes 100 MB."""
+    code = (
+        "import sys, pathlib; from gdviz.live import scripts; scripts.write(pathlib.Path(sys.argv[1]), scripts.vega())"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, cwd=FOLDER.parents[1])
 
 
 def digest(text: str) -> str:

@@ -6,7 +6,6 @@ the same to the last letter, and nothing is sent.
 """
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -108,10 +107,8 @@ def _files() -> dict[str, str]:
     """The names of the figure's files under ``app/static``, which are written if they are not there."""
     core = f"gdviz-{scripts.digest(scripts.core())}.js"
     vega = f"vega-{scripts.vega_version()}.js"
-    for name, text in ((core, scripts.core), (vega, scripts.vega)):
-        if not (STATIC / name).exists():
-            STATIC.mkdir(exist_ok=True)
-            unfinished = STATIC / f"{name}.{os.getpid()}"
-            unfinished.write_text(text(), encoding="utf-8")
-            unfinished.replace(STATIC / name)
+    if not (STATIC / core).exists():
+        scripts.write(STATIC / core, scripts.core())
+    if not (STATIC / vega).exists():
+        scripts.write_vega(STATIC / vega)
     return {"core": core, "vega": vega}
