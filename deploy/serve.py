@@ -107,6 +107,8 @@ def serve(processes: int, port: int) -> int:
         except KeyboardInterrupt:
             return 0
         finally:
+            for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not leave parts behind
+                signal.signal(number, signal.SIG_IGN)
             for child in reversed(children):
                 child.terminate()
             for child in children:
