@@ -10,6 +10,7 @@ from gdviz.ui import own_table, style, visitors
 from gdviz.ui import training as ui
 from gdviz.ui import training_views as views
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.stories import story_row
 from gdviz.ui.text import plain, warn_of_link
 from gdviz.ui.training_controls import preset_controls, setup_controls
 from gdviz.ui.width import page_width
@@ -95,6 +96,8 @@ try:
 except ValueError as error:
     st.error(plain(error))
 warn_of_link(ui.TRAINING.notes)
+if setup is not None:
+    story_row("training", setup)
 
 try:
     jobs = ui.shared_jobs()
