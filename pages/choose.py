@@ -11,6 +11,7 @@ from gdviz.training import keras_script
 from gdviz.ui import choose as ui
 from gdviz.ui import own_table, style
 from gdviz.ui.charts import is_dark, show
+from gdviz.ui.choose_landscapes import landscapes
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.text import plain
 from gdviz.ui.training import OWN_TABLE
@@ -180,7 +181,8 @@ def watched(id: str, width: int) -> None:
         take_home(stored, ui.record(id))
 
 
-def main(width: int) -> None:
+def models(width: int) -> None:
+    """The question for a Keras model: the problem, the entrants and the budget, the answer."""
     ui.follow_address()
     for note in ui.link_notes():
         st.warning(plain(f"This link could not be read in full. {note}", 600))
@@ -207,4 +209,6 @@ st.header("Choose")
 st.markdown(
     "Which optimizer for my problem? Each gets the same tuning and several seeds; the answer says how sure it is."
 )
-main(page_width())
+QUESTIONS = {"A Keras model": models, "Landscapes": landscapes}
+asked = st.segmented_control("On", list(QUESTIONS), default="A Keras model", key="choose.on") or "A Keras model"
+QUESTIONS[asked](page_width())

@@ -1,10 +1,14 @@
 """Every rule on every landscape: costs, choice of the rate, profiles, tags, and the advice put to the test."""
 
+import json
 import math
 
 import numpy as np
 import pytest
+import vl_convert
+from streamlit.testing.v1 import AppTest
 
+from gdviz.charts import comparing_landscapes as charts
 from gdviz.comparing.landscapes import Study, evaluations_a_step, expected_evaluations, solvable, study, sweeping
 from gdviz.descent import descend
 from gdviz.landscapes import LANDSCAPES
@@ -74,6 +78,36 @@ def test_distributions_and_profiles_are_made_of_the_costs(found: Study) -> None:
 def test_the_advice_is_told_with_its_numbers(found: Study) -> None:
     assert "of 1 convex landscapes" in found.advice
     assert "of 2 others" in found.advice
+
+
+@pytest.mark.parametrize("width", [300, 900])
+def test_its_charts_are_valid_and_told_in_words(width: int, found: Study) -> None:
+    for figure in (
+        charts.cost_map(found, width=width),
+        charts.cost_map(found, tag="not convex", width=width, dark=True),
+        charts.distributions(found, RULES[:2], width=width),
+        charts.profiles(found, RULES, tag="convex", width=width, dark=True),
+    ):
+        assert vl_convert.vegalite_to_svg(json.loads(json.dumps(figure.to_dict())))
+        assert "%" in figure.description
+
+
+def test_the_page_shows_a_study(found: Study) -> None:
+    script = """
+import streamlit as st
+from gdviz.ui import choose_landscapes as ui
+ui.pictures(st.session_state["study"], 700)
+"""
+    page = AppTest.from_string(script, default_timeout=60)
+    page.session_state["study"] = found
+    page.run()
+    assert not page.exception
+    assert found.advice in page.info[0].value.replace("\\", "")
+    for view in ("Runtime distributions", "Performance profiles"):
+        next(group for group in page.button_group if group.key == "choose.study.view").set_value(view)
+        page.run()
+        assert not page.exception
+        assert len(page.get("vega_lite_chart")) == 1
 
 
 def test_the_study_is_streamed() -> None:
