@@ -52,16 +52,19 @@ def watch_details(run: str, width: int) -> None:
 
 
 def afterwards(run: Run) -> None:
-    """What can be done with a run that has ended."""
+    """What the run came to, and what can be done with it."""
     runs = jobs.runs
+    for verdict in training.verdicts(run.setup, ui.watched(run.id).live):
+        with st.container(border=True, key=f"verdict.{verdict.name}"):
+            st.markdown(plain(verdict.words, 600))
+            with st.container(horizontal=True):
+                for change, cured in verdict.cures.items():
+                    st.button(f"Try {change}", on_click=ui.start, args=(cured, runs.content(run.id)))
     with st.container(horizontal=True):
         if run.status in RESUMABLE and visitors.mine(run):
             kept = runs.checkpoint_file(run.id).exists()
             label = "Go on from the last checkpoint" if kept else "Begin again"
             st.button(label, on_click=ui.go_on, args=(run.id,))
-        if run.status == "diverged":
-            for change, cured in training.cures(run.setup).items():
-                st.button(f"Try {change}", on_click=ui.start, args=(cured, runs.content(run.id)))
         st.button("Use its configuration", on_click=ui.show_configuration, args=(run,), help="Show it in the controls.")
     with st.expander("Download"):
         files: dict[str, tuple[str, str, Callable[[], str | bytes]]] = {

@@ -107,6 +107,19 @@ def test_curves_leave_out_what_cannot_be_drawn_and_end_where_they_end() -> None:
     assert (long.tables["curves"]["at"][0], long.tables["curves"]["at"][-1]) == (1, 10_000)
 
 
+def test_ten_layers_run_through_a_ramp_of_colours_and_are_numbered() -> None:
+    series = by_layer(([1, 2], [[10.0**-i for i in range(10)]] * 2))
+    for dark in (False, True):
+        figure = curves(series, "step", "norm", scale="log", ordered=True, dark=dark)
+        colours = figure.spec["layer"][0]["encoding"]["color"]["scale"]["range"]
+        assert len(set(colours)) == 10
+        # Lighter from layer to layer, so that the order is seen without colours.
+        light = [sum(int(c[i : i + 2], 16) * w for i, w in ((1, 0.21), (3, 0.72), (5, 0.07))) for c in colours]
+        assert light == sorted(light)
+        assert figure.tables["ends"]["number"] == [str(i) for i in range(1, 11)]
+        vl_convert.vegalite_to_svg(json.loads(json.dumps(figure.to_dict(), allow_nan=False)))
+
+
 def test_a_measurement_by_layer_is_one_series_a_layer() -> None:
     series = by_layer(([1, 2], [[0.1, 0.2], [0.3, 0.4]]))
     assert {name: values.tolist() for name, (_, values) in series.items()} == {
@@ -119,8 +132,8 @@ def test_a_measurement_by_layer_is_one_series_a_layer() -> None:
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "training.py")
 WATCHED = {
-    "digits": {"charts": 12, "says": "rows of the validation part are right"},
-    "moons": {"charts": 13, "says": "The plane holds"},
+    "digits": {"charts": 14, "says": "rows of the validation part are right"},
+    "moons": {"charts": 15, "says": "The plane holds"},
     "curve": {"charts": 10, "says": "root mean square"},
     "diabetes": {"charts": 9, "says": "root mean square"},
 }
@@ -249,6 +262,19 @@ def test_a_failed_run_without_a_checkpoint_begins_again(tmp_path: Path, monkeypa
     monkeypatch.setattr(ui, "_PATIENCE_SECONDS", 0.1)
     next(button for button in page.button if button.label == "Begin again").click()
     assert "only a run that is" in run(page).error[0].value
+
+
+def test_a_run_at_chance_level_has_a_verdict_and_cures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = Runs(folder=tmp_path)
+    setup = PRESETS["Spirals, 10 sigmoid layers: vanishing gradients"].changed(epochs=6)
+    recorder = Recorder()
+    train(setup, prepare(setup), recorder)
+    run_id = runs.create(setup)
+    assert runs.claim(run_id, "worker")
+    assert runs.record(run_id, "worker", recorder.events, status="finished", reason="Done.")
+    page = opened_page(runs, monkeypatch, run=run_id)
+    assert any("The gradient vanishes on its way back" in text.value for text in page.markdown)
+    assert "Try batch normalisation" in {button.label for button in page.button}
 
 
 def test_unrelated_widgets_leave_values_alone() -> None:

@@ -6,11 +6,30 @@ white; on dark ground the same hues, lighter. Runs differ in dash and shape as w
 
 from dataclasses import dataclass
 
+import numpy as np
+
 LIGHT = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#B87A00", "#3AA0DC", "#222222", "#882255")
 DARK = ("#FF8A47", "#5BAEFF", "#22CE9C", "#EFA3CE", "#F2B632", "#9ADBFF", "#FFFFFF", "#D9709A")
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 3], [12, 4], [2, 4], [6, 2, 1, 2, 1, 2])
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
 MOST_RUNS = len(LIGHT)
+
+
+RAMPS = {False: ("#3B0F70", "#B5367A", "#D06A00"), True: ("#6F7BEA", "#D763A9", "#FFD27A")}
+"""From the first to the last of things that have an order, on light ground and on dark."""
+
+
+def ramp(count: int, dark: bool) -> list[str]:
+    """Colours of ``count`` things in their order: each is nearer to its neighbours than to the others, and on light
+    ground lighter than the one before (on dark ground too), so that the order is seen without colours as well.
+
+    >>> ramp(3, dark=False)
+    ['#3b0f70', '#b5367a', '#d06a00']
+    """
+    ends = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in RAMPS[dark]])
+    places = np.linspace(0, len(ends) - 1, count) if count > 1 else np.zeros(1)
+    mixed = np.stack([np.interp(places, np.arange(len(ends)), channel) for channel in ends.T], axis=1)
+    return ["#" + "".join(f"{round(value):02x}" for value in colour) for colour in mixed]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from gdviz.training.parts import ConvNet, DenseLayer, EarlyStopping, OutputLayer
 from gdviz.training.presets import PRESETS
 from gdviz.training.script import keras_script
 from gdviz.training.setup import LOSSES, METRICS, TrainingSetup
+from gdviz.training.verdicts import Verdict, verdicts
 
 __all__ = [
     "DATASETS",
@@ -33,8 +34,10 @@ __all__ = [
     "ReduceOnPlateau",
     "Split",
     "TrainingSetup",
+    "Verdict",
     "Watch",
     "cures",
     "from_descent",
     "keras_script",
+    "verdicts",
 ]

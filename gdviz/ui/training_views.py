@@ -173,7 +173,8 @@ def _cards(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterator
 
 
 def _details(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
-    for metric in live.start.get("metrics", ()):
+    of_classes = [name for name in ("f1", "auc") if f"val_{name}" in live.epochs.columns]
+    for metric in (*live.start.get("metrics", ()), *of_classes):
         yield Card(_title(metric), _curves(live, (metric, f"val_{metric}"), _title(metric), by, "linear", width, dark))
     yield from _predictions(live, width, dark)[1:]
     yield Card("Learning rate", _curves(live, ("learning_rate",), "learning rate", by, "linear", width, dark))
@@ -183,7 +184,7 @@ def _details(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterat
         found = by_layer(live.series(name, by), _layer_names(live, name))
         if found:
             across = "epoch" if by == "epoch" else "step"
-            yield Card(title, curves(found, across, up, scale=kind, width=width, dark=dark))
+            yield Card(title, curves(found, across, up, scale=kind, ordered=True, width=width, dark=dark))
 
 
 def _curves(live: Live, names: tuple[str, ...], up: str, by: By, scale: Scale, width: int, dark: bool) -> Figure:
@@ -198,7 +199,9 @@ def _curves(live: Live, names: tuple[str, ...], up: str, by: By, scale: Scale, w
 
 
 def _title(metric: str) -> str:
-    return metric.replace("_", " ").capitalize()
+    return {"f1": "F1, mean over classes", "auc": "AUC, mean over classes"}.get(
+        metric, metric.replace("_", " ").capitalize()
+    )
 
 
 def _layer_names(live: Live, name: str) -> list[str]:

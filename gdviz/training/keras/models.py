@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from gdviz.training import scores
 from gdviz.training.architecture import blocks
 from gdviz.training.calls import Call
 from gdviz.training.datasets import Data
@@ -209,12 +210,13 @@ class Engine:
             start += n
         return {**named, "inactive": rows[:, start:]}, bool(fine)
 
-    def _score(self, x: Tensor, y: Tensor) -> Tensor:
+    def _score(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         predicted = self.model(x, training=False)
-        return tf.stack([self.losses(y, predicted, self.model.losses), *self._scores(y, predicted)])
+        return tf.stack([self.losses(y, predicted, self.model.losses), *self._scores(y, predicted)]), predicted
 
     def evaluate(self, part: str, samples: int | None = None) -> dict[str, float] | None:
-        """Mean loss and metrics of the model on "train", "validation" or "test"; None where that part is empty.
+        """Mean loss and metrics of the model on "train", "validation" or "test", for classes ``f1`` and ``auc`` too;
+        None where that part is empty.
 
         Args:
             part: The part.
@@ -225,11 +227,14 @@ class Engine:
             return None
         starts = range(0, len(x), self._at_once)
         rows = [len(x[s : s + self._at_once]) for s in starts]
-        scores = [
-            self._scored(tf.constant(x[s : s + self._at_once]), tf.constant(y[s : s + self._at_once])).numpy()
-            for s in starts
+        found = [
+            self._scored(tf.constant(x[s : s + self._at_once]), tf.constant(y[s : s + self._at_once])) for s in starts
         ]
-        return dict(zip(self.columns, np.average(scores, axis=0, weights=rows).tolist(), strict=True))
+        means = np.average([numbers.numpy() for numbers, _ in found], axis=0, weights=rows).tolist()
+        named = dict(zip(self.columns, means, strict=True))
+        if self.data.task != "regression" and samples is None:
+            named |= scores.of_classes(y, np.concatenate([predicted.numpy() for _, predicted in found]))
+        return named
 
     def predict(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """The model's outputs for inputs that are scaled as the training part is, shape (n, outputs)."""
