@@ -68,6 +68,9 @@ def _unlearned(setup: TrainingSetup, live: Live) -> Verdict | None:
     level = _chance_level(live)
     if level is None:
         return None
+    if "zeros" in {setup.output.kernel_initializer, *(layer.kernel_initializer for layer in setup.layers)}:
+        words = f"{level} Weights that begin at 0 give all units of a layer the same gradient, or none."
+        return Verdict("chance level", words, {"random initial weights": _initialised(setup, "glorot_uniform")})
     _, norms = live.series("gradient_norm", "epoch")
     if norms.ndim == 2 and norms.shape[1] > 1 and np.all(np.isfinite(norms[-1])) and norms[-1, -1] > 0:
         first, last = float(norms[-1, 0]), float(norms[-1, -1])
@@ -87,9 +90,7 @@ def _unlearned(setup: TrainingSetup, live: Live) -> Verdict | None:
         else "The gradient reaches all layers: steps are too short or too long, epochs too few, or the units alike."
     )
     changed = {"ten times the learning rate": _rate(setup, 10), "a tenth of the learning rate": _rate(setup, 0.1)}
-    if "zeros" in {setup.output.kernel_initializer, *(layer.kernel_initializer for layer in setup.layers)}:
-        changed = {"random initial weights": _initialised(setup, "glorot_uniform")}
-    elif dead:
+    if dead:
         changed = {**_let_gradients_through(setup), "a tenth of the learning rate": _rate(setup, 0.1)}
     return Verdict("chance level", f"{level} {why}", changed)
 
