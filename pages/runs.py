@@ -26,11 +26,18 @@ def compare(runs: Runs, before: list[Run], scale: ui.Scale, width: int) -> None:
         return
     first = [name for name in ("loss", "val_loss") if name in measured] or measured[:1]
     wanted = st.multiselect("Curves", measured, first, key=f"runs.curves.{hash(tuple(measured))}")
+    across, smoothing = ui.curve_controls()
     columns = [st.container()] if width < 720 else list(st.columns(2))
     each = width if width < 720 else width // 2 - 10
     figures = [
         overlay(
-            ui.series(histories, name), name, scale=scale if "loss" in name else "linear", width=each, dark=is_dark()
+            ui.series(histories, name, across),
+            name,
+            across=across,
+            scale=scale if "loss" in name else "linear",
+            smoothing=smoothing,
+            width=each,
+            dark=is_dark(),
         )
         for name in wanted
     ]
@@ -65,12 +72,24 @@ def main(width: int) -> None:
         st.info(runs.notice)
     search, sort, ascending, deleted = ui.list_controls(st.sidebar)
     scale = ui.scale_control(st.sidebar)
+    columns = ui.column_control(st.sidebar)
     st.sidebar.button("Reset", on_click=ui.reset, help="No search, nothing chosen.")
     ui.offer_undo(runs)
     listed = runs.search(search, sort, ascending=ascending, deleted=deleted, visitor=visitors.listed())
     if not listed:
         st.info("No run contains that." if search else "No runs are deleted." if deleted else "No runs yet.")
-    ids = ui.choose_from(listed) if listed else ui.chosen()
+    if not listed and not search and not deleted:
+        st.markdown(
+            "A run is a training of a Keras model. Each is kept here with its curves, its model and its configuration, "
+            "to be compared with others, repeated with one change, and taken home. Start two that differ in one thing, "
+            "and this page says what came of it."
+        )
+        with st.container(horizontal=True):
+            if st.button("Start a training", type="primary", key="runs.first"):
+                st.switch_page(TRAINING_PAGE)
+            if st.button("Let optimizers compete", key="runs.choose"):
+                st.switch_page("pages/choose.py")
+    ids = ui.choose_from(runs, listed, columns) if listed else ui.chosen()
     ui.keep(ids, search, sort, scale)
     if not ids:
         st.caption(f"{len(listed)} runs. Choose rows to see their curves, compare and repeat them.")

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -60,7 +61,9 @@ def text(page: AppTest) -> str:
 
 
 def test_an_empty_store_and_a_link_to_a_run_that_is_gone(runs: Runs) -> None:
-    assert "No runs yet" in text(opened())
+    page = opened()
+    assert "No runs yet" in text(page)
+    assert {"Start a training", "Let optimizers compete"} <= {element.label for element in page.button}
     assert "There is no run lost any more" in text(opened("lost", sort="colour", scale="cubic"))
 
 
@@ -69,13 +72,61 @@ def test_chosen_runs_are_compared(runs: Runs) -> None:
     page = opened(a, b)
     table = next(element.value for element in page.markdown if element.value.startswith("| field"))
     assert "| optimizer.learning_rate | 0.001 | 0.5 |" in table
-    assert len(table.splitlines()) == 3
-    assert any("2 · Moons, Adam: 0.4 at epoch 2" in e.value.replace("\\", "") for e in page.markdown)
+    assert [line.split("|")[1].strip() for line in table.splitlines()[3:]] == ["**training loss**", "**status**"]
+    assert "| **training loss** | 0.5 | 0.4 |" in table.replace("\\", "")
+    assert any("2 · Moons, Adam 0.5, 64 relu: 0.4 at epoch 2" in e.value.replace("\\", "") for e in page.markdown)
     assert "the configurations are the same" in text(opened(a, stored(runs)))
 
 
+def test_the_table_has_the_columns_that_are_chosen(runs: Runs) -> None:
+    run = stored(runs, PRESETS["Spirals, 10 sigmoid layers: vanishing gradients"])
+    scored = runs.create(SETUP)
+    assert runs.claim(scored, "me")
+    rows = [{"epoch": e, "val_loss": 1.0 / e, "val_binary_accuracy": a} for e, a in ((1, 0.5), (2, 0.75), (3, 0.7))]
+    assert runs.record(scored, "me", [("epoch", row) for row in rows], epochs=3, status="finished")
+    page = opened()
+    listed = page.dataframe[0].value.set_index("name")
+    best = listed.loc["Moons, Adam 0.001, 64 relu"]
+    assert (best["optimizer"], best["learning rate"]) == ("Adam", pytest.approx(0.001))
+    assert (best["best validation score"], best["score of"], best["best epoch"]) == (0.75, "accuracy", 2)
+    assert "layers" not in listed
+    assert listed.loc[runs.get(run).name, "score of"] == "–"
+    next(box for box in page.multiselect if box.label == "Columns of the table").set_value(["layers", "loss"])
+    listed = again(page).dataframe[0].value
+    assert listed.columns.tolist() == ["name", "status", "layers", "loss"]
+    assert "10 × 16 sigmoid" in listed["layers"].tolist()
+
+
+def test_layers_that_are_alike_are_one_line_of_what_differs(runs: Runs) -> None:
+    deep = PRESETS["Spirals, 10 sigmoid layers: vanishing gradients"]
+    cured = deep.changed(layers=tuple(replace(layer, normalization="batch") for layer in deep.layers))
+    table = ui.difference_table(runs, [runs.get(stored(runs, deep)), runs.get(stored(runs, cured))]).replace("\\", "")
+    assert "| layers | 10 × 16 sigmoid | 10 × 16 sigmoid (normalization batch) |" in table
+    assert "layers.1" not in table
+    other = ui.difference_table(
+        runs, [runs.get(stored(runs)), runs.get(stored(runs, SETUP.with_change("optimizer.name", "sgd")))]
+    )
+    fields = [line.split("|")[1].strip() for line in other.replace("\\", "").splitlines()]
+    assert fields[2] == "optimizer.name"
+    assert not any(field.startswith("optimizer.beta") for field in fields)
+
+
+def test_curves_are_smoothed_and_drawn_across_epoch_step_or_time(runs: Runs) -> None:
+    run = runs.create(SETUP)
+    assert runs.claim(run, "me")
+    rows = [{"epoch": e, "step": 10 * e, "seconds": 0.5 * e, "loss": 1.0 / e} for e in range(1, 9)]
+    assert runs.record(run, "me", [("epoch", row) for row in rows], epochs=8, status="finished")
+    page = opened(run)
+    for across, title in (("step", "step"), ("seconds", "time of training, in seconds")):
+        next(radio for radio in page.radio if radio.label == "Across").set_value(across)
+        assert f'"title": "{title}"' in again(page).get("vega_lite_chart")[0].proto.spec
+    next(slider for slider in page.slider if slider.label == "Smoothing").set_value(0.9)
+    again(page)
+    assert any("Smoothed with 0.9" in element.value for element in page.markdown)
+
+
 def test_a_run_is_repeated_with_one_change_beside_the_first(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs = SimpleNamespace(start=lambda setup, name, content: runs.create(setup, name, content))
+    jobs = SimpleNamespace(start=lambda setup, name, content, **more: runs.create(setup, name, content, **more))
     monkeypatch.setattr(training, "shared_jobs", lambda: jobs)
     run = stored(runs, name="first")
     page = opened(run)
@@ -139,7 +190,7 @@ def test_a_damaged_store_is_explained(fault: str, runs: Runs, monkeypatch: pytes
     with sqlite3.connect(file) as base:
         base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if fault == "newer":
-            base.execute("UPDATE schema_version SET version = 99")
+            base.execute("UPDATE alembic_version SET version_num = '9999'")
         if fault == "no table":
             base.execute("DROP TABLE runs")
     if fault == "truncated":
@@ -156,7 +207,7 @@ def test_a_thousand_runs_are_listed_quickly(runs: Runs) -> None:
     first = stored(runs)
     with sqlite3.connect(runs.folder / "runs.sqlite") as base:
         columns = [row[1] for row in base.execute("PRAGMA table_info(runs)") if row[1] != "id"]
-        names = ", ".join(columns)
+        names = ", ".join(f'"{name}"' for name in columns)
         copy = f"INSERT INTO runs (id, {names}) SELECT ?, {names} FROM runs WHERE id = ?"
         base.executemany(copy, [(str(i), first) for i in range(999)])
     began = time.perf_counter()
@@ -187,17 +238,36 @@ def test_every_field_of_every_preset_is_changed_alone() -> None:
             TrainingSetup().with_change(name, value)
 
 
+def test_smoothing_is_the_corrected_exponential_average_and_keeps_the_values() -> None:
+    values = np.random.default_rng(0).normal(size=40)
+    weights = 0.8 ** np.arange(40)
+    expected = [np.average(values[: i + 1][::-1], weights=weights[: i + 1]) for i in range(40)]
+    figure = overlay({"a": (range(40), values)}, "loss", smoothing=0.8)
+    np.testing.assert_allclose(figure.tables["runs"]["smooth"], expected)
+    np.testing.assert_allclose(figure.tables["runs"]["value"], values)
+    x = figure.spec["layer"][0]["encoding"]["x"]["scale"]
+    assert (x["zero"], x["nice"]) == (False, False)
+    vl_convert.vegalite_to_svg(json.loads(json.dumps(figure.to_dict(), allow_nan=False)))
+
+
 def test_the_overlay_draws_what_can_be_drawn_and_says_the_rest() -> None:
     series = {"1 · a": ([1, 2, 3], [1.0, None, 0.5]), "2 · b": ([1], [0.2]), "3 · c": ([], []), "4 · d": ([1], [None])}
     figure = overlay(series, "loss", scale="log")
     assert figure.tables["runs"]["alone"] == [0, 0, 1]
+    assert figure.tables["pointer"] == {
+        "at": [1, 3],
+        "run0": ["1", "0.5"],
+        "run1": ["0.2", "–"],
+        "run2": ["–", "–"],
+        "run3": ["–", "–"],
+    }
     assert figure.description == (
         "1 · a: 0.5 at epoch 3, lowest 0.5 at epoch 3; 1 values cannot be drawn. 2 · b: 0.2 at epoch 1, lowest 0.2 at "
         "epoch 1. 3 · c: nothing recorded. 4 · d: never finite."
     )
     vl_convert.vegalite_to_svg(json.loads(json.dumps(figure.to_dict(), allow_nan=False)))
     long = overlay({"x": (range(1, 10_001), np.ones(10_000))}, "loss", dark=True)
-    assert len(long.tables["runs"]["epoch"]) == 500
+    assert len(long.tables["runs"]["at"]) == 500
 
 
 def test_going_back_to_other_runs_shows_them(runs: Runs) -> None:

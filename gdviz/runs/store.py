@@ -23,6 +23,7 @@ from gdviz.runs.table import history_table
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Command
 from gdviz.training.history import History
+from gdviz.training.titles import title
 
 SORTS = ("created", "name", "status", "epochs", "seconds", "train_loss", "validation_loss", "test_loss")
 _LONGEST_NAME = 200
@@ -89,7 +90,7 @@ class Runs:
             StoreError: The store cannot be written.
         """
         run, now = uuid.uuid4().hex, time.time()
-        name = _checked("name", name, _LONGEST_NAME) or f"{setup.data.label}, {setup.optimizer.label}"
+        name = _checked("name", name, _LONGEST_NAME) or title(setup)[:_LONGEST_NAME]
         values: dict[str, Any] = {
             "id": run,
             "name": name,
@@ -233,6 +234,15 @@ class Runs:
         """The measurements of a run by epoch, and by batch unless these are not wanted."""
         kinds = ("epoch", "resumed", *(("batches",) if batches else ()))
         return History().add((event.kind, event.payload) for event in self.events(run, kinds=kinds))
+
+    def epochs_of(self, runs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """What runs measured by epoch, all at once: for a list of many."""
+        query = sa.select(EVENTS.c.run, EVENTS.c.payload).where(EVENTS.c.run.in_(runs), EVENTS.c.kind == "epoch")
+        found: dict[str, list[dict[str, Any]]] = {run: [] for run in runs}
+        with self._reading() as connection:
+            for row in connection.execute(query.order_by(EVENTS.c.id)):
+                found[row.run].append(json.loads(row.payload))
+        return found
 
     def history_csv(self, run: str, by: Literal["batch", "epoch"] = "epoch") -> str:
         """The history as CSV, one line a batch or an epoch; values of a layer in a column of its own."""

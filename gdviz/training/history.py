@@ -1,10 +1,38 @@
 """Events put together: one series for each thing that was measured."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Event = tuple[str, dict[str, Any]]
+
+
+class Best(NamedTuple):
+    """The best epoch of a run."""
+
+    name: str
+    """What was measured: "accuracy", or "loss"."""
+    value: float
+    epoch: int
+
+
+def best(epochs: Iterable[dict[str, Any]]) -> Best | None:
+    """The best validation score and its epoch: the highest accuracy, or the smallest loss where none was measured.
+
+    The first of equal ones. None where nothing validated.
+
+    >>> best([{"epoch": 1, "val_loss": 0.5}, {"epoch": 2, "val_loss": 0.3}, {"epoch": 3, "val_loss": 0.4}])
+    Best(name='loss', value=0.3, epoch=2)
+    """
+    rows = list(epochs)
+    accuracy = next((name for row in rows for name in row if name.startswith("val_") and "accuracy" in name), None)
+    name = accuracy or "val_loss"
+    scored = [(row[name], row["epoch"]) for row in rows if row.get(name) is not None and math.isfinite(row[name])]
+    if not scored:
+        return None
+    value, epoch = (max if accuracy else min)(scored, key=lambda pair: pair[0])
+    return Best("accuracy" if accuracy else "loss", value, epoch)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -14,13 +15,15 @@ from gdviz.catalogue import Value
 from gdviz.charts.palette import MOST_RUNS
 from gdviz.runs import SORTS, Run, Runs, StoreError
 from gdviz.runs.jobs import JobsError
-from gdviz.training import keras_script
-from gdviz.training.history import History
+from gdviz.training import TrainingSetup, keras_script
+from gdviz.training.history import Best, History, best
+from gdviz.training.titles import layers_in_words
 from gdviz.ui import training, visitors, widgets
 from gdviz.ui.charts import arrow
 from gdviz.ui.text import plain
 
 Scale = Literal["log", "linear"]
+Across = Literal["epoch", "step", "seconds"]
 
 SORT_LABELS = dict(
     zip(
@@ -32,6 +35,7 @@ SORT_LABELS = dict(
 SCALES: dict[Scale, str] = {"log": "Logarithmic", "linear": "Linear"}
 _USUALLY_ASCENDING = ("name", "status", "train_loss", "validation_loss", "test_loss")
 _LONGEST_SHOWN = 60
+_ASKED_AT_ONCE = 200
 
 
 @st.cache_resource(show_spinner=False)
@@ -123,10 +127,28 @@ def scale_control(box: DeltaGenerator) -> Scale:
     return scale
 
 
+COLUMNS = (
+    *("optimizer", "learning rate", "layers", "best validation score", "score of", "best epoch"),
+    *("loss", "validation loss", "test loss", "data", "batch size", "epochs", "seconds", "created", "note"),
+)
+"""The columns of the table that can be chosen; name and status are always there."""
+_USUAL_COLUMNS = (
+    *("optimizer", "learning rate", "best validation score", "score of", "best epoch", "loss", "validation loss"),
+    *("test loss", "epochs", "seconds", "created", "note"),
+)
+_NUMBERS = ("learning rate", "best validation score", "loss", "validation loss", "test loss")
+
+
+def column_control(box: DeltaGenerator) -> list[str]:
+    """Which columns the table has."""
+    with box.expander("Columns"):
+        return list(st.multiselect("Columns of the table", COLUMNS, _USUAL_COLUMNS, key=f"runs_columns.{_version()}"))
+
+
 # The list -----------------------------------------------------------------------------------------------------------
 
 
-def choose_from(found: Sequence[Run]) -> list[str]:
+def choose_from(runs: Runs, found: Sequence[Run], columns: Sequence[str]) -> list[str]:
     """The table of runs; the ids of those chosen, the ones that the search does not show included."""
     ids, before = [run.id for run in found], chosen()
     # Rows are chosen by their place: a table with other rows is another one.
@@ -134,7 +156,7 @@ def choose_from(found: Sequence[Run]) -> list[str]:
     first = widgets.first_value(key, [ids.index(run) for run in before if run in ids])
     number = st.column_config.NumberColumn
     event = st.dataframe(
-        _table(found),
+        _table(runs, found, columns),
         key=key,
         on_select="rerun",
         selection_mode="multi-row",
@@ -142,7 +164,7 @@ def choose_from(found: Sequence[Run]) -> list[str]:
         hide_index=True,
         height=min(420, 38 + 35 * max(1, len(found))),
         column_config={
-            **{name: number(name, format="%.4g") for name in ("loss", "validation loss", "test loss")},
+            **{name: number(name, format="%.4g") for name in _NUMBERS},
             "seconds": number("seconds", format="%.1f"),
             "name": st.column_config.TextColumn("name", width="medium"),
         },
@@ -155,28 +177,82 @@ def choose_from(found: Sequence[Run]) -> list[str]:
     return chosen()
 
 
-def _table(found: Sequence[Run]) -> Any:
+def _table(runs: Runs, found: Sequence[Run], columns: Sequence[str]) -> Any:
     """The runs as an Arrow table: drawn without pandas, and with gaps where there is no number."""
-    nan = float("nan")
-    columns = {
-        "name": [run.name for run in found],
-        "status": [run.status for run in found],
-        "loss": [run.losses.get("train", nan) for run in found],
-        "validation loss": [run.losses.get("validation", nan) for run in found],
-        "test loss": [run.losses.get("test", nan) for run in found],
-        "epochs": [run.epochs for run in found],
-        "seconds": [run.seconds for run in found],
-        "created": [time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)) for run in found],
-        "note": [run.note[:200] for run in found],
+    makers: dict[str, Callable[[Run], Any]] = {
+        "loss": lambda run: run.losses.get("train"),
+        "validation loss": lambda run: run.losses.get("validation"),
+        "test loss": lambda run: run.losses.get("test"),
+        "epochs": lambda run: run.epochs,
+        "seconds": lambda run: run.seconds,
+        "created": lambda run: time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)),
+        "note": lambda run: run.note[:200],
+        **{name: partial(_of_setup, name) for name in ("optimizer", "learning rate", "layers", "data", "batch size")},
     }
-    table = pa.ipc.open_stream(arrow(columns)).read_all()
+    if {"best validation score", "score of", "best epoch"} & set(columns):
+        scores = best_scores(runs, found)
+        for place, name in enumerate(("score of", "best validation score", "best epoch")):
+            makers[name] = partial(_of_score, scores, place)
+    values: dict[str, list[Any]] = {"name": [run.name for run in found], "status": [run.status for run in found]}
+    values |= {name: [makers[name](run) for run in found] for name in COLUMNS if name in columns}
+    with_gaps = (*_NUMBERS, "best epoch")
+    plain_columns = {
+        name: [np.nan] * len(cells) if name in with_gaps else _texts(cells) for name, cells in values.items()
+    }
+    table = pa.ipc.open_stream(arrow(plain_columns)).read_all()
     for place, name in enumerate(table.column_names):
-        if "loss" in name:
-            values = np.array(columns[name], dtype=np.float64)
-            there = pa.py_buffer(np.packbits(np.isfinite(values), bitorder="little"))
-            gaps = pa.Array.from_buffers(pa.float64(), len(values), [there, pa.py_buffer(values)])
+        if name in with_gaps:
+            numbers = np.array([np.nan if cell is None else cell for cell in values[name]], dtype=np.float64)
+            there = pa.py_buffer(np.packbits(np.isfinite(numbers), bitorder="little"))
+            gaps = pa.Array.from_buffers(pa.float64(), len(numbers), [there, pa.py_buffer(numbers)])
             table = table.set_column(place, name, gaps)
     return table
+
+
+def _texts(cells: list[Any]) -> list[Any]:
+    return ["–" if cell is None else cell for cell in cells]
+
+
+@lru_cache(maxsize=4096)
+def _described(configuration: str) -> dict[str, Any]:
+    """What a stored configuration says, as far as this version can read it."""
+    try:
+        setup = TrainingSetup.from_json(configuration)
+    except ValueError:
+        return {"optimizer": "cannot be read", "learning rate": None, "layers": "–", "data": "–", "batch size": "–"}
+    return {
+        "optimizer": setup.optimizer.label,
+        "learning rate": setup.optimizer.learning_rate,
+        "layers": layers_in_words(setup.layers),
+        "data": setup.data.label,
+        "batch size": "all" if setup.batch_size is None else str(setup.batch_size),
+    }
+
+
+def _of_setup(name: str, run: Run) -> Any:
+    return _described(run.configuration)[name]
+
+
+def _of_score(scores: Mapping[str, Best | None], place: int, run: Run) -> Any:
+    found = scores[run.id]
+    return found[place] if found else None
+
+
+@st.cache_resource(show_spinner=False)
+def _known_scores() -> dict[tuple[str, int], Best | None]:
+    """The best epochs of runs, by run and number of epochs done: what is done does not change."""
+    return {}
+
+
+def best_scores(runs: Runs, found: Sequence[Run]) -> dict[str, Best | None]:
+    """The best validation score of each run."""
+    known = _known_scores()
+    unknown = [run for run in found if (run.id, run.epochs) not in known]
+    for start in range(0, len(unknown), _ASKED_AT_ONCE):
+        asked = unknown[start : start + _ASKED_AT_ONCE]
+        epochs = runs.epochs_of([run.id for run in asked])
+        known |= {(run.id, run.epochs): best(epochs[run.id]) for run in asked}
+    return {run.id: known[run.id, run.epochs] for run in found}
 
 
 def those_there(runs: Runs, ids: Sequence[str]) -> tuple[list[Run], list[str]]:
@@ -219,28 +295,72 @@ def quantities(histories: Sequence[History]) -> list[str]:
     return sorted(names, key=lambda name: ("loss" not in name, name.removeprefix("val_"), name))
 
 
-def series(histories: Mapping[str, History], name: str) -> dict[str, tuple[list[int], list[Any]]]:
-    """Epochs and values of a measurement of each run that has it."""
-    all_ = {
-        label: [(e, row[name]) for e, row in sorted(h.epochs.items()) if name in row] for label, h in histories.items()
+def series(
+    histories: Mapping[str, History], name: str, across: Across = "epoch"
+) -> dict[str, tuple[list[float], list[Any]]]:
+    """Places and values of a measurement of each run that has it."""
+    rows = {
+        label: [(row[across], row[name]) for _, row in sorted(h.epochs.items()) if name in row and across in row]
+        for label, h in histories.items()
     }
-    return {label: ([e for e, _ in rows], [v for _, v in rows]) for label, rows in all_.items()}
+    return {label: ([at for at, _ in pairs], [value for _, value in pairs]) for label, pairs in rows.items()}
+
+
+def curve_controls() -> tuple[Across, float]:
+    """What the curves are drawn across, and how much they are smoothed."""
+    names: dict[Across, str] = {"epoch": "Epoch", "step": "Step", "seconds": "Time"}
+    with st.container(horizontal=True):
+        across: Across = st.radio(
+            "Across", list(names), format_func=names.__getitem__, horizontal=True, key="runs.across"
+        )
+        smoothing = st.slider("Smoothing", 0.0, 0.99, 0.0, 0.01, key="runs.smoothing", width=240)
+    return across, smoothing
 
 
 def difference_table(runs: Runs, found: Sequence[Run]) -> str:
-    """The fields in which configurations differ, as a Markdown table; empty where there are none.
+    """The fields in which configurations differ, and below them what came of it, as a Markdown table.
+
+    Layers are one field, in which equal neighbours are counted; empty where there are no differences.
 
     Raises:
         ValueError: A configuration cannot be read.
     """
-    differing = runs.differences([run.id for run in found])
-    if "optimizer.learning_rate" in differing:
-        differing.pop("schedule.initial_learning_rate", None)  # the same number
+    differing = _folded(runs.differences([run.id for run in found]), found)
     if not differing:
         return ""
+    scores = best_scores(runs, found)
+    results: dict[str, list[Any]] = {
+        "best validation score": [
+            f"{score.value:.4g} ({score.name}, epoch {score.epoch})" if (score := scores[run.id]) else None
+            for run in found
+        ],
+        "training loss": [run.losses.get("train") for run in found],
+        "validation loss": [run.losses.get("validation") for run in found],
+        "test loss": [run.losses.get("test") for run in found],
+        "status": [f"{run.status}, {run.epochs} epochs" for run in found],
+    }
     head = ["field", *(plain(label) for label in labels(found))]
-    rows = [[plain(name), *(_value(value) for value in values)] for name, values in differing.items()]
-    return "\n".join("| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rows))
+    causes = [[plain(name), *(_value(value) for value in values)] for name, values in differing.items()]
+    effects = [
+        [f"**{name}**", *(_value(value) for value in values)]
+        for name, values in results.items()
+        if any(value is not None for value in values)
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *causes, *effects))
+
+
+def _folded(differing: dict[str, list[Any]], found: Sequence[Run]) -> dict[str, list[Any]]:
+    """Differences, with those that say the same only once: all layers in one, and of another entry its name."""
+    if "optimizer.learning_rate" in differing:
+        differing.pop("schedule.initial_learning_rate", None)  # the same number
+    others = {field.removesuffix(".name") for field in differing if field.endswith(".name")}
+    kept: dict[str, list[Any]] = {}
+    for field, values in differing.items():
+        if field.startswith("layers."):
+            kept["layers"] = [layers_in_words(run.setup.layers) for run in found]
+        elif field.rpartition(".")[0] not in others or field.endswith((".name", ".learning_rate")):
+            kept[field] = values
+    return kept
 
 
 def _value(value: Any) -> str:
