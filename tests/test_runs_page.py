@@ -137,6 +137,7 @@ def test_a_run_is_repeated_with_one_change_beside_the_first(runs: Runs, monkeypa
     page = again(page)
     button(page, "Start beside it").click()
     page = again(page)
+    assert not page.error, page.error[0].value
     (new,) = [other for other in runs.search() if other.id != run]
     assert (new.name, runs.differences([run, new.id])) == ("first, layers.1.units = 8", {"layers.1.units": [64, 8]})
     assert page.query_params["run"] == [run, new.id]

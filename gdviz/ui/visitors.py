@@ -29,10 +29,10 @@ def visitor() -> str | None:
     if getattr(st.user, "is_logged_in", False):
         name = str(st.user.get("sub") or st.user.get("email"))
         return hashlib.sha256(name.encode()).hexdigest()[:32]
-    if known := read(st.context.cookies.get(COOKIE, "")):
-        return known
     if "Host" not in st.context.headers:
         return None
+    if known := read(st.context.cookies.get(COOKIE, "")):
+        return known
     # A browser that keeps no cookies is somebody else in each session.
     return str(st.session_state.setdefault("visitor", secrets.token_hex(16)))
 
