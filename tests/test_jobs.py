@@ -34,7 +34,7 @@ SHORT = TrainingSetup(
 LONG = replace(SHORT, data=DATASETS.make("moons", samples=20_000), epochs=100_000)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> float:
+def wait_for(condition: Callable[[], object], seconds: float = 150.0) -> float:
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < seconds, "it did not happen in time"
