@@ -314,5 +314,8 @@ def test_a_run_that_is_not_stored_is_said_not_to_be(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(ui, "_PATIENCE_SECONDS", 0.1)
     page.query_params["run"] = runs.create(TrainingSetup(epochs=7))
     page = run(page)
-    assert any(text.value.startswith("**queued**, place 1 in the queue: Digits, Adam 0.001, 64 relu.") for text in page.markdown)
+    assert any(
+        text.value.startswith("**queued**, place 1 in the queue: Digits, Adam 0.001, 64 relu.")
+        for text in page.markdown
+    )
     assert {button.label for button in page.button} >= {"Start", "Pause", "Stop", "Change the learning rate"}
