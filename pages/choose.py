@@ -121,7 +121,7 @@ def configuration() -> Comparison | None:
     st.subheader("1 The problem")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         titles = ["Your own settings", *PRESETS]
-        current = next((title for title, preset in PRESETS.items() if preset == ui.kept()), titles[0])
+        current = next((title for title, preset in PRESETS.items() if preset == ui.CHOOSE.setup), titles[0])
         st.session_state["choose.preset"] = current
         st.selectbox("Start from", titles, key="choose.preset", on_change=ui.use_preset)
         st.button("Take data and model of Live training", on_click=ui.take_over_training)
@@ -183,8 +183,8 @@ def watched(id: str, width: int) -> None:
 
 def models(width: int) -> None:
     """The question for a Keras model: the problem, the entrants and the budget, the answer."""
-    ui.follow_address()
-    for note in ui.link_notes():
+    ui.CHOOSE.follow_address()
+    for note in ui.CHOOSE.notes:
         st.warning(plain(f"This link could not be read in full. {note}", 600))
     try:
         jobs = ui.shared_comparisons().jobs

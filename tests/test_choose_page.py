@@ -13,7 +13,6 @@ from gdviz.charts import comparing as charts
 from gdviz.clipping import CLIPPERS
 from gdviz.comparing.comparison import Budget, Comparison, Entrant, entrants_of
 from gdviz.comparing.estimate import estimated_seconds
-from gdviz.comparing.links import from_link, to_link
 from gdviz.comparing.presets import PRESETS
 from gdviz.comparing.record import Record
 from gdviz.comparing.run import run
@@ -112,7 +111,7 @@ def test_a_preset_chosen_is_a_preset_applied(
 
 @pytest.mark.parametrize("title", list(PRESETS))
 def test_a_link_reproduces_a_comparison(title: str) -> None:
-    assert from_link(to_link(PRESETS[title])) == (PRESETS[title], [])
+    assert Comparison.from_link(PRESETS[title].to_link()) == (PRESETS[title], [])
 
 
 def test_a_link_holds_every_entrant_with_all_that_is_its_own(
@@ -128,8 +127,8 @@ def test_a_link_holds_every_entrant_with_all_that_is_its_own(
         "loss",
         0.25,
     )
-    assert from_link(to_link(made)) == (made, [])
-    page = opened(comparisons, monkeypatch, **to_link(made))
+    assert Comparison.from_link(made.to_link()) == (made, [])
+    page = opened(comparisons, monkeypatch, **made.to_link())
     assert page.session_state["choose"] == made
 
 
@@ -147,7 +146,7 @@ def test_a_link_holds_every_entrant_with_all_that_is_its_own(
 def test_what_a_link_has_wrong_is_noted_and_the_rest_kept(
     fields: dict[str, list[str]], comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, notes = from_link(fields)
+    found, notes = Comparison.from_link(fields)
     assert notes
     assert isinstance(found, Comparison)
     page = opened(comparisons, monkeypatch, **fields)
@@ -173,7 +172,7 @@ def test_a_range_turned_over_is_refused(comparisons: Comparisons, monkeypatch: p
 def test_the_same_optimizer_can_be_added_once_more_and_removed(
     comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = opened(comparisons, monkeypatch, **to_link(SMALL))
+    page = opened(comparisons, monkeypatch, **SMALL.to_link())
     labelled(page.button, "Add it once more").click()
     page = checked(page)
     assert [e.optimizer.name for e in page.session_state["choose"].entrants] == ["sgd", "sgd", "adam"]
@@ -185,7 +184,7 @@ def test_the_same_optimizer_can_be_added_once_more_and_removed(
 def test_compare_trains_and_the_answer_is_shown(
     comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch, record: Record
 ) -> None:
-    page = opened(comparisons, monkeypatch, **to_link(SMALL))
+    page = opened(comparisons, monkeypatch, **SMALL.to_link())
     compare_button(page).click()
     page = checked(page)
     said = [info.value.replace("\\", "") for info in page.info]
@@ -202,7 +201,7 @@ def test_compare_trains_and_the_answer_is_shown(
 def test_every_view_is_shown(
     view: str, comparisons: Comparisons, finished: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = opened(comparisons, monkeypatch, **to_link(SMALL), comparison=finished)
+    page = opened(comparisons, monkeypatch, **SMALL.to_link(), comparison=finished)
     group = next(group for group in page.button_group if group.key == "choose.view")
     group.set_value([view] if isinstance(group.value, list) else view)
     page = checked(page)

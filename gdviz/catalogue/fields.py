@@ -310,9 +310,11 @@ def numbers(axes: tuple[str, ...], *, help: str, label: str = "") -> Any:
     return declared(Numbers(axes=axes, help=help, label=label), default=None)
 
 
-def names(choices: tuple[str, ...], *, help: str, label: str = "", link: str = "") -> Any:
-    """Declare a tuple of names out of ``choices``; the default is None."""
-    return declared(Names(choices=choices, help=help, label=label, link=link), default=None)
+def names(
+    choices: tuple[str, ...], default: tuple[str, ...] | None = None, *, help: str, label: str = "", link: str = ""
+) -> Any:
+    """Declare a tuple of names out of ``choices``."""
+    return declared(Names(choices=choices, help=help, label=label, link=link), default=default)
 
 
 def declared(made: Declared, **default: Any) -> Any:

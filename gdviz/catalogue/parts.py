@@ -104,14 +104,15 @@ class Part(Declared):
         read = []
         for text in texts[: self.most]:
             try:
-                read.append(
-                    self.source.from_text(text, fields, notes)
-                    if isinstance(self.source, Catalogue)
-                    else self.source(**self.source.read_settings([text], notes))
-                )
+                read.append(self._read_one(text, fields, notes))
             except ValueError as error:
                 notes.append(f"{self.key()}: {error}. This one is left out.")
         return tuple(read) if len(read) >= max(self.least, 1) else MISSING
+
+    def _read_one(self, text: str, fields: Fields, notes: list[str]) -> Any:
+        if isinstance(self.source, Catalogue):
+            return self.source.from_text(text, fields, notes)
+        return self.source.from_part_fields({"": [text]}, notes, "", "", False)
 
     def code(self, value: Any) -> str:
         if isinstance(value, tuple):

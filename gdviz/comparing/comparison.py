@@ -1,48 +1,63 @@
 """What is compared, and how much each entrant may spend: one frozen, checked, JSON-able configuration."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
-from gdviz.catalogue import Entry, knob
+from gdviz.catalogue import Entry, Fields, Setup, knob, names, one_of, optional, part, several
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.comparing.halving import rungs
 from gdviz.schedules import SCHEDULES, Constant, Schedule
 from gdviz.training import KERAS_OPTIMIZERS, KerasOptimizer, TrainingSetup, Watch
 from gdviz.training.optimizers import SEARCHED
+from gdviz.training.setup import ALL_METRICS
 from gdviz.training.stackable import why_alone
 
 MOST_ENTRANTS = 8
 HIGHER_IS_BETTER = ("categorical_accuracy", "top_k_categorical_accuracy", "binary_accuracy")
+_NOT_THE_PROBLEM = {
+    "optimizer",
+    "schedule",
+    "clip",
+    "warmup_steps",
+    "seed",
+    "watch",
+    "reduce_on_plateau",
+    "early_stopping",
+}
+"""Fields of a training's link that a comparison's does not have: each entrant brings its own, or there are none."""
 _FRESH = 100_000
 """The seeds of the repeats begin so far above those of the trials."""
 
 
 @dataclass(frozen=True)
-class Entrant:
-    """An optimizer with a schedule and clipping of its own, and what a search may change of it."""
+class Entrant(Setup):
+    """An optimizer with a schedule and clipping of its own, and the hyperparameters that a search may change."""
 
-    optimizer: KerasOptimizer
-    schedule: Schedule | None = None
+    label = "Entrant"
+    noun = "an entrant"
+
+    optimizer: KerasOptimizer = one_of(KERAS_OPTIMIZERS, "adam")
+    schedule: Schedule | None = optional(SCHEDULES)
     """Its learning rate at step 0 is the one that is tuned; None stands for a constant one."""
-    clip: Clipper | None = None
-    tuned: tuple[str, ...] = ("learning_rate",)
+    clip: Clipper | None = optional(CLIPPERS)
+    tuned: tuple[str, ...] = names(tuple(SEARCHED), ("learning_rate",), help="hyperparameters that are searched")
     """The learning rate, and further hyperparameters of ``gdviz.training.optimizers.SEARCHED``."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         known = {knob.name for knob in self.optimizer.knobs()} & set(SEARCHED)
         for name in self.tuned:
             if name not in known:
-                raise ValueError(f"tuned must be of {', '.join(sorted(known))} for {self.label}; got {name!r}")
+                raise ValueError(f"tuned must be of {', '.join(sorted(known))} for {self.title}; got {name!r}")
         ordered = [name for name in SEARCHED if name in {"learning_rate", *self.tuned}]
         object.__setattr__(self, "tuned", tuple(ordered))
         if self.schedule is not None and self.schedule.follows_loss:
             raise ValueError(f"schedule must not follow the loss step by step; got {self.schedule.label}")
 
     @property
-    def label(self) -> str:
-        """What people read."""
+    def title(self) -> str:
+        """The entrant in words."""
         with_schedule = "" if isinstance(self.schedule, Constant | None) else f", {self.schedule.label.lower()}"
         return f"{self.optimizer.label}{with_schedule}{f', clipped {self.clip.label.lower()}' if self.clip else ''}"
 
@@ -59,28 +74,23 @@ class Entrant:
             watch=Watch(snapshot_epochs=0),
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for :meth:`from_dict`."""
-        parts = {"optimizer": self.optimizer, "schedule": self.schedule, "clip": self.clip}
-        return {
-            **{name: None if entry is None else entry.to_dict() for name, entry in parts.items()},
-            "tuned": list(self.tuned),
-        }
+    def part_fields(self, key: str, prefix: str, spread: bool) -> dict[str, list[str]]:
+        """One text: ``adam,learning_rate=0.001;clip:clipnorm,clipnorm=1.0;tuned:learning_rate``."""
+        others = {"schedule": self.schedule, "clip": self.clip}
+        texts = [f"{name}:{entry.link_text()}" for name, entry in others.items() if entry is not None]
+        return {key: [";".join([self.optimizer.link_text(), *texts, f"tuned:{','.join(self.tuned)}"])]}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Entrant":
-        """The entrant that :meth:`to_dict` described."""
-        schedule, clip = values.get("schedule"), values.get("clip")
-        return cls(
-            KERAS_OPTIMIZERS.from_dict(values["optimizer"]),
-            None if schedule is None else SCHEDULES.from_dict(_tuples(schedule)),
-            None if clip is None else CLIPPERS.from_dict(clip),
-            tuple(values.get("tuned", ("learning_rate",))),
-        )
-
-
-def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    def from_part_fields(cls, fields: Fields, notes: list[str], key: str, prefix: str, spread: bool) -> Self:
+        optimizer, *parts = fields[key][0].split(";")
+        values: dict[str, Any] = {"optimizer": KERAS_OPTIMIZERS.from_text(optimizer, {}, notes)}
+        known = {field.name: field for field in cls.declared()}
+        for given in parts:
+            name, _, text = given.partition(":")
+            if name not in ("schedule", "clip", "tuned"):
+                raise ValueError(f"no part {name[:40]!r} in an entrant; it has schedule, clip and tuned")
+            values[name] = known[name].from_link({name: text.split(",") if name == "tuned" else [text]}, notes)
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,7 @@ class Budget(Entry):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Setup):
     """Which optimizer for this problem: who takes part, and with which budget.
 
     Every entrant has the same number of trials, of the same length, at points spread in the same way. The validation
@@ -117,24 +127,25 @@ class Comparison:
         ValueError: A field is not allowed, or two do not go together; names the field, its value, what is allowed.
     """
 
-    problem: TrainingSetup = field(default_factory=TrainingSetup)
+    noun = "a comparison"
+
+    problem: TrainingSetup = part(TrainingSetup, spread=True)
     """Data, model, batch size, epochs; its optimizer, schedule, clipping and seed play no part."""
-    entrants: tuple[Entrant, ...] = ()
-    budget: Budget = field(default_factory=Budget)
-    metric: str | None = None
-    """What decides: "loss" or one of the problem's metrics; None for its first metric, or the loss."""
-    target: float | None = None
-    """A value of the metric; how fast each entrant reaches it is told."""
+    entrants: tuple[Entrant, ...] = several(Entrant, most=MOST_ENTRANTS, link="entrant")
+    """None at all stands for the usual ones."""
+    budget: Budget = part(Budget)
+    metric: str = knob(None, choices=("loss", *ALL_METRICS), link="decides", help="the score that decides")
+    """``"loss"`` or one of the problem's metrics; None for its first metric, or the loss."""
+    target: float | None = knob(None, help="value of the metric; how fast each entrant reaches it is reported")
 
     def __post_init__(self) -> None:
-        given = self.entrants or tuple(Entrant(KERAS_OPTIMIZERS.make(name)) for name in USUAL_ENTRANTS)
-        object.__setattr__(self, "entrants", tuple(given))
+        super().__post_init__()
+        if not self.entrants:
+            object.__setattr__(self, "entrants", entrants_of(USUAL_ENTRANTS))
         allowed = ("loss", *(self.problem.metrics or ()))
         object.__setattr__(self, "metric", [*allowed[1:], "loss"][0] if self.metric is None else self.metric)
         if self.metric not in allowed:
             raise ValueError(f"metric must be one of {', '.join(allowed)}; got {self.metric!r}")
-        if len(self.entrants) > MOST_ENTRANTS:
-            raise ValueError(f"entrants must be at most {MOST_ENTRANTS}; got {len(self.entrants)}")
         split = self.problem.split
         if split.validate_on_test or not split.validation:
             raise ValueError(
@@ -163,7 +174,7 @@ class Comparison:
     @property
     def labels(self) -> dict[str, str]:
         """What people read, by name: the shortest that tells the entrants apart."""
-        labels = [entrant.label for entrant in self.entrants]
+        labels = [entrant.title for entrant in self.entrants]
         numbers = [labels[: i + 1].count(label) for i, label in enumerate(labels)]
         shown = [label if n == 1 else f"{label} ({n})" for label, n in zip(labels, numbers, strict=True)]
         return dict(zip(self.names, shown, strict=True))
@@ -193,43 +204,21 @@ class Comparison:
         """The seed of repeat ``number``: no trial has it."""
         return self.budget.seed + _FRESH + number
 
-    def changed(self, **values: Any) -> "Comparison":
-        """The same comparison with other values for some fields, those of the budget included."""
+    def changed(self, **values: Any) -> Self:
+        """A copy with other values for some fields, those of the budget included."""
         known = {knob.name for knob in Budget.knobs()}
         spent = {name: values.pop(name) for name in list(values) if name in known}
         if "problem" in values:
             values = {"metric": None, "target": None, **values}
-        return replace(self, budget=replace(self.budget, **spent), **values)
+        return super().changed(**{"budget": replace(self.budget, **spent), **values})
 
-    def to_dict(self) -> dict[str, Any]:
-        """The comparison as plain values: the argument of :meth:`from_dict`, and what is stored."""
-        return {
-            "problem": self.problem.to_dict(),
-            "entrants": [entrant.to_dict() for entrant in self.entrants],
-            "budget": self.budget.values(),
-            "metric": self.metric,
-            "target": self.target,
-        }
-
-    def to_json(self) -> str:
-        """The comparison as JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
+    def to_link(self) -> dict[str, list[str]]:
+        """The fields of a link that reproduces the comparison; a user's own file is not part of it."""
+        return {name: texts for name, texts in super().to_link().items() if name not in _NOT_THE_PROBLEM}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Comparison":
-        """The comparison that :meth:`to_dict` described."""
-        return cls(
-            TrainingSetup.from_dict(values["problem"]),
-            tuple(Entrant.from_dict(entrant) for entrant in values["entrants"]),
-            Budget(**values["budget"]),
-            values.get("metric"),
-            values.get("target"),
-        )
-
-    @classmethod
-    def from_json(cls, text: str) -> "Comparison":
-        """The comparison that :meth:`to_json` wrote."""
-        return cls.from_dict(json.loads(text))
+    def from_link(cls, fields: Fields) -> tuple[Self, list[str]]:
+        return super().from_link({name: texts for name, texts in fields.items() if name not in _NOT_THE_PROBLEM})
 
 
 USUAL_ENTRANTS = ("sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamw", "nadam", "adamax")

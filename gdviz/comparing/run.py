@@ -54,10 +54,9 @@ def compare(
     unknown = set(budget) - {knob.name for knob in Budget.knobs()}
     if unknown:
         raise ValueError(f"budget has no {', '.join(sorted(unknown))}; it has search, halving, low, high and seed")
-    comparison = Comparison(
-        setup, entrants_of(entrants), Budget(trials=trials, repeats=repeats, **budget), metric, target
-    )
-    return run(comparison, content, progress)
+    decides = {} if metric is None else {"metric": metric}
+    spent = Budget(trials=trials, repeats=repeats, **budget)
+    return run(Comparison(setup, entrants_of(entrants), spent, target=target, **decides), content, progress)
 
 
 def problem_of(problem: str | TrainingSetup) -> TrainingSetup:

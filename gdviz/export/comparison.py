@@ -98,9 +98,8 @@ def difference_table(record: Record) -> tuple[tuple[str, ...], list[list[str]]]:
 
 def settings_of(record: Record) -> list[list[str]]:
     """All fields of the comparison, by name."""
-    from gdviz.comparing.links import to_link
 
-    return [[name, text] for name, texts in to_link(record.comparison).items() for text in texts]
+    return [[name, text] for name, texts in record.comparison.to_link().items() for text in texts]
 
 
 def _figure(figure: Figure) -> str:

@@ -1,6 +1,5 @@
 """Everything that determines a training: one frozen, checked, JSON-able configuration."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -37,12 +36,11 @@ METRICS = {
     "regression": ("mean_absolute_error", "mean_squared_error"),
 }
 """The metrics that fit each task, the usual one first: names of ``keras.metrics``, all means over samples."""
-
-
-def _all(by_task: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The names of all tasks, each once."""
-    listed: Iterable[str] = (name for names_of_task in by_task.values() for name in names_of_task)
-    return tuple(dict.fromkeys(listed))
+ALL_LOSSES, ALL_METRICS = (
+    tuple(dict.fromkeys(name for names_of_task in by_task.values() for name in names_of_task))
+    for by_task in (LOSSES, METRICS)
+)
+"""The names for all tasks, each once."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +86,9 @@ class TrainingSetup(OneRate):
     """None stands for all rows of the training part."""
     epochs: int = knob(10, 1, MOST_EPOCHS, step=1, label="Epochs", help="passes over the training part")
     early_stopping: EarlyStopping | None = optional(EarlyStopping)
-    loss: str = knob(None, choices=_all(LOSSES), label="Loss", help="the quantity that is minimised")
+    loss: str = knob(None, choices=ALL_LOSSES, label="Loss", help="the quantity that is minimised")
     """A name of ``gdviz.training.LOSSES``; None stands for the usual one of the task."""
-    metrics: tuple[str, ...] = names(_all(METRICS), label="Metrics", link="metric", help="measured beside the loss")
+    metrics: tuple[str, ...] = names(ALL_METRICS, label="Metrics", link="metric", help="measured beside the loss")
     """Names of ``gdviz.training.METRICS``; None stands for the usual one of the task."""
     seed: int = knob(
         0, 0, MOST_SEED, step=1, label="Seed", help="determines initial weights, the order of the batches and dropout"

@@ -11,7 +11,6 @@ from streamlit.delta_generator import DeltaGenerator
 from gdviz.clipping import CLIPPERS
 from gdviz.comparing.comparison import MOST_ENTRANTS, Budget, Comparison, Entrant
 from gdviz.comparing.estimate import estimated_seconds, in_words
-from gdviz.comparing.links import from_link, to_link
 from gdviz.comparing.presets import PRESETS
 from gdviz.comparing.record import Record, Trial
 from gdviz.runs.comparisons import Comparisons
@@ -22,6 +21,7 @@ from gdviz.training.optimizers import SEARCHED
 from gdviz.training.parts import ACTIVATIONS
 from gdviz.training.setup import MOST_BATCH, MOST_EPOCHS, MOST_LAYERS
 from gdviz.ui import own_table, training, widgets
+from gdviz.ui.kept import Kept
 from gdviz.ui.text import plain
 
 _NONE = "none"
@@ -37,39 +37,14 @@ def shared_comparisons() -> Comparisons:
 # The configuration --------------------------------------------------------------------------------------------------
 
 
-def kept() -> Comparison:
-    """The session's comparison; at first, the one that the address bar describes."""
-    if "choose" not in st.session_state:
-        fields = {name: st.query_params.get_all(name) for name in st.query_params}
-        st.session_state["choose"], st.session_state["choose_notes"] = from_link(fields)
-    comparison: Comparison = st.session_state["choose"]
-    return comparison
-
-
-def link_notes() -> list[str]:
-    """What could not be read of the link that the session began with."""
-    kept()
-    notes: list[str] = st.session_state.get("choose_notes", [])
-    return notes
-
-
-def follow_address() -> None:
-    """Show what the address bar describes, where somebody has come by it: by a link, or by going back."""
-    fields = {name: st.query_params.get_all(name) for name in st.query_params}
-    if st.session_state.pop("arrived", False) and fields.keys() - {"comparison"} and "choose" in st.session_state:
-        comparison, notes = from_link(fields)
-        show_again(comparison)
-        st.session_state["choose_notes"] = notes
+CHOOSE = Kept("choose", Comparison, beside=("comparison",), prefix="choose.")
+"""The comparison of the session; the one that is watched stands beside it in the address bar."""
 
 
 def keep(comparison: Comparison) -> None:
     """Remember the comparison, and write it into the address bar, beside the one that is watched."""
-    st.session_state["choose"] = comparison
-    link: dict[str, str | list[str]] = dict(to_link(comparison))
-    if watched_id():
-        link["comparison"] = watched_id()
-    if {name: st.query_params.get_all(name) for name in st.query_params} != link:
-        st.query_params.from_dict(link)
+    CHOOSE.set(comparison)
+    CHOOSE.write(comparison, {"comparison": [watched_id()] if watched_id() else []})
 
 
 def watched_id() -> str:
@@ -80,18 +55,11 @@ def watched_id() -> str:
     return watched
 
 
-def show_again(comparison: Comparison) -> None:
-    """Make all widgets anew, showing ``comparison``: widgets with other keys are other widgets."""
-    st.session_state["choose"] = comparison
-    st.session_state["choose_generation"] = st.session_state.get("choose_generation", 0) + 1
-    st.session_state["choose_notes"] = []
-
-
 def use_preset() -> None:
     """Take over the preset that has just been chosen."""
     title = st.session_state["choose.preset"]
     if title in PRESETS:
-        show_again(PRESETS[title])
+        CHOOSE.show_again(PRESETS[title])
 
 
 def take_over_training() -> None:
@@ -99,7 +67,7 @@ def take_over_training() -> None:
     setup = training.TRAINING.elsewhere
     split = setup.split if _validates(setup.split) else Split()
     try:
-        show_again(kept().changed(problem=replace(setup, split=split)))
+        CHOOSE.show_again(CHOOSE.setup.changed(problem=replace(setup, split=split)))
     except ValueError as error:
         st.session_state["choose_error"] = str(error)
 
@@ -108,30 +76,25 @@ def _validates(split: Split) -> bool:
     return bool(split.validation and split.test and not split.validate_on_test)
 
 
-def key(name: str) -> str:
-    """The key of a widget of the configuration."""
-    return f"choose.{st.session_state.get('choose_generation', 0)}.{name}"
-
-
 def problem_controls(box: DeltaGenerator) -> TrainingSetup:
     """Data, model, batch size and epochs.
 
     Raises:
         ValueError: They do not go together.
     """
-    current = kept().problem
+    current = CHOOSE.setup.problem
     left, right = box.columns(2)
-    name = widgets.select(left, "Data", widgets.labels(DATASETS), key("data"), current.data.name)
+    name = widgets.select(left, "Data", widgets.labels(DATASETS), CHOOSE.key("data"), current.data.name)
     if name == training.OWN_TABLE:
-        data = own_table.controls(left, key("own"), current.data)
+        data = own_table.controls(left, CHOOSE.key("own"), current.data)
     else:
-        more = left.expander("Its settings", key=key("data.more")) if DATASETS[name].knobs() else left
+        more = left.expander("Its settings", key=CHOOSE.key("data.more")) if DATASETS[name].knobs() else left
         before = current.data.values() if name == current.data.name else {}
-        data = widgets.entry(more, DATASETS, name, key("data"), before, True)
+        data = widgets.entry(more, DATASETS, name, CHOOSE.key("data"), before, True)
     layers = _layers(right, current)
     epochs, size = right.columns(2)
     length = epochs.number_input(
-        "Epochs of each training", 1, MOST_EPOCHS, _first("epochs", current.epochs), key=key("epochs")
+        "Epochs of each training", 1, MOST_EPOCHS, _first("epochs", current.epochs), key=CHOOSE.key("epochs")
     )
     full = _first("full", current.batch_size is None)
     batch = size.number_input(
@@ -139,15 +102,15 @@ def problem_controls(box: DeltaGenerator) -> TrainingSetup:
         1,
         MOST_BATCH,
         _first("batch", current.batch_size or 32),
-        key=key("batch"),
-        disabled=st.session_state.get(key("full"), full),
+        key=CHOOSE.key("batch"),
+        disabled=st.session_state.get(CHOOSE.key("full"), full),
     )
-    full = size.checkbox("All rows in one batch", full, key=key("full"))
+    full = size.checkbox("All rows in one batch", full, key=CHOOSE.key("full"))
     task, same = data.task, data.task == current.data.task
     losses = LOSSES[task]
     usual = str(current.loss) if same and current.loss in losses else losses[0]
     loss = left.selectbox(
-        "Loss", losses, losses.index(_first(f"loss.{task}", usual)), format_func=_spaced, key=key(f"loss.{task}")
+        "Loss", losses, losses.index(_first(f"loss.{task}", usual)), format_func=_spaced, key=CHOOSE.key(f"loss.{task}")
     )
     return replace(
         current,
@@ -166,16 +129,18 @@ def _layers(box: DeltaGenerator, current: TrainingSetup) -> tuple[DenseLayer, ..
     first = current.layers[0] if current.layers else DenseLayer()
     count, units, activation = box.columns(3)
     depth = int(
-        count.number_input("Hidden layers", 0, MOST_LAYERS, _first("depth", len(current.layers)), key=key("depth"))
+        count.number_input(
+            "Hidden layers", 0, MOST_LAYERS, _first("depth", len(current.layers)), key=CHOOSE.key("depth")
+        )
     )
     width = int(
-        units.number_input("Units", 1, 8192, _first("units", first.units), key=key("units"), disabled=not depth)
+        units.number_input("Units", 1, 8192, _first("units", first.units), key=CHOOSE.key("units"), disabled=not depth)
     )
     chosen = activation.selectbox(
         "Activation",
         ACTIVATIONS,
         ACTIVATIONS.index(_first("activation", first.activation)),
-        key=key("activation"),
+        key=CHOOSE.key("activation"),
         disabled=not depth,
     )
     if (depth, width, chosen) == (len(current.layers), first.units, first.activation):
@@ -185,7 +150,7 @@ def _layers(box: DeltaGenerator, current: TrainingSetup) -> tuple[DenseLayer, ..
 
 def entrant_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Entrant, ...]:
     """Who takes part; each can be given a schedule, clipping and other hyperparameters, and taken twice."""
-    entrants = list(kept().entrants)
+    entrants = list(CHOOSE.setup.entrants)
     names = list(dict.fromkeys(entrant.optimizer.name for entrant in entrants))
     chosen = box.multiselect(
         "Optimizers",
@@ -193,17 +158,19 @@ def entrant_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Entra
         _first("entrants", names),
         format_func=lambda name: KERAS_OPTIMIZERS[name].label,
         max_selections=MOST_ENTRANTS,
-        key=key("entrants"),
+        key=CHOOSE.key("entrants"),
     )
     entrants = [entrant for entrant in entrants if entrant.optimizer.name in chosen]
     there = {entrant.optimizer.name for entrant in entrants}
     entrants += [Entrant(KERAS_OPTIMIZERS.make(name)) for name in chosen if name not in there]
     if not entrants:
         raise ValueError("optimizers must be at least one; choose some")
-    with box.expander("Settings of each: schedule, clipping, what is tuned", key=key("each")):
+    with box.expander("Settings of each: schedule, clipping, what is tuned", key=CHOOSE.key("each")):
         labels = list(Comparison(problem, tuple(entrants)).labels.values())
         places = range(len(entrants))
-        place = st.selectbox("Optimizer", places, format_func=labels.__getitem__, key=key(f"which.{len(entrants)}"))
+        place = st.selectbox(
+            "Optimizer", places, format_func=labels.__getitem__, key=CHOOSE.key(f"which.{len(entrants)}")
+        )
         entrants[place] = _one_entrant(st.container(), entrants[place], f"{place}.{entrants[place].optimizer.name}")
         with st.container(horizontal=True):
             both = tuple(entrants)
@@ -212,9 +179,11 @@ def entrant_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Entra
                 on_click=_add,
                 args=(both, place),
                 disabled=len(entrants) >= MOST_ENTRANTS,
-                key=key("add"),
+                key=CHOOSE.key("add"),
             )
-            st.button("Remove it", on_click=_remove, args=(both, place), disabled=len(entrants) < 2, key=key("remove"))
+            st.button(
+                "Remove it", on_click=_remove, args=(both, place), disabled=len(entrants) < 2, key=CHOOSE.key("remove")
+            )
     return tuple(entrants)
 
 
@@ -222,13 +191,13 @@ def _one_entrant(box: DeltaGenerator, current: Entrant, name: str) -> Entrant:
     optimizer = current.optimizer
     first = current.schedule.name if current.schedule else "constant"
     schedule_name = widgets.select(
-        box, "Learning-rate schedule", widgets.labels(_BY_STEP), key(f"{name}.schedule"), first
+        box, "Learning-rate schedule", widgets.labels(_BY_STEP), CHOOSE.key(f"{name}.schedule"), first
     )
     before = current.schedule.values() if current.schedule and current.schedule.name == schedule_name else {}
     schedule = None
     if schedule_name != "constant":
         schedule = widgets.entry(
-            box, SCHEDULES, schedule_name, key(f"{name}.schedule"), before, True, ("initial_learning_rate",)
+            box, SCHEDULES, schedule_name, CHOOSE.key(f"{name}.schedule"), before, True, ("initial_learning_rate",)
         )
     clips = [_NONE, *CLIPPERS]
     clip_name = box.selectbox(
@@ -236,21 +205,25 @@ def _one_entrant(box: DeltaGenerator, current: Entrant, name: str) -> Entrant:
         clips,
         clips.index(_first(f"{name}.clip", current.clip.name if current.clip else _NONE)),
         format_func=lambda c: "None" if c == _NONE else CLIPPERS[c].label,
-        key=key(f"{name}.clip"),
+        key=CHOOSE.key(f"{name}.clip"),
     )
     clip = None
     if clip_name != _NONE:
         values = current.clip.values() if current.clip and current.clip.name == clip_name else {}
-        clip = widgets.entry(box, CLIPPERS, clip_name, key(f"{name}.clip"), values, True)
+        clip = widgets.entry(box, CLIPPERS, clip_name, CHOOSE.key(f"{name}.clip"), values, True)
     tunable = [knob.name for knob in optimizer.knobs() if knob.name in SEARCHED]
     tuned = box.multiselect(
-        "Tuned", tunable, _first(f"{name}.tuned", list(current.tuned)), key=key(f"{name}.tuned"), help=_ranges(tunable)
+        "Tuned",
+        tunable,
+        _first(f"{name}.tuned", list(current.tuned)),
+        key=CHOOSE.key(f"{name}.tuned"),
+        help=_ranges(tunable),
     )
     fixed: dict[str, Any] = {}
     for knob in optimizer.knobs():
         if knob.name not in {*tuned, "learning_rate"}:
             fixed[knob.name] = widgets.number(
-                box, knob, key(f"{name}.{knob.name}"), getattr(optimizer, knob.name), True
+                box, knob, CHOOSE.key(f"{name}.{knob.name}"), getattr(optimizer, knob.name), True
             )
     return Entrant(replace(optimizer, **fixed), schedule, clip, ("learning_rate", *tuned))
 
@@ -263,27 +236,32 @@ def _ranges(names: Sequence[str]) -> str:
 
 
 def _add(entrants: tuple[Entrant, ...], place: int) -> None:
-    show_again(kept().changed(entrants=(*entrants[: place + 1], entrants[place], *entrants[place + 1 :])))
+    CHOOSE.show_again(CHOOSE.setup.changed(entrants=(*entrants[: place + 1], entrants[place], *entrants[place + 1 :])))
 
 
 def _remove(entrants: tuple[Entrant, ...], place: int) -> None:
-    show_again(kept().changed(entrants=(*entrants[:place], *entrants[place + 1 :])))
+    CHOOSE.show_again(CHOOSE.setup.changed(entrants=(*entrants[:place], *entrants[place + 1 :])))
 
 
 def budget_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Budget, str, float | None]:
     """What each may spend, what decides, and the target."""
-    current = kept()
+    current = CHOOSE.setup
     knobs = {knob.name: knob for knob in Budget.knobs()}
     values = current.budget.values()
     left, middle, right = box.columns(3)
     found = {
         "trials": widgets.number(
-            left, knobs["trials"], key("trials"), values["trials"], False, "Trials: learning rates that each may try"
+            left,
+            knobs["trials"],
+            CHOOSE.key("trials"),
+            values["trials"],
+            False,
+            "Trials: learning rates that each may try",
         ),
         "repeats": widgets.number(
             middle,
             knobs["repeats"],
-            key("repeats"),
+            CHOOSE.key("repeats"),
             values["repeats"],
             False,
             "Repeats of each one's best, with fresh seeds",
@@ -297,9 +275,9 @@ def budget_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Budget
         allowed,
         allowed.index(_first(f"metric.{task}", usual)),
         format_func=_spaced,
-        key=key(f"metric.{task}"),
+        key=CHOOSE.key(f"metric.{task}"),
     )
-    more = box.expander("More: search, successive halving, range, target, seed", key=key("more"))
+    more = box.expander("More: search, successive halving, range, target, seed", key=CHOOSE.key("more"))
     labels = {
         "search": "Search: evenly spread and the same for all (sobol), or near what did well (tpe)",
         "halving": "Successive halving: give up hopeless trials early, begin more for the same epochs",
@@ -308,19 +286,20 @@ def budget_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Budget
         "seed": "Seed",
     }
     found |= {
-        name: widgets.number(more, knobs[name], key(name), values[name], True, label) for name, label in labels.items()
+        name: widgets.number(more, knobs[name], CHOOSE.key(name), values[name], True, label)
+        for name, label in labels.items()
     }
     target = more.number_input(
         f"Target: a value of {_spaced(metric)}; empty for none",
         value=_first(f"target.{metric}", current.target if metric == current.metric else None),
-        key=key(f"target.{metric}"),
+        key=CHOOSE.key(f"target.{metric}"),
         format="%g",
     )
     return Budget(**found), metric, target
 
 
 def _first(name: str, current: Any) -> Any:
-    return widgets.first_value(key(name), current)
+    return widgets.first_value(CHOOSE.key(name), current)
 
 
 def _spaced(name: str) -> str:
@@ -331,7 +310,7 @@ def estimate(comparison: Comparison) -> str:
     """What will be trained, and how long that takes."""
     count = (comparison.trials + comparison.budget.repeats) * len(comparison.entrants)
     seconds = in_words(estimated_seconds(comparison))
-    alone = [e.label for e in comparison.entrants if comparison.why_alone(e)]
+    alone = [e.title for e in comparison.entrants if comparison.why_alone(e)]
     slow = (
         f" {', '.join(alone)} train one by one: {comparison.why_alone(comparison.entrants[0]) or ''}." if alone else ""
     )

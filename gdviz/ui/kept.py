@@ -70,6 +70,7 @@ class Kept(Generic[S]):
     @property
     def notes(self) -> list[str]:
         """Notes on the fields that could not be read of the link that the session began with."""
+        _ = self.setup
         notes: list[str] = st.session_state.get(f"{self.name}.notes", [])
         return notes
 
