@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 import gdviz
 from gdviz import gradflow
 from gdviz.catalogue import Catalogue, Entry, Setup, knob, names, numbers, one_of, optional, part, several
+from gdviz.comparing.presets import PRESETS as COMPARISONS
 from gdviz.descent.experiment import Experiment
-from gdviz.training import KERAS_OPTIMIZERS, TrainingSetup
+from gdviz.training import KERAS_OPTIMIZERS, PRESETS, TrainingSetup
 
 ANIMALS: Catalogue[Entry] = Catalogue("animal", "ANIMALS")
 
@@ -97,6 +98,7 @@ ZOOS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(zoo=ZOOS)
 def test_links_files_and_code_reproduce_every_setup(zoo: Zoo) -> None:
     assert Zoo.from_link(zoo.to_link()) == (zoo, [])
@@ -105,6 +107,7 @@ def test_links_files_and_code_reproduce_every_setup(zoo: Zoo) -> None:
     assert eval(zoo.code(), classes) == zoo  # the project's own text: running it is the test
 
 
+@settings(deadline=None)
 @given(zoo=ZOOS, other=ZOOS)
 def test_differences_are_the_paths_whose_values_differ(zoo: Zoo, other: Zoo) -> None:
     differences = zoo.differences(other)
@@ -112,6 +115,7 @@ def test_differences_are_the_paths_whose_values_differ(zoo: Zoo, other: Zoo) -> 
     assert all(zoo.flat().get(path) == pair[0] != pair[1] for path, pair in differences.items())
 
 
+@settings(deadline=None)
 @given(zoo=ZOOS)
 def test_every_single_change_changes_its_path(zoo: Zoo) -> None:
     for path, found in zoo.single_changes().items():
@@ -121,7 +125,7 @@ def test_every_single_change_changes_its_path(zoo: Zoo) -> None:
         assert {p.rpartition(".")[0] for p in zoo.differences(changed)} <= {path.rpartition(".")[0]}
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     fields=st.dictionaries(
         st.sampled_from([*Zoo().to_link(), "cage", "guest", "spare", "place", "days"]),
@@ -252,6 +256,24 @@ def test_a_form_has_widgets_for_every_kind_of_field() -> None:
     next(box for box in app.selectbox if box.key == "animals0").set_value("dog")
     app = app.run()
     assert app.session_state["made"].differences(app.session_state["shown"]).keys() >= {"keeper.wage", "animals.1.name"}
+
+
+EVERY_SETUP = [
+    Experiment(clip="clipnorm", averaging=gdviz.Averaging(), stop=gdviz.Stop(loss=1e-3), start=(1.0, 2.0)),
+    gdviz.Descent(gdviz.compile_landscape("x**2 + y**4"), "momentum", "cosine_decay"),
+    *(
+        gradflow.Study(gradflow.Training(preset.network, "adam", clip="clipvalue"))
+        for preset in gradflow.PRESETS.values()
+    ),
+    *PRESETS.values(),
+    *COMPARISONS.values(),
+]
+
+
+@pytest.mark.parametrize("setup", EVERY_SETUP, ids=lambda setup: type(setup).__name__)
+def test_the_code_of_every_configuration_makes_it(setup: Setup) -> None:
+    assert eval(setup.code(), {"gdviz": gdviz}) == setup  # the project's own text: running it is the test
+    assert type(setup).from_json(setup.to_json()) == setup
 
 
 def test_networks_and_trainings_have_one_learning_rate_too() -> None:

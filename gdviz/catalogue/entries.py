@@ -16,18 +16,18 @@ from gdviz.catalogue.fields import Declared, Fields, Knob, Value
 class Entry:
     """What all catalogue entries share: a name, a label, a formula, a source, and checked hyperparameters."""
 
-    name: ClassVar[str]
-    """The catalogue's name, in snake_case; set by :meth:`Catalogue.register`."""
-    label: ClassVar[str]
-    """What people read."""
-    formula: ClassVar[str]
+    name: ClassVar[str] = ""
+    """Its name in its catalogue, in snake_case; set by :meth:`Catalogue.register`. Empty for what no catalogue has."""
+    label: ClassVar[str] = ""
+    """The name that people read."""
+    formula: ClassVar[str] = ""
     """The defining formula, in LaTeX."""
     source: ClassVar[str] = ""
     """A link to the paper or page that defines it."""
     checked_against: ClassVar[str] = ""
     """The independent source that the tests compare it with."""
     maker: ClassVar[str] = ""
-    """The Python expression of its class, where that is a public name."""
+    """The Python expression of its class; empty: its name in the package that it is from."""
 
     def __post_init__(self) -> None:
         for field in self.declared():
@@ -69,7 +69,7 @@ class Entry:
 
     def to_dict(self) -> dict[str, Value]:
         """The entry as plain data, for :meth:`Catalogue.from_dict`, or :meth:`from_dict` where no catalogue has it."""
-        return {**({"name": self.name} if hasattr(self, "name") else {}), **self.values()}
+        return {**({"name": self.name} if self.name else {}), **self.values()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -90,7 +90,7 @@ class Entry:
     def code(self, maker: str = "") -> str:
         """The Python expression that makes the entry by calling ``maker``, or else its class."""
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.changes().items())
-        return f"{maker or self.maker or type(self).__name__}({arguments})"
+        return f"{maker or self.maker or public_name(type(self))}({arguments})"
 
     def settings(self) -> str:
         """The hyperparameters as the text of a link, ``beta_1=0.9,beta_2=0.999``; one that is None may be left out."""
@@ -162,10 +162,16 @@ def _knobs(entry: Any) -> tuple[Knob, ...]:
     return tuple(field for field in _declared(entry) if isinstance(field, Knob))
 
 
+def public_name(entry: type[Entry]) -> str:
+    """The Python expression of a class that its package offers."""
+    top, *rest = entry.__module__.split(".")
+    return ".".join([top, *rest[:1], entry.__name__]) if top == "gdviz" else entry.__name__
+
+
 def _check_known(entry: type[Entry], name: str) -> None:
     known = [knob.name for knob in entry.knobs()]
     if name not in known:
-        kind = "hyperparameter" if hasattr(entry, "name") else "field"
+        kind = "hyperparameter" if entry.name else "field"
         raise ValueError(f"{entry.label}: no {kind} {name[:40]!r}; it has {', '.join(known) or 'none'}")
 
 

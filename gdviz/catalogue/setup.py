@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, replace
 from typing import Any, ClassVar, Self
 
-from gdviz.catalogue.entries import Catalogue, Entry
+from gdviz.catalogue.entries import Catalogue, Entry, public_name
 from gdviz.catalogue.fields import Fields, Knob, Value
 from gdviz.catalogue.parts import Part
 
@@ -206,7 +206,7 @@ class Setup(Entry):
     def code(self, maker: str = "") -> str:
         """The Python expression that makes the setup."""
         arguments = ", ".join(f"{name}={text}" for name, text in self.arguments().items())
-        return f"{maker or self.maker or type(self).__name__}({arguments})"
+        return f"{maker or self.maker or public_name(type(self))}({arguments})"
 
 
 def _flat(values: Any, path: str = "") -> dict[str, Any]:

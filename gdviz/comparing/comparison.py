@@ -36,6 +36,7 @@ class Entrant(Setup):
 
     label = "Entrant"
     noun = "an entrant"
+    maker = "gdviz.comparing.comparison.Entrant"
 
     optimizer: KerasOptimizer = one_of(KERAS_OPTIMIZERS, "adam")
     schedule: Schedule | None = optional(SCHEDULES)
@@ -98,6 +99,7 @@ class Budget(Entry):
     """What every entrant may spend, the same for all."""
 
     label = "Budget"
+    maker = "gdviz.comparing.comparison.Budget"
 
     trials: int = knob(16, 1, 256, usual=(4, 64), log=True, help="learning rates that each entrant may try")
     repeats: int = knob(5, 2, 50, usual=(2, 20), help="trainings of each entrant's best, with fresh seeds")
@@ -128,6 +130,7 @@ class Comparison(Setup):
     """
 
     noun = "a comparison"
+    maker = "gdviz.comparing.comparison.Comparison"
 
     problem: TrainingSetup = part(TrainingSetup, spread=True)
     """Data, model, batch size, epochs; its optimizer, schedule, clipping and seed play no part."""

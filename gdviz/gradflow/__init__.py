@@ -63,6 +63,7 @@ from gdviz.gradflow.presets import PRESETS, RECURRENT_PRESETS, Preset
 from gdviz.gradflow.recurrent import CELLS, GRU, LSTM, Cell, Recurrent, RecurrentFlow, Vanilla, through_time
 from gdviz.gradflow.remedies import Cure, TrainingCure, cures, recurrent_cures, recurrent_label, training_cures
 from gdviz.gradflow.residuals import RESIDUALS, NoResidual, Plain, Residual, Scaled
+from gdviz.gradflow.study import Study
 from gdviz.gradflow.verdicts import recurrent_verdict, training_verdict, verdict
 
 __all__ = [
@@ -120,6 +121,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "Softsign",
+    "Study",
     "Tanh",
     "Training",
     "TrainingCure",

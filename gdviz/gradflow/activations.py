@@ -43,7 +43,7 @@ class Activation(Entry):
         return f"keras.layers.Activation({self.name!r})"
 
 
-ACTIVATIONS: Catalogue[Activation] = Catalogue("activation")
+ACTIVATIONS: Catalogue[Activation] = Catalogue("activation", "gdviz.gradflow.ACTIVATIONS")
 
 
 def _numbers(*values: float) -> Any:

@@ -36,7 +36,7 @@ class Initializer(Entry):
         raise NotImplementedError
 
 
-INITIALIZERS: Catalogue[Initializer] = Catalogue("initializer")
+INITIALIZERS: Catalogue[Initializer] = Catalogue("initializer", "gdviz.gradflow.INITIALIZERS")
 
 
 @INITIALIZERS.register("zeros")

@@ -30,7 +30,7 @@ class Inputs(Entry):
         raise NotImplementedError
 
 
-INPUTS: Catalogue[Inputs] = Catalogue("inputs")
+INPUTS: Catalogue[Inputs] = Catalogue("inputs", "gdviz.gradflow.INPUTS")
 
 
 @INPUTS.register("gaussian")

@@ -27,7 +27,7 @@ class Loss(Entry):
         raise NotImplementedError
 
 
-LOSSES: Catalogue[Loss] = Catalogue("loss")
+LOSSES: Catalogue[Loss] = Catalogue("loss", "gdviz.gradflow.LOSSES")
 
 _OUTPUTS, _TARGETS = np.array([[1.0, 0.0], [0.5, 2.0]]), np.array([[1.0, 0.0], [1.0, 0.0]])
 """For the doctests."""

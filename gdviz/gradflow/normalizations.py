@@ -47,7 +47,7 @@ class Normalization(Entry):
         return "keras.layers.Dense", ""
 
 
-NORMALIZATIONS: Catalogue[Normalization] = Catalogue("normalization")
+NORMALIZATIONS: Catalogue[Normalization] = Catalogue("normalization", "gdviz.gradflow.NORMALIZATIONS")
 
 
 def _standardize(z: Array, axis: int, epsilon: float, center: bool = True) -> tuple[Array, Callable[[Array], Array]]:

@@ -55,7 +55,7 @@ class Cell(Entry):
         return ""
 
 
-CELLS: Catalogue[Cell] = Catalogue("cell")
+CELLS: Catalogue[Cell] = Catalogue("cell", "gdviz.gradflow.CELLS")
 
 _PARAMETERS = {"kernel": np.array([[0.5] * 4]), "recurrent_kernel": np.array([[0.25] * 4]), "bias": np.zeros(4)}
 

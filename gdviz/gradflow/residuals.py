@@ -26,7 +26,7 @@ class Residual(Entry):
         return ("h = keras.layers.Add()([h, a])",)
 
 
-RESIDUALS: Catalogue[Residual] = Catalogue("residual")
+RESIDUALS: Catalogue[Residual] = Catalogue("residual", "gdviz.gradflow.RESIDUALS")
 
 
 @RESIDUALS.register("none")

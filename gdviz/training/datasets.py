@@ -70,7 +70,7 @@ class DataUnavailableError(RuntimeError):
     """The data are not on this machine and could not be fetched."""
 
 
-DATASETS: Catalogue[Dataset] = Catalogue("data")
+DATASETS: Catalogue[Dataset] = Catalogue("data", "gdviz.training.DATASETS")
 
 
 def _samples() -> Any:

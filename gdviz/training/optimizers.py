@@ -141,7 +141,7 @@ class KerasOptimizer(Entry):
         return Call(f"optimizers.{self.keras_class}", {**self.values(), "learning_rate": rate, **clipping})
 
 
-KERAS_OPTIMIZERS: Catalogue[KerasOptimizer] = Catalogue("optimizer")
+KERAS_OPTIMIZERS: Catalogue[KerasOptimizer] = Catalogue("optimizer", "gdviz.training.KERAS_OPTIMIZERS")
 
 
 def _signatures() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -59,7 +59,6 @@ class TrainingSetup(OneRate):
     """
 
     noun = "a training"
-    maker = "gdviz.training.TrainingSetup"
 
     data: Dataset = one_of(DATASETS, "digits", label="Data")
     split: Split = part(Split)
