@@ -14,7 +14,7 @@ from gdviz.catalogue.fields import Declared, Fields, Knob, Value
 
 @dataclass(frozen=True)
 class Entry:
-    """What all catalogue entries share: a name, a label, a formula, a source, and checked hyperparameters."""
+    """The base of catalogue entries: a name, a label, a formula, a source, and checked hyperparameters."""
 
     name: ClassVar[str] = ""
     """Its name in its catalogue, in snake_case; set by :meth:`Catalogue.register`. Empty for what no catalogue has."""
@@ -144,9 +144,9 @@ class Entry:
         """The entry that :meth:`link_fields` wrote.
 
         Args:
-            text: What stands behind its name.
+            text: The text behind its name.
             fields: The whole link, for an entry that needs several fields of it.
-            notes: Where what cannot be read is noted.
+            notes: Receives a note on each hyperparameter that cannot be read.
         """
         return cls(**cls.read_settings([text], notes))
 
@@ -194,7 +194,7 @@ class Catalogue(Mapping[str, type[E]]):
         self._unlisted: dict[str, type[E]] = {}
 
     def accept(self, entry: C) -> C:
-        """Class decorator for entries that are made by other means than their name: accepted, but not listed."""
+        """Class decorator for entries with constructors of their own: accepted, but not listed."""
         self._unlisted[entry.name] = entry  # type: ignore[assignment]
         return entry
 
@@ -242,7 +242,7 @@ class Catalogue(Mapping[str, type[E]]):
         """The entry that :meth:`Entry.link_fields` wrote, whose text begins with its name.
 
         Raises:
-            ValueError: The catalogue has no entry of that name. What is wrong with a hyperparameter becomes a note.
+            ValueError: The catalogue has no entry of that name. A hyperparameter that cannot be read becomes a note.
         """
         name, _, settings = text.partition(",")
         entry = self._entries.get(name) or self._unlisted.get(name)

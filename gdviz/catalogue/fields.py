@@ -18,7 +18,7 @@ _LONGEST_QUOTED = 40
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """A field of an entry or a setup. What differs from kind to kind: the values allowed, and how they are written."""
+    """A field of an entry or a setup. Kinds differ in the values they allow, and in how these are written."""
 
     name: str = ""
     help: str = ""
@@ -48,7 +48,7 @@ class Declared:
         raise NotImplementedError
 
     def read(self, texts: Sequence[str], notes: list[str]) -> Any:
-        """The value that :meth:`texts` wrote. What is left out of it becomes a note.
+        """The value that :meth:`texts` wrote. A part that cannot be read is left out, with a note.
 
         Raises:
             ValueError: The texts cannot be read.
@@ -213,13 +213,13 @@ class Numbers(Declared):
         if value is None:
             return None
         try:
-            made = tuple(value)
+            given = tuple(value)
         except TypeError:
-            made = ()
-        finite = all(isinstance(v, Real) and not isinstance(v, bool) and math.isfinite(v) for v in made)
-        if len(made) != len(self.axes) or not finite:
+            given = ()
+        finite = all(isinstance(v, Real) and not isinstance(v, bool) and math.isfinite(v) for v in given)
+        if len(given) != len(self.axes) or not finite:
             raise ValueError(f"{self.name} must be {self._allowed}; got {value!r}")
-        return tuple(map(float, made))
+        return tuple(map(float, given))
 
     @property
     def _allowed(self) -> str:
@@ -298,11 +298,11 @@ def knob(
         link: Its name in a link; empty: its name.
     """
     help = f"{help} ({symbol})" if symbol else help
-    made = Knob(
+    declaration = Knob(
         default=default, low=low, high=high, help=help, above=above, below=below, usual=usual, log=log, choices=choices,
         symbol=symbol, whole=whole, none=none, words=words, step=step, label=label, link=link,
     )  # fmt: skip
-    return declared(made, default=default)
+    return declared(declaration, default=default)
 
 
 def numbers(axes: tuple[str, ...], *, help: str, label: str = "") -> Any:
@@ -317,9 +317,9 @@ def names(
     return declared(Names(choices=choices, help=help, label=label, link=link), default=default)
 
 
-def declared(made: Declared, **default: Any) -> Any:
+def declared(declaration: Declared, **default: Any) -> Any:
     """The dataclass field that carries a declaration."""
-    return field(**default, metadata={"declared": made})
+    return field(**default, metadata={"declared": declaration})
 
 
 def number(text: str) -> float:

@@ -24,7 +24,7 @@ class Part(Declared):
     """For several: at most this many, and ``least`` at least."""
     least: int = 0
     prefix: str = ""
-    """For a setup: what stands before the names of its own parts in a link."""
+    """For a setup: the prefix of its own parts in a link."""
     spread: bool = False
     """For a setup: each of its knobs has a field of the link to itself, instead of all sharing one."""
 
@@ -91,8 +91,8 @@ class Part(Declared):
         if self.most is not None:
             return self._read_several(texts, fields, notes) if texts else MISSING
         if not isinstance(self.source, Catalogue):
-            made = self.source.from_part_fields(fields, notes, key, prefix + self.prefix, self.spread)
-            return MISSING if made is None else made
+            value = self.source.from_part_fields(fields, notes, key, prefix + self.prefix, self.spread)
+            return MISSING if value is None else value
         return self.source.from_text(texts[0], fields, notes) if texts else MISSING
 
     def _read_several(self, texts: list[str], fields: Fields, notes: list[str]) -> Any:
@@ -166,8 +166,8 @@ def one_of(
         label: The text beside its widget.
         link: Its name in a link; empty: its name.
     """
-    made = Part(source=catalogue, filled=default is None, derived=derived, help=help, label=label, link=link)
-    return declared(made, default=default)
+    declaration = Part(source=catalogue, filled=default is None, derived=derived, help=help, label=label, link=link)
+    return declared(declaration, default=default)
 
 
 def several(
@@ -194,10 +194,10 @@ def part(source: type[Entry], *, prefix: str = "", spread: bool = False, help: s
 
     Args:
         source: Its class.
-        prefix: For a setup: what stands before the names of its own parts in a link.
+        prefix: For a setup: the prefix of its own parts in a link.
         spread: For a setup: each of its knobs has a field of the link to itself, instead of all sharing one.
         help: One line that explains it.
         label: The text beside its widgets.
     """
-    made = Part(source=source, prefix=prefix, spread=spread, help=help, label=label)
-    return dataclasses.field(default_factory=source, metadata={"declared": made})
+    declaration = Part(source=source, prefix=prefix, spread=spread, help=help, label=label)
+    return dataclasses.field(default_factory=source, metadata={"declared": declaration})

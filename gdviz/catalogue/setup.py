@@ -8,8 +8,8 @@
         stop: Stop = part(Stop)
         steps: int = knob(300, 1, 5000, help="number of steps")
 
-A setup is checked when it is made. It can be written as plain data (for files), as the fields of a link, and as Python
-code; two can be compared; and a copy with one change is made by a path such as ``optimizers.2.learning_rate``. A form
+Constructing a setup checks it. It can be written as plain data (for files), as the fields of a link, and as Python
+code; two can be compared; and a path names one change, such as ``optimizers.2.learning_rate``. A form
 draws what :meth:`Setup.declared` lists. A further hyperparameter is one more line.
 """
 
@@ -101,7 +101,7 @@ class Setup(Entry):
         """The fields of a link.
 
         Args:
-            prefix: What stands before the names of the fields.
+            prefix: The prefix of the fields' names.
             together: The field that holds all knobs in one text; None where each has a field to itself.
         """
         written: dict[str, list[str]] = {}

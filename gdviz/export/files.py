@@ -83,7 +83,7 @@ def _trajectory(data: Mapping[str, Any]) -> Trajectory:
 
 
 def _findings(data: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """What was found at the end; of a file of version 0.1, which has no findings, the sentence."""
+    """The findings at the end; of a file of version 0.1, which has none, the sentence."""
     infinities = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
     found = [
         Finding(str(one["code"]), {name: infinities.get(value, value) for name, value in one["values"].items()})

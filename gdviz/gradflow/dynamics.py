@@ -77,7 +77,7 @@ class TrainingRun:
     """
 
     setup: Training
-    """What was run."""
+    """The configuration of the run."""
     loss: Array
     """Loss of each step's batch, before the step, shape (T,)."""
     accuracy: Array

@@ -120,14 +120,14 @@ def unflatten(theta: Array, shapes: list[dict[str, tuple[int, ...]]]) -> list[Pa
 
 
 class Activity(NamedTuple):
-    """What the forward pass leaves behind in one hidden layer; arrays are (batch, width)."""
+    """The record of the forward pass in one hidden layer; arrays are (batch, width)."""
 
     entering: Array
     """h_{l-1}, shape (batch, fan_in)."""
     kernel: Array
     """W_l as it multiplies, that is, normalised."""
     u: Array
-    """What the activation function is given."""
+    """The argument of the activation function."""
     a: Array
     """φ(u_l)."""
     leaving: Array
@@ -139,7 +139,7 @@ class Activity(NamedTuple):
 
 
 class LayerGradient(NamedTuple):
-    """What the backward pass finds at one layer."""
+    """The gradients that the backward pass computes at one layer."""
 
     layer: int
     """1 to depth for the hidden layers; depth + 1 for the readout."""
@@ -159,7 +159,7 @@ def forward(network: Network, layers: list[Parameters], x: Array) -> tuple[list[
         x: Inputs, shape (batch, inputs.size).
 
     Returns:
-        What each hidden layer did, and the outputs, shape (batch, CLASSES).
+        The record of each hidden layer, and the outputs, shape (batch, CLASSES).
     """
     normalization, activation, residual = network.normalization, network.activation, network.residual
     h = x
@@ -190,7 +190,7 @@ def backward(
 ) -> Iterator[LayerGradient]:
     """The backward pass, from the readout down to the first layer.
 
-    What is found at a layer is handed out at once, so that no more than one layer's gradients need to be kept.
+    Each layer's gradients are yielded at once, so that no more than one layer's need to be kept.
 
     Args:
         output_gradient: ∂L/∂o, shape (batch, CLASSES).

@@ -34,7 +34,7 @@ class Cell(Entry):
     gates: ClassVar[int] = 1
     """Blocks, each of shape (units, units), that stand side by side in U."""
     state_names: ClassVar[tuple[str, ...]] = ("h",)
-    """What a cell hands to the next step."""
+    """The names of the arrays that a cell hands to the next step."""
     keras_class: ClassVar[str]
     """The layer of ``keras.layers``."""
 
@@ -255,10 +255,10 @@ class Recurrent(Setup):
 
 @dataclass(frozen=True, eq=False)
 class RecurrentFlow:
-    """What was measured in S networks (axis 0: seeds) at T steps (axis 1: steps 1 to T). Norms are over the batch."""
+    """Measurements of S networks (axis 0: seeds) at T steps (axis 1: steps 1 to T). Norms are over the batch."""
 
     setup: Recurrent
-    """What was measured."""
+    """The network and its data."""
     mean: Array
     """Mean of the output h_t, shape (S, T)."""
     std: Array
@@ -281,7 +281,7 @@ class RecurrentFlow:
 
     @property
     def factor(self) -> Array:
-        """What a step back in time multiplies the gradient by, on (geometric) average, shape (S,).
+        """The factor of the gradient at each step back in time, its geometric mean, shape (S,).
 
         Of an LSTM, the gradient is that by its memory c and its output h together.
         """

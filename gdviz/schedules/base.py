@@ -1,4 +1,4 @@
-"""What every schedule shares, and the catalogue that lists them."""
+"""The base of all schedules, and the catalogue that lists them."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self

@@ -16,7 +16,7 @@ class OneRate(Setup):
     None is a constant one, at the optimizer's learning rate.
 
     Raises:
-        ValueError: The optimizer was made with a learning rate of its own, and the schedule begins at another.
+        ValueError: The optimizer has a learning rate of its own, and the schedule begins at another.
     """
 
     def __post_init__(self) -> None:

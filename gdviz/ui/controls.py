@@ -59,7 +59,7 @@ def set_start(point: Point) -> None:
 
 
 def take_over(chosen: Mapping[str, Any]) -> None:
-    """Take over what was chosen in the live figure: only the widgets of what has changed are made anew."""
+    """Take over what was chosen in the live figure: only the fields that changed get new widgets."""
     before = EXPERIMENT.setup
     after = taken_over(before, chosen)
     if after.shared_learning_rate != before.shared_learning_rate:
@@ -104,8 +104,8 @@ def _go_to_landscape(name: str) -> None:
 
 
 def _own_function_controls(form: Form, box: DeltaGenerator, current: Landscape) -> Landscape:
-    """A text box for a formula, which says how it was understood, and one for its domain. What cannot be read is said
-    there, and the last one that could stays.
+    """A text box for a formula, which says how it was understood, and one for its domain. An error in it is
+    shown there, and the last formula that could be read stays.
     """
     known = current if isinstance(current, OwnFunction) else own_function(EXAMPLES[0], "-5,5,-5,5")
     ends = ",".join(f"{end:g}" for axis in known.domain for end in axis)

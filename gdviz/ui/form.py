@@ -35,17 +35,17 @@ class Form:
         """Describe a form.
 
         Args:
-            setup: What the widgets show at first.
+            setup: The setup that the widgets show at first.
             key: From a name to the widget's key.
             exact: True for number fields in place of sliders.
             special: Fields that a page draws in its own way: from the form and a place to the value.
-            knobs: What stands before the names of the setup's own knobs in keys.
-            parts: What stands before the names of its parts.
+            knobs: The prefix of the setup's own knobs in keys.
+            parts: The prefix of its parts in keys.
         """
         self.setup: Any = setup
         self.exact, self.special = exact, special or {}
         self.values: dict[str, Any] = {}
-        """What has been drawn so far."""
+        """The values of the fields drawn so far."""
         self._key, self._knobs, self._parts = key, knobs, parts
         self.fields = {field.name: field for field in setup.declared()}
 
@@ -181,7 +181,7 @@ def draw_several(
     Args:
         box: Where to draw.
         field: The field.
-        key: What the widgets' keys begin with.
+        key: The prefix of the widgets' keys.
         current: The parts that are shown at first.
         exact: True for number fields in place of sliders.
         title: From the number of a part, and a function from a hyperparameter's name to what is shown of it, to the
@@ -192,25 +192,25 @@ def draw_several(
     count_key = count_key or f"{key}.count"
     first = widgets.first_value(count_key, len(current))
     count = int(box.number_input(_label(field), field.least, field.most, first, key=count_key))
-    made = []
+    drawn = []
     for number in range(count):
         before = current[min(number, len(current) - 1)] if current else _usual(field)
         place = f"{key}{number}"
         heading = title(number + 1, partial(_shown, place, before)) if title else f"{_label(field)} {number + 1}"
         panel = box.expander(heading, key=f"{place}.panel")
-        made.append(_draw_part(panel, replace(field, most=None), place, before, exact))
-    return tuple(made)
+        drawn.append(_draw_part(panel, replace(field, most=None), place, before, exact))
+    return tuple(drawn)
 
 
 def _usual(field: Part) -> Entry:
     """A part as it is without arguments."""
     source = next(iter(field.source.values())) if isinstance(field.source, Catalogue) else field.source
-    made: Entry = source()
-    return made
+    usual: Entry = source()
+    return usual
 
 
 def _shown(key: str, before: Entry, name: str) -> Any:
-    """What the widget of a hyperparameter shows."""
+    """The value that the widget of a hyperparameter shows."""
     return st.session_state.get(f"{key}.{name}", before.values()[name])
 
 

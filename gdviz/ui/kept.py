@@ -27,7 +27,7 @@ class Kept(Generic[S]):
             kind: The class of the setup.
             view: Further fields of the page's link: those that say what is looked at, not what is computed.
             beside: Fields of the page's link that neither describe the setup nor what is looked at of it.
-            prefix: What the keys of the page's widgets begin with.
+            prefix: The prefix of the page's widget keys.
         """
         self.name, self.kind, self.view, self.beside, self.prefix = name, kind, tuple(view), tuple(beside), prefix
 
@@ -98,7 +98,7 @@ class Kept(Generic[S]):
             st.query_params.from_dict(link)
 
     def show_again(self, setup: S) -> None:
-        """Make all widgets anew, showing ``setup``: widgets with other keys are other widgets."""
+        """Show ``setup`` in new widgets: a widget with another key is another widget."""
         self.set(setup)
         st.session_state[f"{self.name}.generation"] = self._generation + 1
         st.session_state[f"{self.name}.notes"] = []
@@ -108,7 +108,7 @@ class Kept(Generic[S]):
         self.show_again(self.kind())
 
     def key(self, name: str) -> str:
-        """A widget's key: another one when all widgets are made anew."""
+        """A widget's key; :meth:`show_again` changes it."""
         return f"{self.prefix}{self._generation}.{name}"
 
     @property

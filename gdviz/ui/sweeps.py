@@ -67,7 +67,7 @@ def with_steps(box: DeltaGenerator, experiment: Experiment) -> Experiment:
 
 
 def notes() -> list[str]:
-    """What could not be read of the link that the session began with."""
+    """Notes on the fields that could not be read of the link that the session began with."""
     found: dict[str, str] = st.session_state.get("sweep_notes", {})
     return list(found.values())
 
@@ -96,7 +96,7 @@ def axis(knob: Knob) -> Any:
 
 
 def sensitive(descent: Descent) -> dict[str, str]:
-    """What this run can be sensitive to."""
+    """The quantities that this run can be sensitive to."""
     known = {"start": "start", "noise": "gradient noise"}
     if descent.landscape.name == "quadratic":
         known["condition number"] = "condition number"
@@ -184,7 +184,7 @@ def _keep(key: Any, found: Any) -> None:
 
 
 def _bytes(found: Any) -> int:
-    """What the arrays of a study take."""
+    """The memory that the arrays of a study take."""
     return sum(value.nbytes for value in vars(found).values() if isinstance(value, np.ndarray))
 
 
@@ -200,7 +200,7 @@ def _afford(forecast: Forecast, done: float, smaller: str) -> None:
 
 
 def _computed(key: Any, compute: Callable[[studies.Progress], T]) -> T:
-    """What is known, or else computed now, with a bar and a Stop button where it takes long."""
+    """The study if it is known; else it is computed now, with a bar and a Stop button where it takes long."""
     kept = _kept()
     if key not in kept:
         bar, stop = st.empty(), st.empty()
