@@ -86,11 +86,11 @@ def test_changing_the_depth_repaints_and_the_link_restores_it(open_page: Open) -
 def test_views_are_chosen_and_kept_in_the_link(open_page: Open) -> None:
     page = ready(open_page(f"/gradient_flow?{SMALL}"))
     for label, view, text in (("Recurrent", "recurrent", "at step 1 is"), ("The cliff", "cliff", "no clipping:")):
-        page.get_by_role("radio", name=label).click()
+        page.get_by_role("radio", name=label, exact=True).click()
         expect(page.locator('[data-testid="stMainBlockContainer"]')).to_contain_text(text, timeout=20_000)
         ready(page)
         assert parse_qs(urlsplit(page.url).query)["view"] == [view]
-    page.get_by_role("radio", name="Layers").click()
+    page.get_by_role("radio", name="Layers", exact=True).click()
     expect(page.get_by_test_id("stAlertContentInfo")).to_contain_text("of that at layer 6", timeout=20_000)
 
 
