@@ -109,7 +109,7 @@ def test_pictures_and_numbers_are_downloaded(open_page: Open, tmp_path: Path) ->
 def test_nothing_overflows(open_page: Open, width: int, scheme: str) -> None:
     page = open_page("/gradient_flow?view=training", width=width, scheme=scheme)
     for name in ("Training", "Layers"):
-        page.get_by_role("radio", name=name).click(timeout=60_000)
+        page.get_by_role("radio", name=name, exact=True).click(timeout=60_000)
         page.wait_for_timeout(1500)
         ready(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
