@@ -83,7 +83,7 @@ def test_a_run_comes_back_as_it_was_stored(runs: Runs) -> None:
     stored = runs.get(run)
     assert (stored.setup, stored.name, stored.status, stored.losses) == (setup, "Mine", "queued", {})
     assert runs.content(run) == b"a,b\n\xff\x00"
-    assert runs.get(runs.create(SETUP)).name == "Digits, Adam"
+    assert runs.get(runs.create(SETUP)).name == "Digits, Adam 0.001, 64 relu"
     with pytest.raises(ValueError, match="run must be the id of a stored run; got 'x'"):
         runs.get("x")
 
