@@ -33,6 +33,9 @@ class Idle:
     def trouble(self) -> str:
         return ""
 
+    def prepare(self) -> None:
+        """There is nothing to load."""
+
 
 def use_store(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the pages see this store."""
