@@ -69,14 +69,15 @@ def test_a_training_is_watched_paused_stepped_stopped_and_found_again(open_page:
 def test_an_own_table_is_described_learned_and_a_bad_one_explained(open_page: Open, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
     good.write_text(
-        "size,colour,kind\n" + "".join(f"{i},{'red' if i % 2 else 'blue'},{'ab'[i > 40]}\n" for i in range(80))
+        "size,colour,kind\n"
+        + "".join(f"{i * 7 % 31 + 0.5},{'red' if i % 2 else 'blue'},{'ab'[i > 40]}\n" for i in range(80))
     )
     bad.write_text("size,kind\n1,a\n2\n")
     page = open_page("/training?data=own_table,learn=binary&epochs=3")
     page.locator("input[type=file]").set_input_files(bad, timeout=60_000)
     expect(page.get_by_text("line 3 has 1 cells, the header has 2")).to_be_visible(timeout=20_000)
     page.locator("input[type=file]").set_input_files(good)
-    expect(page.get_by_text("80 rows, 3 inputs, to predict 2 classes: a, b.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("80 rows, 3 columns. 3 inputs predict kind")).to_be_visible(timeout=20_000)
     started(page)
     expect(page.get_by_text("All 3 epochs are done.")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("Confusion matrix", exact=True).first).to_be_visible()
@@ -84,10 +85,10 @@ def test_an_own_table_is_described_learned_and_a_bad_one_explained(open_page: Op
 
 def test_a_descent_is_taken_over_complete(open_page: Open) -> None:
     page = open_page(
-        "/?run=momentum,learning_rate=0.05,momentum=0.8&landscape=booth&seed=7"
+        "/descent?run=momentum,learning_rate=0.05,momentum=0.8&landscape=booth&seed=7"
         "&schedule=step_decay,decay_steps=20,warmup_steps=5&clip=clipnorm,clipnorm=0.5&weight_decay=0.01"
     )
-    page.locator(".vega-bindings input[type=range]").wait_for(timeout=60_000)
+    page.locator("[data-gdviz=live][data-ready=true]").wait_for(timeout=60_000)
     page.get_by_role("link", name="Live training").click()
     page.get_by_role("button", name="Take over from Descent").click(timeout=60_000)
     page.wait_for_url("**optimizer=sgd**", timeout=20_000)
