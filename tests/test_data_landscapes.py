@@ -68,7 +68,7 @@ def test_a_rule_that_asks_is_answered_from_the_same_batch() -> None:
 
 @pytest.mark.parametrize("size", [0, 151, 2.5, True, "all"])
 def test_a_batch_size_that_is_not_possible_is_refused(size: object) -> None:
-    with pytest.raises(ValueError, match="batch_size must be a whole number with 1 ≤ batch_size ≤ 150"):
+    with pytest.raises(ValueError, match="batch_size must be a whole number with 1 ≤ batch_size"):
         gdviz.descend("linear_regression", "adam", batch_size=size)
 
 

@@ -50,7 +50,8 @@ def assert_same_curves(stacked: Recorder, single: Recorder) -> None:
     (end,), (expected,) = ([e for kind, e in r.events if kind == "end"] for r in (stacked, single))
     assert end["status"] == expected["status"]
     for part, scores in expected["scores"].items():
-        assert end["scores"][part] == pytest.approx(scores, rel=1e-5, abs=1e-6)
+        compared = {name: value for name, value in scores.items() if name not in ("f1", "auc")}  # the loop's alone
+        assert end["scores"][part] == pytest.approx(compared, rel=1e-5, abs=1e-6)
 
 
 def spread(setup: TrainingSetup, tuned: tuple[str, ...] = ()) -> list[TrainingSetup]:

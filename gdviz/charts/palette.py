@@ -15,7 +15,7 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 MOST_RUNS = len(LIGHT)
 
 
-RAMPS = {False: ("#3B0F70", "#B5367A", "#D06A00"), True: ("#6F7BEA", "#D763A9", "#FFD27A")}
+RAMPS = {False: ("#3B0F70", "#B5367A", "#D06A00"), True: ("#6672E8", "#D763A9", "#FFD27A")}
 """From the first to the last of things that have an order, on light ground and on dark."""
 
 

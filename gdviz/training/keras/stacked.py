@@ -135,7 +135,7 @@ class Stack:
         self._x, self._y = tf.constant(data.x["train"]), tf.constant(data.y["train"])
         # Any number of trainings is one graph: some diverge or are given up, and repeats are fewer than trials.
         trainable, fixed, slots = (
-            [_many(v.shape) for v in part] for part in (self.model.trainable_variables, *self._rest)
+            [_many(v.shape, v.dtype) for v in part] for part in (self.model.trainable_variables, *self._rest)
         )
         orders, rates, hyper = _many([None], tf.int32), _many([None]), [_many([])] * len(self.tuned)
         numbers = tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int32)
