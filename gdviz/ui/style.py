@@ -38,7 +38,8 @@ form.vega-bindings .vega-bind-radio label:has(input[value="0"]) { display: none;
 _DARK = """
 <style>
 /* The accent is light on dark ground: what is written on it is dark. */
-[data-testid="stBaseButton-primary"] p, [data-testid="stMultiSelect"] [data-baseweb="tag"] * {
+[data-testid="stBaseButton-primary"] p, [data-testid="stMultiSelect"] [data-baseweb="tag"] *,
+[data-testid="stMultiSelect"] span[title], [data-testid="stMultiSelect"] span[title] ~ * {
   color: #08131F !important; }
 </style>
 """

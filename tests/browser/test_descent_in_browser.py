@@ -262,9 +262,10 @@ def test_basins_under_the_trails(open_page: Open) -> None:
 def test_the_link_reproduces_the_page(open_page: Open) -> None:
     page = ready(open_page("/descent"))
     page.get_by_role("button", name="Add an optimizer").click()
+    expect(page.locator("table tbody tr")).to_have_count(5, timeout=20_000)
     page.get_by_label("Steps", exact=True).fill("123")
     page.get_by_label("Steps", exact=True).press("Enter")
-    expect(page.locator("table tbody tr")).to_have_count(5)
+    page.wait_for_url("**steps=123**", timeout=20_000)
     ready(page)
     address = page.url
     assert link(page)["steps"] == ["123"]

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from gdviz.ui import navigation
 
 PAGES = {title: f"/{navigation.file_of(title)[6:-3]}" for title in navigation.PAGES} | {navigation.START: "/"}
-GROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+GROUND = "getComputedStyle(document.querySelector('.stApp') ?? document.body).backgroundColor"
 QUICK = {"/sweeps": "/sweeps?landscape=quadratic&side=32&steps=50&run=momentum,learning_rate=0.05"}
 
 
@@ -25,7 +25,10 @@ def test_no_serious_barrier_in_either_theme_and_no_other_host(open_page: Callabl
     assert barriers(page) == []
     light = page.evaluate(GROUND)
     page.emulate_media(color_scheme="dark")
+    page.reload()  # as somebody opens it who has a dark screen
     page.wait_for_function(f"{GROUND} !== {light!r}")
+    page.get_by_role("heading", level=1 if title == navigation.START else 2).first.wait_for()
+    page.wait_for_load_state("networkidle")
     for _ in range(5):  # colours fade over
         page.wait_for_timeout(500)
         if not (found := barriers(page)):

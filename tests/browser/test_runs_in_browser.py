@@ -59,7 +59,7 @@ def test_a_run_goes_on_in_a_closed_tab_and_two_tabs_show_it(open_page: Open) -> 
     expect(page.get_by_role("button", name="Pause")).to_be_visible(timeout=60_000)
     page.goto("about:blank")  # what closing the tab is to the server
     one, two = open_page(f"/training?run={run}"), open_page(f"/runs?run={run}", width=380, scheme="dark")
-    expect(two.get_by_text("running", exact=True)).to_be_visible(timeout=60_000)
+    expect(two.get_by_text("running", exact=True).first).to_be_visible(timeout=60_000)
     expect(two.get_by_test_id("stVegaLiteChart")).to_have_count(2, timeout=60_000)
     # Streamlit has a Stop of its own in the header while it runs the page.
     main = one.get_by_test_id("stMainBlockContainer")
