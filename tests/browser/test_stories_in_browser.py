@@ -15,6 +15,8 @@ def test_a_newcomer_goes_through_stories_and_back(open_page: Callable[..., Page]
     page.get_by_role("button", name="Next: The valley of Rosenbrock").click()
     expect(page.get_by_text("what takes long is to follow its floor")).to_be_visible(timeout=LONG)
     assert "landscape=rosenbrock" in page.url
+    expect(page.locator("[data-gdviz=live][data-ready=true]")).to_be_visible(timeout=LONG)
+    page.wait_for_timeout(2000)  # what the page still writes into its address belongs to this entry of the history
     page.go_back()
     expect(page.get_by_role("heading", name="See gradient descent work")).to_be_visible(timeout=LONG)
     page.go_forward()
