@@ -34,6 +34,6 @@ if chosen == GLOSSARY:
 catalogue = reference.CATALOGUES[chosen]
 kinds = reference.kinds(catalogue)
 kind = st.pills("Kind", kinds, key=f"reference.kind.{chosen}") if len(kinds) > 1 else None
-found = [one for one in catalogue.values() if reference.matches(one, sought) and kind in (None, reference.kind_of(one))]
+found = [one for one in catalogue.values() if reference.matches(one, sought) and kind in (None, one.kind())]
 st.caption(f"{len(found)} of {len(catalogue)} entries")
 ui.show_cards(found, columns=max(1, min(4, width // 240)))

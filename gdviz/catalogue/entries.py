@@ -46,6 +46,11 @@ class Entry:
         return _knobs(this)
 
     @classmethod
+    def kind(cls) -> str:
+        """What it is one of: the title of the file that it stands in."""
+        return cls.__module__.rsplit(".", 1)[-1].replace("_", " ").capitalize()
+
+    @classmethod
     def summary(cls) -> str:
         """The first line of the docstring."""
         return (cls.__doc__ or "").strip().split("\n")[0]

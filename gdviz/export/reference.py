@@ -23,18 +23,13 @@ def find(name: str) -> type[Entry] | None:
     return next((catalogue[name] for catalogue in CATALOGUES.values() if name in catalogue), None)
 
 
-def kind_of(entry: type[Entry]) -> str:
-    """What an entry is one of: the title of the file that it stands in.
-
-    >>> kind_of(OPTIMIZERS["momentum"]), kind_of(LANDSCAPES["ackley"])
-    ('Momentum', 'Many minima')
-    """
-    return entry.__module__.rsplit(".", 1)[-1].replace("_", " ").capitalize()
-
-
 def kinds(catalogue: Catalogue[Entry]) -> list[str]:
-    """The kinds of a catalogue's entries, in their order."""
-    return list(dict.fromkeys(map(kind_of, catalogue.values())))
+    """The kinds of a catalogue's entries, in their order.
+
+    >>> kinds(SCHEDULES)  # type: ignore[arg-type]
+    ['Decays', 'Cycles', 'Plateau']
+    """
+    return list(dict.fromkeys(entry.kind() for entry in catalogue.values()))
 
 
 def provenance(entry: type[Entry]) -> str:

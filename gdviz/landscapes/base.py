@@ -26,11 +26,6 @@ class Landscape(Entry):
     tags: ClassVar[tuple[str, ...]] = ()
     """What makes it easy or hard: of :data:`TAGS`."""
 
-    @classmethod
-    def kind(cls) -> str:
-        """What it is one of: the title of the file that it stands in."""
-        return cls.__module__.rsplit(".", 1)[-1].replace("_", " ").capitalize()
-
     @property
     def minima(self) -> tuple[Point, ...]:
         """The global minima within the domain; empty where the loss falls without bound."""
