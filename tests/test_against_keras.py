@@ -36,6 +36,7 @@ def _float64():
     keras.config.set_floatx("float64")
     yield
     keras.config.set_floatx(before)
+    keras.backend.clear_session()
 
 
 class InFloat64(keras.optimizers.schedules.LearningRateSchedule):

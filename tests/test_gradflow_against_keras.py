@@ -35,6 +35,8 @@ STRUCTURES = list(itertools.product(gradflow.ACTIVATIONS, gradflow.NORMALIZATION
 @pytest.fixture(autouse=True, scope="module")
 def _float64():
     before = keras.config.floatx()
+    # The worst that a notebook can bring along: Keras keeps the policy of the first layer that was made.
+    keras.config.set_dtype_policy("float32")
     yield
     keras.config.set_floatx(before)
     keras.backend.clear_session()

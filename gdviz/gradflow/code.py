@@ -97,7 +97,8 @@ import tensorflow as tf
 
 from gdviz import gradflow
 
-keras.config.set_floatx("float64")
+keras.config.set_floatx("float64")  # for losses
+keras.config.set_dtype_policy("float64")  # for layers
 
 {dense_class}
 def build_model():
@@ -255,7 +256,8 @@ import tensorflow as tf
 
 from gdviz import gradflow
 
-keras.config.set_floatx("float64")
+keras.config.set_floatx("float64")  # for losses
+keras.config.set_dtype_policy("float64")  # for layers
 
 # The data and the weights that gdviz drew.
 x, y, parameters = gradflow.Recurrent({arguments}).sample()
