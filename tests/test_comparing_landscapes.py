@@ -9,7 +9,15 @@ import vl_convert
 from streamlit.testing.v1 import AppTest
 
 from gdviz.charts import comparing_landscapes as charts
-from gdviz.comparing.landscapes import Study, evaluations_a_step, expected_evaluations, solvable, study, sweeping
+from gdviz.comparing.landscapes import (
+    TARGETS,
+    Study,
+    evaluations_a_step,
+    expected_evaluations,
+    solvable,
+    study,
+    sweeping,
+)
 from gdviz.descent import descend
 from gdviz.landscapes import LANDSCAPES
 from gdviz.landscapes.base import TAGS
@@ -34,6 +42,21 @@ def test_costs_are_those_of_single_runs(found: Study) -> None:
         run = descend("quadratic", "momentum", learning_rate=rate, start=tuple(points[:, 16 + k]), steps=200)
         settled = run.steps_to_converge if run.status == "converged" else None
         assert found.costs[row, 0, k] == (math.inf if settled is None else max(settled, 1))
+
+
+def test_targets_are_hit_when_single_runs_hit_them(found: Study) -> None:
+    """Counted one by one, in a run of descend(), for one of the runs that judge."""
+    rng = np.random.default_rng(0)
+    places = [LANDSCAPES.make(name) for name in PLACES]
+    drawn = [np.stack([rng.uniform(*side, 32) for side in place.domain]) for place in places]
+    place, points = places[1], drawn[1]
+    assert place.lowest is not None
+    for row, each in ((RULES.index("adam"), 1), (RULES.index("sam"), 2)):
+        run = descend(place, RULES[row], found.chosen()[row, 1], start=tuple(points[:, 16 + 3]), steps=200)
+        height = np.median(place.value(points) - place.lowest)
+        for aim, hit in zip(TARGETS, found.hits[row, 1, 3], strict=True):
+            steps = next((t for t, loss in enumerate(run.loss) if loss <= place.lowest + aim * height), math.inf)
+            assert hit == each * max(1, steps)
 
 
 def test_a_rule_with_two_evaluations_a_step_pays_for_both() -> None:
@@ -67,9 +90,10 @@ def test_gradient_descent_on_the_bowl_has_the_window_that_theory_gives(found: St
 
 
 def test_distributions_and_profiles_are_made_of_the_costs(found: Study) -> None:
-    share = found.distribution(np.array([1.0, 1e9]))
+    share = found.distribution(np.array([0.5, 1e9]))
     assert share[:, 0] == pytest.approx(0)
-    assert share[:, 1] == pytest.approx(found.solved().mean(axis=1))
+    assert share[:, 1] == pytest.approx(np.isfinite(found.hits).mean(axis=(1, 2, 3)))
+    assert np.all(share[:, 1] >= found.solved().mean(axis=1))
     profile = found.profile(np.array([1.0, 1e12]))
     assert profile[:, 0].sum() >= np.isfinite(found.judged()).any(axis=0).mean()
     assert profile[:, 1] == pytest.approx(np.isfinite(found.judged()).mean(axis=1))

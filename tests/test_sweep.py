@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 import gdviz
-from gdviz.sweeps.run import make_cases, run_cases, sweep_progressively
+from gdviz.landscapes.data import DataLandscape
+from gdviz.sweeps.run import loss_curves, make_cases, run_cases, sweep_progressively
 
 LANDSCAPES = list(gdviz.LANDSCAPES)
+FORMULAS = [name for name, ground in gdviz.LANDSCAPES.items() if not issubclass(ground, DataLandscape)]
 RULES = [name for name, rule in gdviz.OPTIMIZERS.items() if not rule.not_recorded]
 
 
@@ -52,13 +54,40 @@ def test_every_rule_is_compiled_and_gives_the_numbers_of_descend(optimizer: str)
     assert_same_as_descend(gdviz.sweep("beale", optimizer, some_starts("beale", 3), 0.01, 25, engine="compiled"))
 
 
+@pytest.mark.parametrize("optimizer", RULES)
+def test_every_rule_linked_to_a_landscape_gives_the_numbers_of_descend(optimizer: str) -> None:
+    assert_same_as_descend(gdviz.sweep("beale", optimizer, some_starts("beale", 3), 0.01, 25, engine="linked"))
+
+
+@pytest.mark.parametrize("landscape", FORMULAS)
+def test_every_formula_linked_to_a_rule_gives_the_numbers_of_descend(landscape: str) -> None:
+    for optimizer in ("adam", "newton"):  # newton asks for curvatures too
+        assert_same_as_descend(gdviz.sweep(landscape, optimizer, some_starts(landscape, 2), 0.05, 20, engine="linked"))
+
+
+def test_a_landscape_with_hyperparameters_is_linked_with_their_values() -> None:
+    starts = some_starts("rosenbrock", 2)
+    for b in (100.0, 3.0):
+        ground = gdviz.LANDSCAPES["rosenbrock"](b=b)
+        assert_same_as_descend(gdviz.sweep(ground, "momentum", starts, 1e-3, 30, engine="linked"), rtol=0.0, atol=0.0)
+
+
+@pytest.mark.parametrize("landscape", ["himmelblau", "tanh_network"])  # linked, and in arrays
+def test_losses_at_every_step_are_those_of_descend(landscape: str) -> None:
+    cases = make_cases(landscape, "adam", some_starts(landscape, 150), 0.05, 20)
+    curves = loss_curves(cases)
+    assert curves.shape == (21, 150)
+    for index in (0, 127, 128, 149):
+        np.testing.assert_allclose(curves[:, index], gdviz.descent.run(cases.descent(index)).loss, rtol=1e-11)
+
+
 def test_a_rule_that_is_not_recorded_is_run_one_case_at_a_time() -> None:
     ends = gdviz.sweep("himmelblau", "lbfgs", some_starts("himmelblau", 2), steps=12)
     assert ends.engine == "descend"
     assert_same_as_descend(ends)
 
 
-@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+@pytest.mark.parametrize("engine", ["numpy", "compiled", "linked"])
 def test_where_only_arithmetic_and_roots_are_used_the_numbers_are_the_same_bit_for_bit(engine: str) -> None:
     starts = some_starts("rosenbrock", 300)  # more than a tile
     ends = gdviz.sweep("rosenbrock", "adam", starts, 0.05, steps=150, engine=engine)
@@ -209,7 +238,7 @@ def test_without_a_compiler_everything_runs_in_numpy() -> None:
         ({"noise": [0.1, -1.0]}, "noise must be numbers with 0 ≤ noise"),
         ({"seed": [1, -1]}, "seed must be whole numbers"),
         ({"steps": 0}, "steps must be a whole number"),
-        ({"engine": "gpu"}, "engine must be one of compiled, numpy, descend for these cases; got 'gpu'"),
+        ({"engine": "gpu"}, "engine must be one of compiled, linked, numpy, descend for these cases; got 'gpu'"),
         ({"engine": "numpy", "optimizer": "lbfgs"}, "engine must be one of descend for these cases"),
     ],
 )

@@ -62,10 +62,10 @@ def cost_map(found: Study, *, tag: str | None = None, width: int = 900, dark: bo
 def distributions(
     found: Study, rules: Sequence[str], *, tag: str | None = None, width: int = 640, dark: bool = False
 ) -> Figure:
-    """The share of runs that have solved within so many gradient evaluations."""
+    """The share of runs and targets that have been reached within so many gradient evaluations."""
     budgets = np.unique(np.geomspace(1, 2 * found.steps, 60).round())
     shares = found.distribution(budgets, tag)
-    return _lines(found, rules, budgets, shares, "gradient evaluations", "share of runs solved", width, dark)
+    return _lines(found, rules, budgets, shares, "gradient evaluations", "share of runs and targets", width, dark)
 
 
 def profiles(

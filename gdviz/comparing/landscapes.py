@@ -1,7 +1,8 @@
 """The same question on landscapes: every rule on every formula, each with a learning rate of its own choice.
 
 The learning rate is chosen on one half of the starts and judged on the other. A run has solved its landscape when it
-stays at the loss of the global minimum; what it cost is counted in evaluations of the gradient.
+stays at the loss of the global minimum; what it cost is counted in evaluations of the gradient. Runtime distributions
+count, as COCO does, how soon runs first reach each of several targets on the way there.
 """
 
 import os
@@ -19,7 +20,9 @@ from gdviz.descent.ending import reaches
 from gdviz.landscapes import LANDSCAPES
 from gdviz.landscapes.data import DataLandscape
 from gdviz.optimizers import OPTIMIZERS
-from gdviz.sweeps import sweep
+from gdviz.sweeps.compiled import available
+from gdviz.sweeps.ends import CONVERGED, DIVERGED
+from gdviz.sweeps.run import loss_curves, make_cases, run_cases
 from gdviz.tracing import why_not
 
 Array = NDArray[np.float64]
@@ -27,6 +30,8 @@ Array = NDArray[np.float64]
 SIMPLE = ("gradient_descent", "momentum", "nesterov")
 ADAPTIVE = ("adam", "rmsprop")
 """Who is meant by the usual advice: simple ones where it is convex, Adam or RMSprop where it is not."""
+TARGETS = np.geomspace(1.0, 1e-6, 13)
+"""Losses to be reached, above that of the minimum: as shares of the median height of the starts."""
 MARGIN = 2.0
 """A learning rate is usable where it needs at most so many times the evaluations of the best."""
 
@@ -45,6 +50,9 @@ class Study:
     """Expected evaluations to solve, on the starts that choose, shape (O, L, R); inf where none is solved."""
     costs: Array
     """Evaluations of each run at the chosen rate on the starts that judge, shape (O, L, S // 2); inf where unsolved."""
+    hits: NDArray[np.float32]
+    """Evaluations of each of these runs until it first reaches each target, shape (O, L, S // 2, targets); inf where it
+    does not. Where no rate solves, the runs are those of the rate that ends lowest."""
     lost: Array
     """The share of diverged runs, shape (O, L, R)."""
     known: NDArray[np.bool_]
@@ -88,13 +96,13 @@ class Study:
         return np.asarray(has == (wanted == tag))
 
     def distribution(self, budgets: Array, tag: str | None = None) -> Array:
-        """The share of runs that solve within each budget, over landscapes of a kind, shape (O, budgets)."""
-        kind = np.ones(len(self.landscapes), bool) if tag is None else self.of_kind(tag)
-        return statistics.runtime_distribution(self.costs[:, kind].reshape(len(self.optimizers), -1), budgets)
+        """The share of runs and targets reached within each budget, over landscapes of a kind, shape (O, budgets)."""
+        kind = self.known.all(axis=0) if tag is None else self.of_kind(tag) & self.known.all(axis=0)
+        return statistics.runtime_distribution(self.hits[:, kind].reshape(len(self.optimizers), -1), budgets)
 
     def profile(self, ratios: Array, tag: str | None = None) -> Array:
         """Performance profiles of the expected evaluations, over landscapes of a kind, shape (O, ratios)."""
-        kind = np.ones(len(self.landscapes), bool) if tag is None else self.of_kind(tag)
+        kind = self.known.all(axis=0) if tag is None else self.of_kind(tag) & self.known.all(axis=0)
         return statistics.performance_profile(self.judged()[:, kind], ratios)
 
     @property
@@ -195,11 +203,12 @@ def study(
         What is known so far, after each landscape; the arrays are the same, and filled further.
     """
     names, places = tuple(optimizers or sweeping()), tuple(landscapes or solvable())
-    shape = len(names), len(places)
+    shape, judging = (len(names), len(places)), starts - starts // 2
     grid = np.geomspace(1e-6, 10.0, rates)
     found = Study(
         names, places, grid, steps,
-        np.full((*shape, rates), np.inf), np.full((*shape, starts - starts // 2), np.inf),
+        np.full((*shape, rates), np.inf), np.full((*shape, judging), np.inf),
+        np.full((*shape, judging, len(TARGETS)), np.inf, np.float32),
         np.zeros((*shape, rates)), np.zeros(shape, bool),
     )  # fmt: skip
     rng = np.random.default_rng(seed)
@@ -207,27 +216,42 @@ def study(
         for column, landscape in enumerate(places):
             (left, right), (bottom, top) = LANDSCAPES.make(landscape).domain
             points = np.stack([rng.uniform(left, right, starts), rng.uniform(bottom, top, starts)])
-            jobs = [pool.submit(_pair, name, landscape, points, grid, steps) for name in names]
-            for row, job in enumerate(jobs):
-                _enter(found, row, column, *job.result())
+            jobs = [pool.submit(_enter, found, row, column, points) for row in range(len(names))]
+            for job in jobs:
+                job.result()
             yield found
 
 
-def _pair(optimizer: str, landscape: str, points: Array, grid: Array, steps: int) -> tuple[Array, Array]:
-    """Evaluations to solve, inf where unsolved, and whether a run diverged, each of shape (rates, starts)."""
-    place = LANDSCAPES.make(landscape)
-    ends = sweep(place, optimizer, np.tile(points, len(grid)), np.repeat(grid, points.shape[1]), steps)
+def _enter(found: Study, row: int, column: int, points: Array) -> None:
+    """Run one rule on one landscape, and note what is found."""
+    optimizer, place, grid = found.optimizers[row], LANDSCAPES.make(found.landscapes[column]), found.rates
+    half, each = points.shape[1] // 2, evaluations_a_step(optimizer)
+    cases = make_cases(place, optimizer, np.tile(points, len(grid)), np.repeat(grid, points.shape[1]), found.steps)
+    ends = run_cases(cases, "linked" if available() else None, threads=1)
     assert place.lowest is not None
-    solved = (ends.status == "converged") & reaches(ends.loss, place.lowest)
-    taken = np.maximum(ends.steps_to_converge, 1.0) * evaluations_a_step(optimizer)
-    shape = len(grid), points.shape[1]
-    return np.where(solved, taken, np.inf).reshape(shape), (ends.status == "diverged").reshape(shape)
-
-
-def _enter(found: Study, row: int, column: int, costs: Array, lost: Array) -> None:
-    half = costs.shape[1] // 2
-    most = found.steps * evaluations_a_step(found.optimizers[row])
-    found.expected[row, column] = expected_evaluations(costs[:, :half], most)
-    found.costs[row, column] = costs[np.argmin(found.expected[row, column]), half:]
-    found.lost[row, column] = lost.mean(axis=1)
+    solved = (ends.codes == CONVERGED) & reaches(ends.loss, place.lowest)
+    costs = np.where(solved, np.maximum(ends.steps_to_converge, 1.0) * each, np.inf).reshape(len(grid), -1)
+    expected = expected_evaluations(costs[:, :half], found.steps * each)
+    lowest = np.where(np.isfinite(ends.loss), ends.loss, np.inf).reshape(costs.shape)[:, :half]
+    best = int(np.argmin(expected if np.isfinite(expected).any() else np.sort(lowest, axis=1)[:, half // 2]))
+    chosen = make_cases(place, optimizer, points[:, half:], np.full(points.shape[1] - half, grid[best]), found.steps)
+    aims = place.lowest + np.median(place.value(points) - place.lowest) * TARGETS
+    found.hits[row, column] = np.maximum(first_hits(loss_curves(chosen), aims), 1) * each
+    found.expected[row, column], found.costs[row, column] = expected, costs[best, half:]
+    found.lost[row, column] = (ends.codes == DIVERGED).reshape(costs.shape).mean(axis=1)
     found.known[row, column] = True
+
+
+def first_hits(losses: Array, targets: Array) -> Array:
+    """After how many steps each run first is at each target or below, shape (runs, targets); inf where it never is.
+
+    Args:
+        losses: Shape (steps + 1, runs).
+        targets: Falling, shape (targets,).
+
+    >>> first_hits(np.array([[4.0], [1.0], [2.0]]), np.array([3.0, 1.0, 0.0]))
+    array([[ 1.,  1., inf]])
+    """
+    lowest = np.fmin.accumulate(losses, axis=0)
+    steps = np.stack([(~(lowest <= target)).sum(axis=0) for target in targets], axis=-1)
+    return np.where(steps < len(losses), steps, np.inf)

@@ -51,7 +51,7 @@ def run(cases: Cases) -> Ends:
                 counts = "stopped" in after or t >= steps - ending.LAST
                 _take(points, after, made.state, over, moves[t % ending.LAST] if counts else None)
         settled = _settled(cases, losses, over, moves.sum(axis=0))
-    return Ends(np.stack([points["x"], points["y"]]), losses[-1].copy(), over, moves.sum(axis=0), settled)
+    return Ends(np.stack([points["x"], points["y"]]), losses[-1].copy(), over, moves.sum(axis=0), settled, losses)
 
 
 def _take(

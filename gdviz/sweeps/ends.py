@@ -31,6 +31,8 @@ class Ends:
     """How far the last ``ending.LAST`` steps moved, summed over steps and coordinates, shape (N,)."""
     settled: Array
     """The number of steps after which the loss stays at the target of :func:`target`, shape (N,)."""
+    losses: Array | None = None
+    """The losses at every step, shape (T + 1, N), where they are kept; those after a run's end mean nothing."""
 
 
 def target(loss: Any, lowest: float | None) -> Any:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gdviz.descent.loop import drawn_batches, stages
 from gdviz.landscapes.data import DataLandscape
 from gdviz.sweeps.cases import Cases
-from gdviz.tracing import Record, RunRecord, Stages, record_stages, why_not
+from gdviz.tracing import AnyLandscape, Record, RunRecord, Stages, record_stages, why_not
 
 Array = NDArray[np.float64]
 
@@ -48,11 +48,18 @@ def why_one_by_one(cases: Cases) -> str | None:
     return why_not(cases.shared.landscape, cases.shared.optimizer)
 
 
-def program(cases: Cases) -> Program:
-    """The program of cases that differ in numbers only; see :meth:`gdviz.sweeps.cases.Cases.alike`."""
+def program(cases: Cases, apart: bool = False) -> Program:
+    """The program of cases that differ in numbers only; see :meth:`gdviz.sweeps.cases.Cases.alike`.
+
+    Args:
+        cases: What to run.
+        apart: Record the rule apart from the landscape.
+    """
     setup, landscape = cases.shared, cases.shared.landscape
     noise, rates = cases.noise(), cases.rates()
     run = replace(stages(setup), noise=noise is not None, stop=setup.stop if setup.stop.changes() else None)
+    if apart:
+        run = replace(run, landscape=AnyLandscape())
     own = {f"optimizer.{name}": values for name, values in cases.varied.items()}
     if "optimizer.learning_rate" in own and run.plateau is not None:
         own["schedule.initial_learning_rate"] = own["optimizer.learning_rate"]

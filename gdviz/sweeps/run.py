@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from gdviz.descent import Descent
 from gdviz.descent import run as run_one
 from gdviz.landscapes import LANDSCAPES, Landscape
+from gdviz.landscapes.data import DataLandscape
 from gdviz.optimizers import OPTIMIZERS, Optimizer
 from gdviz.schedules import SCHEDULES, Constant, Schedule
 from gdviz.sweeps import arrays, compiled
@@ -21,7 +22,7 @@ from gdviz.sweeps.cases import Array, Cases
 from gdviz.sweeps.ends import STATUSES, Ends, judged
 from gdviz.sweeps.program import why_one_by_one
 
-ENGINES = ("compiled", "numpy", "descend")
+ENGINES = ("compiled", "linked", "numpy", "descend")
 PORTION = 0.1
 """Seconds that a portion of a sweep is to take: progress is told, and a sweep can be cancelled, between portions."""
 MOST = 2**18
@@ -43,7 +44,7 @@ class Sweep:
     steps_to_converge: Array
     """As ``Trajectory.steps_to_converge``, shape (N,); NaN where a run has not converged."""
     engine: str
-    """What ran it: ``compiled``, ``numpy`` or ``descend``; see :mod:`gdviz.sweeps`."""
+    """What ran it; see :mod:`gdviz.sweeps`."""
 
     @property
     def status(self) -> NDArray[np.str_]:
@@ -100,7 +101,8 @@ def sweep(
         schedule: A schedule, or its name, for the learning rates that ``learning_rate`` gives. None: constant.
         noise, seed: As for :func:`gdviz.descend`, or one for each case, shape (N,). Cases with the same seed see the
             same noise.
-        engine: ``compiled``, ``numpy`` or ``descend``; None for the fastest that can run these cases.
+        engine: ``compiled``, ``linked``, ``numpy`` or ``descend``, see :mod:`gdviz.sweeps`; None for the fastest of
+            them that can run very many of these cases.
         progress: Called with the share that is done, from 0 to 1, every tenth of a second or so. What it raises ends
             the sweep.
         conditions: Further conditions, the same for all cases, as for :func:`gdviz.descend`: ``clip``, ``batch_size``,
@@ -120,10 +122,15 @@ def sweep(
     return run_cases(cases, engine, progress)
 
 
-def run_cases(cases: Cases, engine: str | None = None, progress: Callable[[float], object] | None = None) -> Sweep:
-    """Run cases; see :func:`sweep`."""
+def run_cases(
+    cases: Cases,
+    engine: str | None = None,
+    progress: Callable[[float], object] | None = None,
+    threads: int | None = None,
+) -> Sweep:
+    """Run cases in so many threads, or as many as there are processors; see :func:`sweep`."""
     engine = _engine(cases, engine)
-    with ThreadPoolExecutor(_threads()) as pool:
+    with ThreadPoolExecutor(threads or _threads()) as pool:
         if progress is None and len(cases) <= MOST:
             return _run(cases, engine, pool)
         theta, loss = np.empty((2, len(cases))), np.empty(len(cases))
@@ -134,6 +141,21 @@ def run_cases(cases: Cases, engine: str | None = None, progress: Callable[[float
             if progress is not None:
                 progress((where[-1] + 1) / len(cases))
     return Sweep(cases, theta, loss, codes, settled, engine)
+
+
+def loss_curves(cases: Cases) -> Array:
+    """The losses of cases at every step, shape (steps + 1, N), for cases that are few; those after a run's end mean
+    nothing.
+
+    Raises:
+        ValueError: The cases cannot be run together.
+    """
+    if reason := why_one_by_one(cases):
+        raise ValueError(f"cases must be such that they can be run together; {reason}")
+    linked = "linked" in _able(cases)
+    ends = compiled.run(cases, map, 1, linked=True, keep=True) if linked else arrays.run(cases)
+    assert ends.losses is not None
+    return -ends.losses if cases.shared.maximize else ends.losses
 
 
 def sweep_progressively(cases: Cases, shape: tuple[int, int] | None = None) -> Iterator[Part]:
@@ -203,12 +225,19 @@ def make_cases(
 
 def _engine(cases: Cases, wanted: str | None) -> str:
     """The fastest engine that can run these cases, or the one that is wanted."""
-    able = ["descend"] if why_one_by_one(cases) else ["numpy", "descend"]
-    if able[0] == "numpy" and compiled.available():
-        able.insert(0, "compiled")
+    able = _able(cases)
     if wanted is not None and wanted not in able:
         raise ValueError(f"engine must be one of {', '.join(able)} for these cases; got {wanted!r}")
     return wanted or able[0]
+
+
+def _able(cases: Cases) -> list[str]:
+    """The engines that can run these cases, the fastest for very many of them first."""
+    if why_one_by_one(cases):
+        return ["descend"]
+    if not compiled.available():
+        return ["numpy", "descend"]
+    return [name for name in ENGINES if name != "linked" or not isinstance(cases.shared.landscape, DataLandscape)]
 
 
 def _threads() -> int:
@@ -243,8 +272,8 @@ def _run(cases: Cases, engine: str, pool: ThreadPoolExecutor) -> Sweep:
         order = np.argsort(np.concatenate([where for where, _ in groups]))
         return _joined(cases, [_run(group, engine, pool) for _, group in groups], engine, order)
     ((_, alike),) = groups
-    if engine == "compiled":
-        return _judged(alike, compiled.run(alike, pool.map, _threads()), engine)
+    if engine in ("compiled", "linked"):
+        return _judged(alike, compiled.run(alike, pool.map, _threads(), engine == "linked"), engine)
     # NumPy's operations on a block are so short that two threads spend more on handing over the interpreter's lock.
     size = arrays.block(alike)
     blocks = (alike[slice(begin, begin + size)] for begin in range(0, len(cases), size))

@@ -39,12 +39,14 @@ often than that.
 other ways to run a record are tested against.
 """
 
+from gdviz.tracing.apart import AnyLandscape, record_landscape
 from gdviz.tracing.record import LEAVES, OPERATIONS, NotRecordableError, Record, Traced, Vector, record
 from gdviz.tracing.stages import RunRecord, Stages, record_run, record_stages, why_not
 
 __all__ = [
     "LEAVES",
     "OPERATIONS",
+    "AnyLandscape",
     "NotRecordableError",
     "Record",
     "RunRecord",
@@ -52,6 +54,7 @@ __all__ = [
     "Traced",
     "Vector",
     "record",
+    "record_landscape",
     "record_run",
     "record_stages",
     "why_not",

@@ -204,7 +204,9 @@ class Stages:
     def knobs(self) -> dict[str, float]:
         """The values of the real hyperparameters; those that choose or count are part of a record's structure."""
         values = {
-            f"{owner}.{name}": getattr(entry, name) for owner, entry in self.entries().items() for name in _real(entry)
+            f"{owner}.{name}": getattr(entry, name)
+            for owner, entry in self.entries().items()
+            for name in real_knobs(entry)
         }
         return {**values, "weight_decay": self.weight_decay}
 
@@ -214,7 +216,7 @@ class Stages:
 
     def _with(self, value: Callable[[str, str], Any], weight_decay: Any) -> "Stages":
         entries = {
-            owner: entry.having(**{name: value(owner, name) for name in _real(entry)})
+            owner: entry.having(**{name: value(owner, name) for name in real_knobs(entry)})
             for owner, entry in self.entries().items()
         }
         entries["plateau"] = entries.pop("schedule", None)  # type: ignore[arg-type]
@@ -228,7 +230,7 @@ WATCHED = ("plateau_rate", "plateau_best", "plateau_waited", "plateau_cooling")
 
 
 @lru_cache(maxsize=64)
-def _real(entry: Entry) -> tuple[str, ...]:
+def real_knobs(entry: Entry) -> tuple[str, ...]:
     """The names of an entry's real hyperparameters."""
     return tuple(one.name for one in entry.knobs() if one.type is float and getattr(entry, one.name) is not None)
 

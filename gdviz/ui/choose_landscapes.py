@@ -4,7 +4,7 @@ import streamlit as st
 
 from gdviz.charts import comparing_landscapes as charts
 from gdviz.charts.palette import MOST_RUNS
-from gdviz.comparing.landscapes import Study, study, sweeping
+from gdviz.comparing.landscapes import TARGETS, Study, study, sweeping
 from gdviz.landscapes.base import TAGS
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.ui.charts import is_dark, show
@@ -31,7 +31,7 @@ def landscapes(width: int) -> None:
     known = _studied()
     if "study" not in known:
         if not st.button("Compare", type="primary", key="choose.study"):
-            st.caption("About a minute on two idle cores; the picture grows meanwhile.")
+            st.caption("Half a minute or less on two idle cores; the picture grows meanwhile.")
             return
         bar, place = st.empty(), st.empty()
         for found in study():
@@ -73,7 +73,9 @@ def pictures(found: Study, width: int) -> None:
 _CAPTIONS = {
     "Map": "Median evaluations of the gradient until a run stays at the global minimum, at the rule's own best "
     "learning rate. Grey: fewer than half of the runs get there within 300 steps. The rule that solves most is on top.",
-    "Runtime distributions": "The share of all runs that are solved within so many evaluations, as COCO draws it.",
+    "Runtime distributions": "The share of all runs and targets that are reached within so many evaluations, as COCO "
+    f"draws it: {len(TARGETS)} targets for each landscape, from the median height of the starts above the minimum down "
+    "to a millionth of it.",
     "Performance profiles": "How often a rule's expected cost is within so many times that of the best of all "
     "rules there (Dolan and Moré).",
 }

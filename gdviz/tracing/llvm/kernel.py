@@ -11,15 +11,16 @@ Needs llvmlite. Only additions, multiplications, divisions and roots give NumPy'
 import ctypes
 import ctypes.util
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gdviz.tracing.apart import ANSWERS, SLOPES
 from gdviz.tracing.llvm.code import LIBRARY
-from gdviz.tracing.llvm.writer import ARGUMENTS, BLOCK, ROW, Writer
-from gdviz.tracing.record import Record
+from gdviz.tracing.llvm.writer import ARGUMENTS, BLOCK, ROW, Writer, landscape_text
+from gdviz.tracing.record import Operation, Record
 from gdviz.tracing.tables import Tables
 
 Array = NDArray[np.float64]
@@ -45,7 +46,10 @@ class Kernel:
         self.stops = "stopped" in step.outputs
         self.tables = Tables(step, varied)
         self.text = Writer(step, self.state, self.varied, self.tables, last, tolerance).text()
-        self._engine, self._run = _compiled(self.text)
+        self._engine, address = _compiled(self.text)
+        self._run = ctypes.CFUNCTYPE(None, *_TYPES)(address)
+        self.curved = any(name in set(ANSWERS) - set(SLOPES) for name, *_ in step.operations)
+        """Whether it asks a landscape that was compiled apart for second derivatives."""
 
     def __call__(
         self,
@@ -59,6 +63,8 @@ class Kernel:
         still: float,
         many: Callable[..., Iterable[object]] = map,
         chunk: int = 2**15,
+        ground: "Ground | None" = None,
+        kept: Array | None = None,
     ) -> Array:
         """The ends of N runs, shape (6, N): rows as in ``ENDS``.
 
@@ -77,6 +83,8 @@ class Kernel:
             still: Runs that moved at most so far are at rest.
             many: How to run the chunks: ``map``, or that of a pool of threads.
             chunk: Points that are run at a time.
+            ground: The landscape, where it was recorded apart from the step.
+            kept: Takes the loss of every run at every step, shape (steps + 1, N).
         """
         count, steps = states.shape[1], len(table) - 1
         wide = -(-count // BLOCK) * BLOCK
@@ -88,6 +96,8 @@ class Kernel:
         data = (ctypes.c_void_p * 4)(*([v.ctypes.data for v in whole + drawn] or [0] * 4))
         offsets = np.cumsum([0, *map(len, batches)], dtype=np.int64)
         ends = np.empty((len(ENDS), wide))
+        asked = None if ground is None else ground.pointers
+        chunk = chunk if kept is None else BLOCK  # the losses of the last block are there afterwards
 
         def run(first: int) -> None:
             losses = _aligned((steps + 1) * BLOCK * (2 if self.stops else 1))
@@ -97,12 +107,44 @@ class Kernel:
                 min(chunk, wide - first) // BLOCK, steps, constants.ctypes.data, table.ctypes.data,
                 given[0].ctypes.data + 8 * first, wide, own, strides.ctypes.data, data, offsets.ctypes.data,
                 len(whole[0]) if whole else 0, losses.ctypes.data, work.ctypes.data, ends.ctypes.data + 8 * first,
-                lowest, still,
+                lowest, still, asked,
             )  # fmt: skip
+            if kept is not None:
+                rows = losses[: (steps + 1) * BLOCK].reshape(steps + 1, BLOCK)
+                kept[:, first : first + BLOCK] = rows[:, : count - first]
 
         for _ in many(run, range(0, wide, chunk)):
             pass
         return ends[:, :count]
+
+
+class Ground:
+    """A compiled landscape for kernels of rules that were recorded apart from it.
+
+    Args:
+        slopes: Its record, with the loss and the first derivatives; see :func:`gdviz.tracing.apart.record_landscape`.
+        curved: The same with second derivatives, where they are needed.
+        knobs: The values of its knobs.
+    """
+
+    def __init__(self, slopes: Record, curved: Record | None, knobs: Mapping[str, float]) -> None:
+        self._kept: list[Any] = []
+        records = [slopes] if curved is None else [slopes, curved]
+        self.pointers = (ctypes.c_void_p * 4)(*(pointer for record in records for pointer in self._pair(record, knobs)))
+
+    def _pair(self, record: Record, knobs: Mapping[str, float]) -> tuple[int, int]:
+        """The addresses of the function and of its constants."""
+        tables, engine, address = _landscape(record.operations, tuple(record.outputs.items()))
+        constants, _ = tables.values(knobs, {"step": np.ones(1)})
+        self._kept += [engine, constants]
+        return address, constants.ctypes.data
+
+
+@lru_cache(maxsize=128)
+def _landscape(operations: tuple[Operation, ...], outputs: tuple[tuple[str, int], ...]) -> tuple[Tables, Any, int]:
+    record = Record(operations, dict(outputs))
+    tables = Tables(record, ())
+    return tables, *_compiled(landscape_text(record, tables))
 
 
 def _widened(values: Array, wide: int) -> Array:
@@ -144,8 +186,8 @@ def _machine() -> Any:
     return llvm
 
 
-def _compiled(text: str) -> tuple[Any, Callable[..., None]]:
-    """The engine that owns the machine code, and the function."""
+def _compiled(text: str) -> tuple[Any, int]:
+    """The engine that owns the machine code, and the address of the function."""
     llvm = _machine()
     target = llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2
@@ -153,4 +195,4 @@ def _compiled(text: str) -> tuple[Any, Callable[..., None]]:
     module = llvm.parse_assembly(text)
     engine = llvm.create_mcjit_compiler(module, target)
     engine.finalize_object()
-    return engine, ctypes.CFUNCTYPE(None, *_TYPES)(engine.get_function_address("run"))
+    return engine, engine.get_function_address("run")

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable, Mapping
 
-from gdviz.tracing.llvm.code import Code, splat
+from gdviz.tracing.apart import ANSWERS, SLOPES
+from gdviz.tracing.llvm.code import WIDTH, Code, splat
 from gdviz.tracing.record import LEAVES, Record
 from gdviz.tracing.tables import Tables
 
@@ -20,6 +21,7 @@ class Values:
         self.masks: dict[int, str] = {}
         """The values that are truth values, which count as 0 and 1 where they are used as numbers."""
         self._pairs: dict[str, tuple[str, str]] = {}
+        self._answers: dict[tuple[int, int], dict[str, str]] = {}
 
     def run(self) -> dict[int, str]:
         means: dict[tuple[int, bool], list[int]] = {}
@@ -112,6 +114,8 @@ class Values:
                 self.values[place] = self.named[operands[0]]
         elif self.levels[place] < 2:
             return  # only on the way to what is in the tables
+        elif name in ANSWERS:
+            self.values[place] = self._answered(name, *operands)
         elif name in _COMPARISONS:
             self.masks[place] = self.code.compare(_COMPARISONS[name], *map(self.number, operands))
         elif name in ("logical_and", "logical_or"):
@@ -129,6 +133,21 @@ class Values:
             self.values[place] = {"sin": sine, "cos": cosine}.get(name) or self.code.divide(sine, cosine)
         else:
             self.values[place] = _METHODS[name](self.code, *map(self.number, operands))
+
+    def _answered(self, what: str, x: int, y: int) -> str:
+        """An answer of a landscape that was compiled apart; all that is asked at one place is asked at once."""
+        code = self.code
+        if (x, y) not in self._answers:
+            asked = [name for name, *operands in self.operations if operands == [x, y] and name in ANSWERS]
+            code.store(self.number(x), "%place", "0")
+            code.store(self.number(y), "%place", str(WIDTH))
+            which = 2 * (not set(asked) <= set(SLOPES))
+            function, constants = (code.listed("ptr", "%ground", which + k) for k in (0, 1))
+            code.do(f"call void {function}(ptr %place, ptr {constants})")
+            self._answers[x, y] = {
+                name: code.load("%place", str(WIDTH * (2 + ANSWERS.index(name)))) for name in dict.fromkeys(asked)
+            }
+        return self._answers[x, y][what]
 
     def _power(self, base: int, exponent: int) -> str:
         name, *operands = self.operations[exponent]

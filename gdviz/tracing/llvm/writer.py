@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Sequence
 
+from gdviz.tracing.apart import ANSWERS
 from gdviz.tracing.llvm.code import LIBRARY, MASK, VECTOR, WIDTH, Code, splat
 from gdviz.tracing.llvm.values import Values
 from gdviz.tracing.record import Record
@@ -14,9 +15,34 @@ ROW = BLOCK + 8
 """Numbers from one row of a block to the next: rows a power of two apart would be in each other's way in the cache."""
 ARGUMENTS = (
     "i64 %blocks, i64 %steps, ptr %constants, ptr %table, ptr %states, i64 %count, ptr %varied, ptr %strides, "
-    "ptr %data, ptr %offsets, i64 %examples, ptr %losses, ptr %work, ptr %ends, double %lowest, double %still"
+    "ptr %data, ptr %offsets, i64 %examples, ptr %losses, ptr %work, ptr %ends, double %lowest, double %still, "
+    "ptr %ground"
 )
 """What the function takes; see :class:`gdviz.tracing.llvm.kernel.Kernel`."""
+
+
+_DECLARED = (
+    f"declare {VECTOR} @llvm.fma.v{WIDTH}f64({VECTOR}, {VECTOR}, {VECTOR})",
+    f"declare {VECTOR} @llvm.fabs.v{WIDTH}f64({VECTOR})",
+    f"declare {VECTOR} @llvm.sqrt.v{WIDTH}f64({VECTOR})",
+    f"declare {MASK} @llvm.is.fpclass.v{WIDTH}f64({VECTOR}, i32)",
+    f"declare i1 @llvm.vector.reduce.or.v{WIDTH}i1({MASK})",
+    *(f"declare double @{name}({'double, double' if name in ('pow', 'fmod') else 'double'})" for name in LIBRARY),
+    'attributes #0 = { nounwind "min-legal-vector-width"="512" "prefer-vector-width"="512" }',
+    '!0 = !{!"branch_weights", i32 1, i32 2000}',
+)
+
+
+def landscape_text(ground: Record, tables: Tables) -> str:
+    """The text of a landscape recorded apart: for eight points, its answers, written behind these."""
+    code = Code()
+    code.lines += ["define void @run(ptr %place, ptr %constants) #0 {", "entry:"]
+    uniform = {place: code.load_one("%constants", str(k)) for place, k in tables.constants.items()}
+    named = {"x": code.load("%place", "0"), "y": code.load("%place", str(WIDTH))}
+    values = Values(code, ground, tables, uniform, named, "0").run()
+    for answer, place in ground.outputs.items():
+        code.store(values[place], "%place", str(WIDTH * (2 + ANSWERS.index(answer))))
+    return "\n".join([*code.lines, "  ret void", "}", *_DECLARED, ""])
 
 
 class Writer:
@@ -33,25 +59,13 @@ class Writer:
         code = self.code
         code.lines.append(f"define void @run({ARGUMENTS}) #0 {{")
         code.lines.append("entry:")
+        code.lines.append(f"  %place = alloca [{2 + len(ANSWERS)} x {VECTOR}], align 64")
         self.uniform = {place: code.load_one("%constants", str(k)) for place, k in self.tables.constants.items()}
         self.steps_and_one = code.plus("%steps", 1)
         code.loop("0", "%blocks", 1, self._block)
         code.do("ret void")
         code.lines.append("}")
-        declared = [
-            f"declare {VECTOR} @llvm.fma.v{WIDTH}f64({VECTOR}, {VECTOR}, {VECTOR})",
-            f"declare {VECTOR} @llvm.fabs.v{WIDTH}f64({VECTOR})",
-            f"declare {VECTOR} @llvm.sqrt.v{WIDTH}f64({VECTOR})",
-            f"declare {MASK} @llvm.is.fpclass.v{WIDTH}f64({VECTOR}, i32)",
-            f"declare i1 @llvm.vector.reduce.or.v{WIDTH}i1({MASK})",
-            *(
-                f"declare double @{name}({'double, double' if name in ('pow', 'fmod') else 'double'})"
-                for name in LIBRARY
-            ),
-            'attributes #0 = { nounwind "min-legal-vector-width"="512" "prefer-vector-width"="512" }',
-            '!0 = !{!"branch_weights", i32 1, i32 2000}',
-        ]
-        return "\n".join([*code.lines, *declared, ""])
+        return "\n".join([*code.lines, *_DECLARED, ""])
 
     def _block(self, block: str, _: list[str]) -> list[str]:
         """All steps of a block, and its ends."""
