@@ -15,7 +15,7 @@ from gdviz.training.stackable import why_alone
 
 MOST_ENTRANTS = 8
 HIGHER_IS_BETTER = ("categorical_accuracy", "top_k_categorical_accuracy", "binary_accuracy")
-_NOT_THE_PROBLEM = {
+NOT_THE_PROBLEM = {
     "optimizer",
     "schedule",
     "clip",
@@ -101,14 +101,26 @@ class Budget(Entry):
     label = "Budget"
     maker = "gdviz.comparing.comparison.Budget"
 
-    trials: int = knob(16, 1, 256, usual=(4, 64), log=True, help="learning rates that each entrant may try")
-    repeats: int = knob(5, 2, 50, usual=(2, 20), help="trainings of each entrant's best, with fresh seeds")
+    trials: int = knob(
+        16, 1, 256, usual=(4, 64), log=True, label="Trials of each", help="learning rates that each entrant may try"
+    )
+    repeats: int = knob(
+        5, 2, 50, usual=(2, 20), label="Repeats of each one's best", help="with fresh seeds; they decide"
+    )
     search: str = knob(
         "sobol", choices=("sobol", "tpe"), help="sobol: evenly spread, the same for all; tpe: near what did well"
     )
-    halving: bool = knob(False, help="give up hopeless trials early, and begin more of them for the same epochs")
-    low: float = knob(SEARCHED["learning_rate"].low, above=0.0, log=True, help="smallest learning rate tried")
-    high: float = knob(SEARCHED["learning_rate"].high, above=0.0, log=True, help="largest learning rate tried")
+    halving: bool = knob(
+        False,
+        label="Successive halving",
+        help="give up hopeless trials early, and begin more of them for the same epochs",
+    )
+    low: float = knob(
+        SEARCHED["learning_rate"].low, above=0.0, log=True, label="Smallest learning rate", help="from which rate on"
+    )
+    high: float = knob(
+        SEARCHED["learning_rate"].high, above=0.0, log=True, label="Largest learning rate", help="up to which rate"
+    )
     seed: int = knob(0, 0, 2**30, help="of the points tried, the initial weights and the order of batches")
 
     def __post_init__(self) -> None:
@@ -145,8 +157,8 @@ class Comparison(Setup):
         super().__post_init__()
         if not self.entrants:
             object.__setattr__(self, "entrants", entrants_of(USUAL_ENTRANTS))
-        allowed = ("loss", *(self.problem.metrics or ()))
-        object.__setattr__(self, "metric", [*allowed[1:], "loss"][0] if self.metric is None else self.metric)
+        allowed = deciding(self.problem)
+        object.__setattr__(self, "metric", allowed[0] if self.metric is None else self.metric)
         if self.metric not in allowed:
             raise ValueError(f"metric must be one of {', '.join(allowed)}; got {self.metric!r}")
         split = self.problem.split
@@ -217,11 +229,16 @@ class Comparison(Setup):
 
     def to_link(self) -> dict[str, list[str]]:
         """The fields of a link that reproduces the comparison; a user's own file is not part of it."""
-        return {name: texts for name, texts in super().to_link().items() if name not in _NOT_THE_PROBLEM}
+        return {name: texts for name, texts in super().to_link().items() if name not in NOT_THE_PROBLEM}
 
     @classmethod
     def from_link(cls, fields: Fields) -> tuple[Self, list[str]]:
-        return super().from_link({name: texts for name, texts in fields.items() if name not in _NOT_THE_PROBLEM})
+        return super().from_link({name: texts for name, texts in fields.items() if name not in NOT_THE_PROBLEM})
+
+
+def deciding(problem: TrainingSetup) -> tuple[str, ...]:
+    """The scores that can decide: the metrics of the problem, the first one being the usual, and the loss."""
+    return (*(problem.metrics or ()), "loss")
 
 
 USUAL_ENTRANTS = ("sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamw", "nadam", "adamax")

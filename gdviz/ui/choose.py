@@ -8,24 +8,28 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from gdviz.clipping import CLIPPERS
-from gdviz.comparing.comparison import MOST_ENTRANTS, Budget, Comparison, Entrant
+from gdviz.catalogue import Part
+from gdviz.comparing.comparison import (
+    MOST_ENTRANTS,
+    NOT_THE_PROBLEM,
+    Budget,
+    Comparison,
+    Entrant,
+    deciding,
+)
 from gdviz.comparing.estimate import estimated_seconds, in_words
 from gdviz.comparing.presets import PRESETS
 from gdviz.comparing.record import Record, Trial
 from gdviz.runs.comparisons import Comparisons
 from gdviz.runs.trials import Stored
-from gdviz.schedules import SCHEDULES
-from gdviz.training import DATASETS, KERAS_OPTIMIZERS, LOSSES, METRICS, DenseLayer, Split, TrainingSetup
+from gdviz.schedules import Schedule
+from gdviz.training import KERAS_OPTIMIZERS, KerasOptimizer, Split, TrainingSetup
 from gdviz.training.optimizers import SEARCHED
-from gdviz.training.parts import ACTIVATIONS
-from gdviz.training.setup import MOST_BATCH, MOST_EPOCHS, MOST_LAYERS
-from gdviz.ui import own_table, training, widgets
+from gdviz.ui import training, widgets
+from gdviz.ui.form import Form, Group, draw, draw_entry
 from gdviz.ui.kept import Kept
 from gdviz.ui.text import plain
-
-_NONE = "none"
-_BY_STEP = {name: entry for name, entry in SCHEDULES.items() if not entry.follows_loss}
+from gdviz.ui.training_controls import BY_STEP, SPECIAL
 
 
 @st.cache_resource(show_spinner=False)
@@ -76,76 +80,28 @@ def _validates(split: Split) -> bool:
     return bool(split.validation and split.test and not split.validate_on_test)
 
 
+_DATA: tuple[Group, ...] = (("", ("data",)), ("Split and scaling", ("split",)))
+_MODEL: tuple[Group, ...] = (
+    ("", ("convolution", "layers")),
+    ("Output, loss and metrics", ("loss", "metrics", "output")),
+    ("", (("epochs", "batch_size"),)),
+)
+_BUDGET: tuple[Group, ...] = (
+    ("", (("trials", "repeats"),)),
+    ("Search, successive halving, range, seed", ("search", "halving", ("low", "high"), "seed")),
+)
+
+
 def problem_controls(box: DeltaGenerator) -> TrainingSetup:
-    """Data, model, batch size and epochs.
+    """Data, model, batch size and epochs: those of the Live training page, without what each entrant brings.
 
     Raises:
         ValueError: They do not go together.
     """
     current = CHOOSE.setup.problem
-    left, right = box.columns(2)
-    name = widgets.select(left, "Data", widgets.labels(DATASETS), CHOOSE.key("data"), current.data.name)
-    if name == training.OWN_TABLE:
-        data = own_table.controls(left, CHOOSE.key("own"), current.data)
-    else:
-        more = left.expander("Its settings", key=CHOOSE.key("data.more")) if DATASETS[name].knobs() else left
-        before = current.data.values() if name == current.data.name else {}
-        data = widgets.entry(more, DATASETS, name, CHOOSE.key("data"), before, True)
-    layers = _layers(right, current)
-    epochs, size = right.columns(2)
-    length = epochs.number_input(
-        "Epochs of each training", 1, MOST_EPOCHS, _first("epochs", current.epochs), key=CHOOSE.key("epochs")
-    )
-    full = _first("full", current.batch_size is None)
-    batch = size.number_input(
-        "Batch size",
-        1,
-        MOST_BATCH,
-        _first("batch", current.batch_size or 32),
-        key=CHOOSE.key("batch"),
-        disabled=st.session_state.get(CHOOSE.key("full"), full),
-    )
-    full = size.checkbox("All rows in one batch", full, key=CHOOSE.key("full"))
-    task, same = data.task, data.task == current.data.task
-    losses = LOSSES[task]
-    usual = str(current.loss) if same and current.loss in losses else losses[0]
-    loss = left.selectbox(
-        "Loss", losses, losses.index(_first(f"loss.{task}", usual)), format_func=_spaced, key=CHOOSE.key(f"loss.{task}")
-    )
-    return replace(
-        current,
-        data=data,
-        convolution=current.convolution if data.image else None,
-        layers=layers,
-        epochs=int(length),
-        batch_size=None if full else int(batch),
-        loss=loss,
-        metrics=current.metrics if same else METRICS[task][:1],
-    )
-
-
-def _layers(box: DeltaGenerator, current: TrainingSetup) -> tuple[DenseLayer, ...]:
-    """Dense layers of one width and activation; those that the setup has keep whatever else they are."""
-    first = current.layers[0] if current.layers else DenseLayer()
-    count, units, activation = box.columns(3)
-    depth = int(
-        count.number_input(
-            "Hidden layers", 0, MOST_LAYERS, _first("depth", len(current.layers)), key=CHOOSE.key("depth")
-        )
-    )
-    width = int(
-        units.number_input("Units", 1, 8192, _first("units", first.units), key=CHOOSE.key("units"), disabled=not depth)
-    )
-    chosen = activation.selectbox(
-        "Activation",
-        ACTIVATIONS,
-        ACTIVATIONS.index(_first("activation", first.activation)),
-        key=CHOOSE.key("activation"),
-        disabled=not depth,
-    )
-    if (depth, width, chosen) == (len(current.layers), first.units, first.activation):
-        return current.layers
-    return (replace(first, units=width, activation=chosen),) * depth
+    form, (left, right) = Form(current, CHOOSE.key, True, SPECIAL), box.columns(2)
+    form.draw(left, _DATA, without=tuple(form.fields))
+    return replace(current, **form.draw(right, _MODEL, without=("data", "split", *NOT_THE_PROBLEM)))
 
 
 def entrant_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Entrant, ...]:
@@ -188,51 +144,36 @@ def entrant_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Entra
 
 
 def _one_entrant(box: DeltaGenerator, current: Entrant, name: str) -> Entrant:
-    optimizer = current.optimizer
-    first = current.schedule.name if current.schedule else "constant"
-    schedule_name = widgets.select(
-        box, "Learning-rate schedule", widgets.labels(_BY_STEP), CHOOSE.key(f"{name}.schedule"), first
-    )
-    before = current.schedule.values() if current.schedule and current.schedule.name == schedule_name else {}
-    schedule = None
-    if schedule_name != "constant":
-        schedule = widgets.entry(
-            box, SCHEDULES, schedule_name, CHOOSE.key(f"{name}.schedule"), before, True, ("initial_learning_rate",)
-        )
-    clips = [_NONE, *CLIPPERS]
-    clip_name = box.selectbox(
-        "Gradient clipping",
-        clips,
-        clips.index(_first(f"{name}.clip", current.clip.name if current.clip else _NONE)),
-        format_func=lambda c: "None" if c == _NONE else CLIPPERS[c].label,
-        key=CHOOSE.key(f"{name}.clip"),
-    )
-    clip = None
-    if clip_name != _NONE:
-        values = current.clip.values() if current.clip and current.clip.name == clip_name else {}
-        clip = widgets.entry(box, CLIPPERS, clip_name, CHOOSE.key(f"{name}.clip"), values, True)
-    tunable = [knob.name for knob in optimizer.knobs() if knob.name in SEARCHED]
-    tuned = box.multiselect(
-        "Tuned",
-        tunable,
-        _first(f"{name}.tuned", list(current.tuned)),
-        key=CHOOSE.key(f"{name}.tuned"),
-        help=_ranges(tunable),
-    )
-    fixed: dict[str, Any] = {}
-    for knob in optimizer.knobs():
-        if knob.name not in {*tuned, "learning_rate"}:
-            fixed[knob.name] = widgets.number(
-                box, knob, CHOOSE.key(f"{name}.{knob.name}"), getattr(optimizer, knob.name), True
-            )
-    return Entrant(replace(optimizer, **fixed), schedule, clip, ("learning_rate", *tuned))
+    special = {"schedule": _schedule_control, "tuned": _tuned_control, "optimizer": _fixed_controls}
+    form = Form(current, lambda field: CHOOSE.key(f"{name}.{field}"), True, special)
+    return Entrant(**form.draw(box, (("", ("schedule", "clip", "tuned", "optimizer")),)))
 
 
-def _ranges(names: Sequence[str]) -> str:
-    ranges = (
-        f"{name} from {SEARCHED[name].low:g} to {SEARCHED[name].high:g}" for name in names if name != "learning_rate"
-    )
-    return "The learning rate always is. " + "; ".join(ranges) + "."
+def _schedule_control(form: Form, box: DeltaGenerator) -> Schedule | None:
+    field = form.fields["schedule"]
+    assert isinstance(field, Part)
+    tuned = replace(field, derived=("initial_learning_rate",))
+    made: Schedule | None = draw_entry(box, tuned, form.key("schedule"), form.setup.schedule, True, among=BY_STEP)
+    return made
+
+
+def _tuned_control(form: Form, box: DeltaGenerator) -> tuple[str, ...]:
+    """The learning rate, which always is, and what else the optimizer has that can be searched."""
+    able = [knob.name for knob in form.setup.optimizer.knobs() if knob.name in SEARCHED]
+    key = form.key("tuned")
+    ranges = (f"{name} from {SEARCHED[name].low:g} to {SEARCHED[name].high:g}" for name in able[1:])
+    told = f"The learning rate always is. {'; '.join(ranges)}."
+    first = widgets.first_value(key, list(form.setup.tuned))
+    return tuple(box.multiselect("Tuned", able, first, format_func=widgets.spaced, key=key, help=told))
+
+
+def _fixed_controls(form: Form, box: DeltaGenerator) -> KerasOptimizer:
+    """The hyperparameters that are not tuned."""
+    optimizer = form.setup.optimizer
+    fixed = [knob for knob in optimizer.knobs() if knob.name not in {"learning_rate", *form.values["tuned"]}]
+    values = {knob.name: draw(box, knob, form.key(knob.name), getattr(optimizer, knob.name), True) for knob in fixed}
+    made: KerasOptimizer = replace(optimizer, **values)
+    return made
 
 
 def _add(entrants: tuple[Entrant, ...], place: int) -> None:
@@ -245,65 +186,24 @@ def _remove(entrants: tuple[Entrant, ...], place: int) -> None:
 
 def budget_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Budget, str, float | None]:
     """What each may spend, what decides, and the target."""
-    current = CHOOSE.setup
-    knobs = {knob.name: knob for knob in Budget.knobs()}
-    values = current.budget.values()
-    left, middle, right = box.columns(3)
-    found = {
-        "trials": widgets.number(
-            left,
-            knobs["trials"],
-            CHOOSE.key("trials"),
-            values["trials"],
-            False,
-            "Trials: learning rates that each may try",
-        ),
-        "repeats": widgets.number(
-            middle,
-            knobs["repeats"],
-            CHOOSE.key("repeats"),
-            values["repeats"],
-            False,
-            "Repeats of each one's best, with fresh seeds",
-        ),
-    }
-    allowed = [*(problem.metrics or ()), "loss"]
-    task = problem.data.task
+    current, task = CHOOSE.setup, problem.data.task
+    left, right = box.columns(2)
+    allowed = deciding(problem)
     usual = str(current.metric) if current.metric in allowed else allowed[0]
-    metric = right.selectbox(
-        "What decides",
-        allowed,
-        allowed.index(_first(f"metric.{task}", usual)),
-        format_func=_spaced,
-        key=CHOOSE.key(f"metric.{task}"),
-    )
-    more = box.expander("More: search, successive halving, range, target, seed", key=CHOOSE.key("more"))
-    labels = {
-        "search": "Search: evenly spread and the same for all (sobol), or near what did well (tpe)",
-        "halving": "Successive halving: give up hopeless trials early, begin more for the same epochs",
-        "low": "Smallest learning rate",
-        "high": "Largest learning rate",
-        "seed": "Seed",
-    }
-    found |= {
-        name: widgets.number(more, knobs[name], CHOOSE.key(name), values[name], True, label)
-        for name, label in labels.items()
-    }
-    target = more.number_input(
-        f"Target: a value of {_spaced(metric)}; empty for none",
+    labels = {name: widgets.spaced(name) for name in allowed}
+    metric = widgets.select(left, "What decides", labels, CHOOSE.key(f"metric.{task}"), usual)
+    target = right.number_input(
+        f"Target: a value of {widgets.spaced(metric)}; empty for none",
         value=_first(f"target.{metric}", current.target if metric == current.metric else None),
         key=CHOOSE.key(f"target.{metric}"),
         format="%g",
     )
-    return Budget(**found), metric, target
+    budget = Form(current.budget, CHOOSE.key, True, knobs="budget.").draw(box, _BUDGET)
+    return Budget(**budget), metric, target
 
 
 def _first(name: str, current: Any) -> Any:
     return widgets.first_value(CHOOSE.key(name), current)
-
-
-def _spaced(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def estimate(comparison: Comparison) -> str:

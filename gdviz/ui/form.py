@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from gdviz.catalogue import Catalogue, Declared, Entry, Knob, Names, Numbers, Part, Setup
+from gdviz.catalogue import Catalogue, Declared, Entry, Knob, Names, Numbers, Part
 from gdviz.ui import widgets
 from gdviz.ui.folding import unfolded
 from gdviz.ui.kept import Kept
@@ -25,7 +25,7 @@ class Form:
 
     def __init__(
         self,
-        setup: Setup,
+        setup: Entry,
         key: Callable[[str], str],
         exact: bool,
         special: Mapping[str, Callable[["Form", DeltaGenerator], Any]] | None = None,

@@ -32,7 +32,7 @@ GROUPS: tuple[Group, ...] = (
     ("Warm-up, clipping, plateau, early stopping", ("warmup_steps", "clip", "reduce_on_plateau", "early_stopping")),
     ("What to watch", ("watch",)),
 )
-_BY_STEP = {name: entry for name, entry in SCHEDULES.items() if not entry.follows_loss}
+BY_STEP = {name: entry for name, entry in SCHEDULES.items() if not entry.follows_loss}
 """The schedules that a step alone determines."""
 
 
@@ -52,7 +52,7 @@ def setup_controls(box: DeltaGenerator) -> TrainingSetup:
     exact = box.toggle("Exact numbers", key="training.exact", help="Number fields in place of sliders.")
     # A slider and the field in its place are two widgets: with one key, the second would not know what the first had.
     kind = "exact" if exact else "sliders"
-    form = Form(TRAINING.setup, lambda name: TRAINING.key(f"{kind}.{name}"), exact, _SPECIAL)
+    form = Form(TRAINING.setup, lambda name: TRAINING.key(f"{kind}.{name}"), exact, SPECIAL)
     values = form.draw(box, GROUPS)
     values["schedule"] = values["schedule"].starting_at(values["optimizer"].learning_rate)
     return TrainingSetup(**values)
@@ -119,7 +119,7 @@ def _schedule_controls(form: Form, box: DeltaGenerator) -> Schedule:
     key, place = form.key_of("schedule"), box.container()
     panel = box.expander("Its hyperparameters", key=form.key("schedules"))
     made: Schedule = draw_entry(
-        place, _part(form, "schedule"), key, form.setup.schedule, form.exact, among=_BY_STEP, panel=panel
+        place, _part(form, "schedule"), key, form.setup.schedule, form.exact, among=BY_STEP, panel=panel
     )
     return made
 
@@ -138,7 +138,7 @@ def _part(form: Form, name: str) -> Part:
     return field
 
 
-_SPECIAL: dict[str, Any] = {
+SPECIAL: dict[str, Any] = {
     "data": _data_controls,
     "convolution": _convolution_controls,
     "layers": _layer_controls,
@@ -148,3 +148,4 @@ _SPECIAL: dict[str, Any] = {
     "schedule": _schedule_controls,
     "batch_size": _batch_controls,
 }
+"""The fields that are drawn in a way of their own."""
