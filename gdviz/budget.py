@@ -207,7 +207,7 @@ def propagation(network: Network) -> Cost:
     machine, width, batch = this_machine(), network.width, network.batch_size
     numbers, weights = batch * width, width**2
     products = 3 * numbers * width
-    drawn = 4 * width**3 if network.initializer.name == "orthogonal" else 0
+    drawn = 2.5 * width**3 if network.initializer.name == "orthogonal" else 0
     layer = (
         machine.multiplication * (1.3 * products + drawn)
         + machine.element * (17 * numbers + 10 * weights)
@@ -227,8 +227,8 @@ def training(setup: Training) -> Cost:
     states = len(setup.optimizer.initial_state(np.zeros(2)))
     step = (
         machine.multiplication * 3 * numbers * network.width
-        + machine.element * (9 * numbers + (7 + 4 * states) * parameters)
-        + machine.call * (70 * network.depth + 100)
+        + machine.element * (8 * numbers + (5.5 + 3 * states) * parameters)
+        + machine.call * (42 * network.depth + 60)
     )
     kept = 3.5 if network.normalization.name == "none" else 5.0
     held = kept * numbers + (5 + 1.5 * states) * parameters + 2 * setup.samples * network.inputs.size
@@ -241,12 +241,12 @@ def through_time(setup: Recurrent) -> Cost:
     machine, gates, units = this_machine(), setup.cell.gates, setup.units
     numbers, weights = setup.batch_size * units * gates, units**2 * gates
     step = machine.multiplication * 3 * numbers * units + machine.element * 14 * numbers + machine.call * 35
-    eigenvalues = 95 * gates * units**3 * machine.multiplication
+    eigenvalues = 65 * gates * units**3 * machine.multiplication
     held = setup.steps * (3.2 * numbers + weights + 200) + 4 * weights
     return Cost(setup.steps * step + eigenvalues, _NUMBER * held)
 
 
 def cliff(setup: CliffRuns) -> Cost:
     """Two runs down the cliff, whose formula is recorded first."""
-    calls = setup.sequence * (200 + 0.45 * setup.steps) + 10_000
+    calls = setup.sequence * (105 + 0.24 * setup.steps) + 5_000
     return Cost(calls * this_machine().call, _NUMBER * (2 * setup.steps * 40 + 2000 * setup.sequence))
