@@ -26,8 +26,7 @@ from gdviz.ui.width import page_width
 def open_at_click(key: str) -> None:
     picked = st.session_state[key].selection.get(PICK)
     if picked:
-        controls.set_start((picked[0]["x"], picked[0]["y"]))
-        st.session_state["open_descent"] = True
+        ui.open_from((picked[0]["x"], picked[0]["y"]))
 
 
 def panels(count: int, width: int) -> tuple[int, list[DeltaGenerator]]:
@@ -39,13 +38,14 @@ def panels(count: int, width: int) -> tuple[int, list[DeltaGenerator]]:
 
 def basins(experiment: Experiment, width: int) -> dict[str, str]:
     side = int(ui.choice(st.sidebar, "Starts", "side", {str(n): f"{n} x {n}" for n in ui.SIDES}, "96"))
+    runs = experiment.descents()
+    ui.live_basins(runs)
     told = st.empty()
     st.caption(
         "A colour a minimum, fading the longer the way; grey: unfinished or stalled; black, or white on black: "
         "diverged. Click on a point to open that run on the Descent page."
     )
     ui.stop_here_if_asked()
-    runs = experiment.descents()
     across, places = panels(len(runs), width)
     found, figures = [], {}
     for k, (place, descent) in enumerate(zip(places, runs, strict=False)):

@@ -237,6 +237,22 @@ def test_a_rule_put_on_a_landscape_is_the_rule_recorded_on_it() -> None:
         assert_same(run, answer, exact=False)
 
 
+def test_the_places_of_a_formula_have_the_numbers_of_a_step() -> None:
+    """Position, gradient, state and hyperparameters, for every recorded rule."""
+    runs = [descend("himmelblau", name, learning_rate=0.01, steps=8, weight_decay=0.01) for name in OPTIMIZERS]
+    runs = [run for run in runs if not why_served(run.setup)]
+    figures = [figure_data([run]) for run in runs]
+    for run, data, numbers in zip(runs, figures, node("rules.mjs", {"figures": figures, "step": 5}), strict=True):
+        before = run.theta[4] * (1 - 0.01 * run.learning_rate[4])
+        known = {"step": 5, "learning_rate": run.learning_rate[4], "used": run.used_gradient[4]}
+        known |= {"before theta": before, "after theta": run.theta[5]}
+        for name, values in run.state.items():
+            known |= {f"before {name}": values[4], f"after {name}": values[5]}
+        known |= {f"knob {name}": value for name, value in run.setup.optimizer.values().items()}
+        for place, number in zip(data["runs"][0]["formula"]["places"], numbers, strict=True):
+            assert number == pytest.approx(np.ravel(known[place]), rel=1e-9, abs=1e-300), (run.label, place)
+
+
 def test_what_the_reader_chose_is_taken_over() -> None:
     chosen = chosen_of(DEFAULT.descents())
     assert taken_over(DEFAULT, chosen).descents() == DEFAULT.descents()

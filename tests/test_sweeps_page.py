@@ -1,5 +1,6 @@
 """The Sweeps page: every picture, its links and its code."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,18 @@ def test_a_broken_field_is_noted_and_the_others_are_read() -> None:
     assert not at.exception
     assert "mode must be one of basins, window, map, sensitivity; got 'volcano'" in at.warning[0].value
     assert at.query_params["side"] == "32"
+
+
+def test_live_basins_stand_above_the_exact_ones_where_the_browser_can_run_the_rule() -> None:
+    at = page(mode="basins", side="32", steps="10")
+    (live,) = at.get("bidi_component")
+    data = json.loads(json.loads(live.proto.json)["figure"])
+    assert data["kind"] == "basins"
+    assert [run["why"] for run in data["runs"]] == ["", ""]
+    at = page(mode="basins", side="32", run="lbfgs,learning_rate=1.0", steps="4")
+    assert not at.get("bidi_component")
+    assert any(caption.value.startswith("On the server: ") for caption in at.caption)
+    assert "reaches the minimum from" in at.info[0].value
 
 
 def test_the_steps_are_those_of_the_experiment() -> None:

@@ -40,21 +40,32 @@ class Background:
 @lru_cache(maxsize=64)
 def background(landscape: Landscape, theme: Theme) -> Background:
     """The heatmap and contours of a landscape, on a scale that shows its structure."""
+    drawn, height = _drawn(landscape)
+    return replace(drawn, image={**drawn.image, "url": [_png(height, theme)]})
+
+
+@lru_cache(maxsize=64)
+def _drawn(landscape: Landscape) -> tuple[Background, NDArray[np.float64]]:
+    """What does not depend on the theme, and the heights that its colours stand for."""
     x, y, loss = grid(landscape, _PIXELS)
-    return ground(x, y, loss, landscape.lowest, theme)
+    return _ground(x, y, loss, landscape.lowest)
 
 
 def ground(
     x: NDArray[np.float64], y: NDArray[np.float64], loss: NDArray[np.float64], lowest: float | None, theme: Theme
 ) -> Background:
     """The heatmap and contours of losses on a grid, rows along y; ``lowest`` is the lowest loss that there can be."""
+    drawn, height = _ground(x, y, loss, lowest)
+    return replace(drawn, image={**drawn.image, "url": [_png(height, theme)]})
+
+
+def _ground(
+    x: NDArray[np.float64], y: NDArray[np.float64], loss: NDArray[np.float64], lowest: float | None
+) -> tuple[Background, NDArray[np.float64]]:
     drawn = relief_of(loss, lowest)
     height = (drawn.height(loss) - drawn.low) / (drawn.high - drawn.low)
-    return Background(
-        image={"url": [_png(height, theme)], "x": [(x[0] + x[-1]) / 2], "y": [(y[0] + y[-1]) / 2]},
-        contours=_contours(x, y, height),
-        scale=drawn.scale,
-    )
+    middle: Table = {"x": [(x[0] + x[-1]) / 2], "y": [(y[0] + y[-1]) / 2]}
+    return Background(image=middle, contours=_contours(x, y, height), scale=drawn.scale), height
 
 
 @dataclass(frozen=True)

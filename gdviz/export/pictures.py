@@ -3,6 +3,7 @@
 from typing import Any
 
 from gdviz.charts.figure import Figure
+from gdviz.charts.palette import Theme
 
 
 def to_svg(figure: Figure) -> str:
@@ -12,11 +13,22 @@ def to_svg(figure: Figure) -> str:
     return str(vl_convert.vegalite_to_svg(_still(figure)))
 
 
-def to_png(figure: Figure) -> bytes:
-    """The figure as a picture, at twice the size it has on the page; one that plays, at its last step."""
+def to_png(figure: Figure, theme: Theme | None = None) -> bytes:
+    """The figure as a picture, at twice the size it has on the page; one that plays, at its last step.
+
+    Args:
+        figure: The figure.
+        theme: The ground and the ink that it stands on; None: black on white.
+    """
     import vl_convert
 
-    return bytes(vl_convert.vegalite_to_png(_still(figure), scale=2))
+    spec = _still(figure)
+    if theme is not None:
+        words = {"labelColor": theme.ink, "titleColor": theme.ink}
+        own = {name: {**spec["config"].get(name, {}), **words} for name in ("axis", "legend", "header")}
+        title = {**spec["config"].get("title", {}), "color": theme.ink}
+        spec = {**spec, "background": theme.valley, "config": {**spec["config"], **own, "title": title}}
+    return bytes(vl_convert.vegalite_to_png(spec, scale=2))
 
 
 def _still(figure: Figure) -> dict[str, Any]:

@@ -5,6 +5,6 @@ records, run them and draw. :func:`figure_data` makes what a figure is given. ``
 server: ``gdviz.ui.live`` makes a component of it, :mod:`gdviz.live.page` a page that stands alone.
 """
 
-from gdviz.live.data import chosen_of, figure_data, taken_over
+from gdviz.live.data import basins_data, chosen_of, figure_data, taken_over, why_served
 
-__all__ = ["chosen_of", "figure_data", "taken_over"]
+__all__ = ["basins_data", "chosen_of", "figure_data", "taken_over", "why_served"]

@@ -21,7 +21,8 @@ from gdviz.descent.experiment import Experiment
 from gdviz.landscapes import Landscape
 from gdviz.landscapes.data import DataLandscape
 from gdviz.live.parts import landscape_record
-from gdviz.live.still import StepAxis, landscape_plot, step_plot
+from gdviz.live.rules import rule_formula
+from gdviz.live.still import StepAxis, heatmap, landscape_plot, step_plot
 from gdviz.live.words import WORDS
 from gdviz.optimizers import Optimizer
 from gdviz.schedules import Constant, ReduceOnPlateau, Schedule
@@ -49,19 +50,41 @@ def figure_data(
         dark: Colours for a dark ground.
         chosen: What the reader has chosen last; None: what the runs were given.
     """
-    shared, theme = runs[0].setup, DARK_THEME if dark else LIGHT_THEME
-    landscape = shared.landscape
+    setups, theme = [run.setup for run in runs], DARK_THEME if dark else LIGHT_THEME
+    data = _common(setups, chosen, theme)
+    for run, one in zip(runs, data["runs"], strict=True):
+        one["served"] = _served(run) if one["why"] else None
+    label = setups[0].landscape.label
     return {
-        "title": f"Paths of optimizers on the {landscape.label} landscape, and their losses against the step",
-        "landscape": landscape_data(landscape),
-        "runs": [_run(run, name) for run, name in zip(runs, _names(runs), strict=True)],
-        "chosen": chosen or chosen_of([run.setup for run in runs]),
+        **data,
+        "title": f"Paths of optimizers on the {label} landscape, and their losses against the step",
+        "loss_scale": loss_scale,
+        "still": _still(runs, loss_scale, theme),
+    }
+
+
+def basins_data(setups: Sequence[Descent], *, dark: bool = False, chosen: Chosen | None = None) -> dict[str, Any]:
+    """The data of basins side by side, for ``mount`` in ``core.js``; see :func:`figure_data`."""
+    theme, landscape = DARK_THEME if dark else LIGHT_THEME, setups[0].landscape
+    return {
+        **_common(setups, chosen, theme),
+        "kind": "basins",
+        "title": f"Basins of attraction on the {landscape.label} landscape",
+        "still": {"landscape": _ground(landscape, theme)},
+    }
+
+
+def _common(setups: Sequence[Descent], chosen: Chosen | None, theme: Theme) -> dict[str, Any]:
+    """What the browser needs to run them."""
+    shared = setups[0]
+    return {
+        "landscape": landscape_data(shared.landscape),
+        "runs": [_run(setup, name) for setup, name in zip(setups, _names(setups), strict=True)],
+        "chosen": chosen or chosen_of(setups),
         "steps": shared.steps,
         "maximize": shared.maximize,
         "stop": shared.stop.values(),
         "noise": _noise(shared),
-        "loss_scale": loss_scale,
-        "still": _still(runs, loss_scale, theme),
         "theme": theme_data(theme),
         "words": WORDS,
     }
@@ -149,8 +172,7 @@ def why_served(setup: Descent) -> str:
     return why_not(setup.landscape, setup.optimizer) or ""
 
 
-def _run(run: Trajectory, name: str) -> dict[str, Any]:
-    setup = run.setup
+def _run(setup: Descent, name: str) -> dict[str, Any]:
     why = why_served(setup)
     recorded = None if why else _recorded(setup)
     # Values of sliders are not in here: the browser has its own, and the data are to stay the same.
@@ -159,12 +181,13 @@ def _run(run: Trajectory, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "rule": setup.optimizer.name,
+        "formula": rule_formula(setup.optimizer, None if recorded is None else recorded["state"]),
         "record": None if recorded is None else {part: recorded[part] for part in ("initial", "step", "state")},
         "knobs": {knob: value for knob, value in knobs.items() if knob not in free},
         "why": why,
         "sliders": [slider(knob) for knob in sliders(setup.optimizer)],
         "schedule": None if why else _schedule(setup.schedule, setup.steps),
-        "served": _served(run) if why else None,
+        "served": None,
     }
 
 
@@ -229,14 +252,15 @@ def _served(run: Trajectory) -> dict[str, Any]:
     }
 
 
-def _names(runs: Sequence[Trajectory]) -> list[str]:
+def _names(setups: Sequence[Descent]) -> list[str]:
     """What the runs are called. Where several share a name, with a number: learning rates change in the browser."""
-    count = Counter(run.label for run in runs)
+    labels = [setup.optimizer.label for setup in setups]
+    count = Counter(labels)
     seen: Counter[str] = Counter()
     names = []
-    for run in runs:
-        seen[run.label] += 1
-        names.append(f"{run.label} ({seen[run.label]})" if count[run.label] > 1 else run.label)
+    for label in labels:
+        seen[label] += 1
+        names.append(f"{label} ({seen[label]})" if count[label] > 1 else label)
     return names
 
 
@@ -268,7 +292,8 @@ def _still(runs: Sequence[Trajectory], loss_scale: LossScale, theme: Theme) -> d
 def _ground(landscape: Landscape, theme: Theme) -> dict[str, Any]:
     drawn = background(landscape, theme)
     minima = [{"x": x, "y": y} for x, y in landscape.minima]
-    datasets = {"heatmap": records(drawn.image), "contours": records(drawn.contours), "minima": minima}
+    picture = heatmap(drawn.image["url"][0], landscape.domain)
+    datasets = {"heatmap": picture, "contours": records(drawn.contours), "minima": minima}
     return {**landscape_plot(landscape.domain, theme), "datasets": datasets}
 
 

@@ -11,25 +11,28 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 MODULES = (
-    *("record", "tape", "formula", "outcome", "run", "model", "scales", "plot", "draw", "transport", "sliders"),
-    *("basins", "figure", "core"),
+    *("record", "tape", "formula", "outcome", "run", "model", "scales", "plot", "draw", "transport", "rule"),
+    *("sliders", "basins", "underlay", "hand", "figure", "panels", "core"),
 )
 """In an order in which each stands after those that it imports."""
 
 
 @cache
 def core(site: bool = False) -> str:
-    """``core.js`` and all that it imports as one module; for the static site, ``explorer.js`` as well.
+    """``core.js`` and all that it imports as one module; for the static site, what else that needs as well.
 
     The files are written so that joining them is leaving out their imports: no two share a name.
     """
-    return "\n".join(_module(name) for name in (*MODULES, *(("explorer",) if site else ())))
+    return "\n".join(_module(name) for name in (*MODULES, *(("replay", "explorer") if site else ())))
 
 
 def _module(name: str) -> str:
     text = (FOLDER / "js" / f"{name}.js").read_text(encoding="utf-8")
     text = re.sub(r"^import [^;]*;\n", "", text, flags=re.MULTILINE)
-    return text if name in ("core", "explorer") else re.sub(r"^export ", "", text, flags=re.MULTILINE)
+    text = re.sub(
+        r"^ */\*\*.*?\*/\n", "", text, flags=re.MULTILINE | re.DOTALL
+    )  # a third of the bytes; browsers need none
+    return text if name in ("core", "replay", "explorer") else re.sub(r"^export ", "", text, flags=re.MULTILINE)
 
 
 @cache

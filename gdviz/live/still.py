@@ -20,6 +20,10 @@ PADDING = {"left": 56, "right": 12, "top": 8, "bottom": 40}
 """Pixels around each plot: room for the axes. Fixed, so that the canvas knows where the plot is."""
 
 
+_NUMBER = "abs(datum.value) < 1e5 ? format(datum.value, '~g') : replace(format(datum.value, '.1~e'), 'e+', 'e')"
+"""Short enough for the room beside an axis, also where the view follows a run far out."""
+
+
 @dataclass(frozen=True)
 class StepAxis:
     """The vertical axis of a plot against the step."""
@@ -30,17 +34,18 @@ class StepAxis:
 
 @lru_cache(maxsize=64)
 def landscape_plot(domain: tuple[Point, Point], theme: Theme) -> dict[str, Any]:
-    """Heatmap, contours and minima; the tables ``heatmap``, ``contours`` and ``minima`` are to be put in.
+    """Heatmap, contours and minima; the tables ``heatmap`` (see :func:`heatmap`), ``contours`` and ``minima`` are to be
+    put in.
 
     Parameters: ``x_low``, ``x_high``, ``y_low``, ``y_high``.
     """
     ends = {f"{axis}_{end}": value for axis, pair in zip("xy", domain, strict=True) for end, value in
             zip(("low", "high"), pair, strict=True)}  # fmt: skip
-    x, y = (scale(axis, alt.Axis(format="~g", tickCount=8, grid=False)) for axis, scale in (("x", _x), ("y", _y)))
-    heatmap = (
+    x, y = (scale(axis, alt.Axis(labelExpr=_NUMBER, tickCount=8, grid=False)) for axis, scale in (("x", _x), ("y", _y)))
+    ground = (
         alt.Chart(alt.NamedData(name="heatmap"))
-        .mark_image(width=alt.ExprRef("width"), height=alt.ExprRef("height"), aspect=False, clip=True)
-        .encode(url=alt.Url("url:N"), x=alt.value(alt.ExprRef("width / 2")), y=alt.value(alt.ExprRef("height / 2")))
+        .mark_image(aspect=False, clip=True)
+        .encode(url=alt.Url("url:N"), x=x, x2="x2", y=y, y2="y2")
     )
     contours = (
         alt.Chart(alt.NamedData(name="contours"))
@@ -52,7 +57,13 @@ def landscape_plot(domain: tuple[Point, Point], theme: Theme) -> dict[str, Any]:
         .mark_text(text="★", fontSize=18, color=theme.ink, stroke=theme.halo, strokeWidth=0.6, tooltip="known minimum")
         .encode(x=x, y=y)
     )
-    return _finished(alt.layer(heatmap, contours, minima), ends, theme)
+    return _finished(alt.layer(ground, contours, minima), ends, theme)
+
+
+def heatmap(url: str, domain: tuple[Point, Point]) -> list[dict[str, Any]]:
+    """The table of a picture that covers the domain."""
+    (x, x2), (y, y2) = domain
+    return [{"url": url, "x": x, "x2": x2, "y": y, "y2": y2}]
 
 
 @lru_cache(maxsize=64)

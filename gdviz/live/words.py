@@ -20,6 +20,7 @@ WORDS = {
     "loss": "loss",
     **STATUS_WORDS,
     "at_step": "at step",
+    "left": "outside the landscape from step {} on",
     "hide": "Hide",
     "open": "Show its hyperparameters",
     "nothing_else": "No other hyperparameters.",
@@ -30,6 +31,10 @@ WORDS = {
     "marks": "Shaded: stable near the minimum, by theory. Dashed: from here on it diverges from this start.",
     "basins": "Basins of attraction",
     "basins_help": "A colour for each minimum, paler the slower; dark where runs diverge.",
+    "open_start": "Click: the run from there, on the Descent page",
+    "others": "Hyperparameters",
+    "follow": "Follow the runs",
+    "unfollow": "Back to the landscape",
     "none": "None",
     "broken": "The figure cannot be drawn here.",
 }

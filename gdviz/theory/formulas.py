@@ -1,7 +1,7 @@
-"""A rule's formula with the numbers of one step in it."""
+"""A rule's formula with the numbers of one step in it, or with places for them."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,11 @@ _GREEK = {"alpha", "beta", "gamma", "eta", "theta", "lambda", "mu", "rho", "sigm
 _ASSIGNED = r"\s*\\leftarrow"
 _BRANCHES = (r"\text", r"\Rightarrow", " > 0")
 """What is in an equation that holds in some cases only."""
+EQUATIONS = re.compile(r"\\q?quad")
+"""What stands between the equations of a formula."""
+
+Written = Callable[[bool], str]
+"""What stands for a symbol, given whether it is a factor behind another one."""
 
 
 def with_numbers(
@@ -42,17 +47,50 @@ def with_numbers(
         gradient: What the rule was given.
         state: The rule's named quantities before and after.
     """
-    known = {**_constants(optimizer, learning_rate, step), "g": latex_value(gradient), r"\theta": latex_value(theta[0])}
-    after = {r"\theta": latex_value(theta[1])}
+    before = {"g": _number(gradient), r"\theta": _number(theta[0])}
+    after = {r"\theta": _number(theta[1])}
     for name, (old, new) in state.items():
-        symbol = optimizer.symbols.get(name, name if len(name) == 1 else "")
-        if symbol and np.ndim(new) <= 1:
-            taken_as_updated = not (
-                _assigns(optimizer.formula, symbol) or "'" in symbol or f"{symbol}'" in optimizer.formula
-            )
-            known[symbol] = latex_value(new if taken_as_updated else old)
-            after[symbol] = latex_value(new)
-    equations = re.split(r"\\q?quad", optimizer.formula)
+        if (symbol := _symbol(optimizer, name)) and np.ndim(new) <= 1:
+            before[symbol], after[symbol] = _number(old), _number(new)
+    constants = {"t": _number(step, 6), **_constants(optimizer), r"\eta": _number(learning_rate, 6)}
+    return _filled(optimizer, constants, before, after)
+
+
+def with_places(optimizer: Optimizer, state: Sequence[str]) -> tuple[str, list[str]]:
+    r"""The formula in LaTeX with a place for every number that may change, ``\text{0}``, ``\text{1}`` and so on; where
+    it is a factor behind another one, ``\text{0*}``. And what stands there, by place: ``step``, ``learning_rate``,
+    ``knob beta_1``, ``used`` (the gradient that the rule is given), ``before theta``, ``after m``, and so on.
+
+    Args:
+        optimizer: The rule.
+        state: The names of its quantities that have numbers.
+    """
+    places: list[str] = []
+
+    def place(what: str) -> Written:
+        places.append(what)
+        number = len(places) - 1
+        return lambda factor: rf"\text{{{number}{'*' if factor else ''}}}"
+
+    before, after = {"g": place("used"), r"\theta": place("before theta")}, {r"\theta": place("after theta")}
+    for name in state:
+        if symbol := _symbol(optimizer, name):
+            before[symbol], after[symbol] = place(f"before {name}"), place(f"after {name}")
+    constants = {"t": place("step"), **_constants(optimizer, place), r"\eta": place("learning_rate")}
+    return _filled(optimizer, constants, before, after), places
+
+
+def _filled(
+    optimizer: Optimizer, constants: Mapping[str, Written], before: Mapping[str, Written], after: Mapping[str, Written]
+) -> str:
+    """The formula with what stands for its symbols; see :func:`with_numbers`."""
+    known = {**constants, **before}
+    for symbol in after:
+        if symbol != r"\theta" and not (
+            _assigns(optimizer.formula, symbol) or "'" in symbol or f"{symbol}'" in optimizer.formula
+        ):
+            known[symbol] = after[symbol]  # taken as updated
+    equations = EQUATIONS.split(optimizer.formula)
     lines = []
     for i, equation in enumerate(equations):
         line = _substituted(equation, known).strip()
@@ -60,7 +98,7 @@ def with_numbers(
         for symbol in [symbol for symbol in after if _assigns(equation, symbol)]:
             if not any(_assigns(later, symbol) for later in equations[i + 1 :]):
                 known[symbol] = after[symbol]
-                line = line if in_some_cases else f"{line.removesuffix(',')} = {after[symbol]}"
+                line = line if in_some_cases else f"{line.removesuffix(',')} = {after[symbol](False)}"
             elif not in_some_cases:
                 known.pop(symbol)  # a value on the way, which no record has
         lines.append(line)
@@ -71,18 +109,30 @@ def _assigns(formula: str, symbol: str) -> bool:
     return re.search(_pattern([symbol]) + _ASSIGNED, formula) is not None
 
 
-def _constants(optimizer: Optimizer, learning_rate: float, step: int) -> dict[str, str]:
-    """A number for the symbol of every hyperparameter, for η and for t."""
-    numbers = {"t": f"{step}"}
+def _symbol(optimizer: Optimizer, name: str) -> str:
+    """The symbol of a quantity; empty where the formula has none."""
+    return optimizer.symbols.get(name, name if len(name) == 1 else "")
+
+
+def _constants(optimizer: Optimizer, place: Callable[[str], Written] | None = None) -> dict[str, Written]:
+    """What stands for the symbol of every hyperparameter: its number, or a place where that may change."""
+    written = {}
     for knob in optimizer.knobs():
         value = getattr(optimizer, knob.name)
         if knob.symbol and isinstance(value, int | float):
-            numbers[_LATEX.get(knob.symbol, knob.symbol)] = latex_value(value, digits=6)
-    numbers[r"\eta"] = latex_value(learning_rate, digits=6)
-    return numbers
+            changes = place is not None and knob.type is float
+            symbol = _LATEX.get(knob.symbol, knob.symbol)
+            written[symbol] = place(f"knob {knob.name}") if place and changes else _number(value, 6)
+    return written
 
 
-def _substituted(equation: str, known: Mapping[str, str]) -> str:
+def _number(value: Any, digits: int = 4) -> Written:
+    """A number; in parentheses where it would run into the one before it."""
+    text = latex_value(value, digits)
+    return lambda factor: f"({text})" if factor and re.match(r"[0-9]", text) else text
+
+
+def _substituted(equation: str, known: Mapping[str, Written]) -> str:
     pattern = _pattern(known) + rf"(?!{_ASSIGNED})"
     pieces = re.split(r"(\\(?:text|mathrm|operatorname)\{[^}]*\})", equation)
     return "".join(
@@ -99,13 +149,12 @@ def _pattern(symbols: Iterable[str]) -> str:
     return rf"(?<!\\hat )(?:{'|'.join(filter(None, kinds))})(?![A-Za-z_'0-9])"
 
 
-def _value(match: re.Match[str], known: Mapping[str, str]) -> str:
-    """The value in place of a symbol; in parentheses where it would run into the number before it."""
-    value = known[match[0]]
+def _value(match: re.Match[str], known: Mapping[str, Written]) -> str:
+    """What stands in place of a symbol."""
     before = re.sub(r"(?:\\[,!]|\s)+$", "", match.string[: match.start()])
     word = re.search(r"\\([A-Za-z]+)$", before)
     product = word[1] in _GREEK if word else bool(re.search(r"[A-Za-z0-9})]$", before))
-    return f"{{({value})}}" if product and re.match(r"[0-9]", value) else f"{{{value}}}"
+    return f"{{{known[match[0]](product)}}}"
 
 
 def latex_value(value: Any, digits: int = 4) -> str:

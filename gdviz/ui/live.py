@@ -14,8 +14,8 @@ from typing import Any
 import streamlit as st
 
 from gdviz.charts.trails import LossScale
-from gdviz.descent import Trajectory
-from gdviz.live import chosen_of, figure_data, scripts
+from gdviz.descent import Descent, Trajectory
+from gdviz.live import basins_data, chosen_of, figure_data, scripts
 from gdviz.ui.charts import is_dark
 
 STATIC = Path(__file__).parents[2] / "static"
@@ -67,7 +67,16 @@ def show_live(
             :func:`gdviz.live.chosen_of` has it. None: the server is not told.
         loss_scale: ``"log"`` draws the loss above the landscape's lowest one.
     """
-    figure = figure_data(runs, loss_scale=loss_scale, dark=is_dark(), chosen=_sent(runs, key))
+    chosen = _sent([run.setup for run in runs], key)
+    _mount(figure_data(runs, loss_scale=loss_scale, dark=is_dark(), chosen=chosen), key, on_chosen)
+
+
+def show_live_basins(setups: Sequence[Descent], key: str, on_chosen: Callable[[dict[str, Any]], None]) -> None:
+    """Show the basins of attraction of runs side by side, each with its sliders; see :func:`show_live`."""
+    _mount(basins_data(setups, dark=is_dark(), chosen=_sent(setups, key)), key, on_chosen)
+
+
+def _mount(figure: dict[str, Any], key: str, on_chosen: Callable[[dict[str, Any]], None] | None) -> None:
     files = _files()
 
     def take() -> None:
@@ -84,11 +93,11 @@ def show_live(
     )
 
 
-def _sent(runs: Sequence[Trajectory], key: str) -> dict[str, Any]:
+def _sent(setups: Sequence[Descent], key: str) -> dict[str, Any]:
     """What the browser is told that was chosen: what it was told before, unless the runs are neither of that nor of
     what it has answered.
     """
-    now = chosen_of([run.setup for run in runs])
+    now = chosen_of(setups)
     sent: dict[str, Any] | None = st.session_state.get(f"{key}.sent")
     answered = (st.session_state.get(key) or {}).get("chosen")
     known = answered if answered and sent and answered["version"] == sent["version"] else sent

@@ -16,11 +16,14 @@ from gdviz.catalogue import Knob
 from gdviz.charts import Figure
 from gdviz.descent import Descent
 from gdviz.descent.experiment import MOST_STEPS, Experiment
+from gdviz.landscapes import Point
 from gdviz.landscapes.data import DataLandscape
+from gdviz.live import taken_over, why_served
 from gdviz.sweeps import studies
 from gdviz.sweeps.studies import Basins, Map, Sensitivity, Window
 from gdviz.ui import widgets
-from gdviz.ui.controls import EXPERIMENT
+from gdviz.ui.controls import EXPERIMENT, set_start
+from gdviz.ui.live import show_live_basins
 
 MODES = {
     "basins": "Basins of attraction",
@@ -119,6 +122,35 @@ def tried(descent: Descent, what: str) -> Any:
         "seed": descent.seed + np.arange(32),
     }
     return values[what]
+
+
+def live_basins(runs: Sequence[Descent]) -> None:
+    """A first answer from the visitor's browser, which follows the sliders; where there can be none, why."""
+    reasons = [why_served(run) for run in runs]
+    if all(reasons):
+        st.caption(" ".join(dict.fromkeys(f"On the server: {why}" for why in reasons)))
+        return
+    show_live_basins(runs, "sweep.basins", _take_over)
+    st.caption(
+        "In your browser, at once: slide a learning rate and the basins follow. Below: the server's exact answer."
+    )
+
+
+def _take_over(chosen: dict[str, Any]) -> None:
+    """Take over the values of the sliders; a click on a point opens the run from there on the Descent page."""
+    before = EXPERIMENT.setup
+    after = taken_over(before, chosen)
+    if after.start == before.descents()[0].start:
+        after = replace(after, start=before.start)  # None stands for the landscape's own
+    else:
+        st.session_state["open_descent"] = True
+    EXPERIMENT.show_again(after)
+
+
+def open_from(start: Point) -> None:
+    """Have the page open the runs from a start on the Descent page."""
+    set_start(start)
+    st.session_state["open_descent"] = True
 
 
 def basins(descent: Descent, side: int) -> Iterator[Basins]:

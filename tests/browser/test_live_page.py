@@ -1,12 +1,18 @@
 """The stand-alone page in Chromium: it answers from a disk, without a network, and keeps what was moved."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import gdviz
-from gdviz import export
+from gdviz import CLIPPERS, SCHEDULES, Trajectory, export
+from gdviz.descent.trajectory import left_plot
+from gdviz.live import figure_data, scripts, why_served
+from gdviz.theory import explain
+from tests.test_live import SIX, assert_same, configured
 
 Open = Callable[..., Page]
 
@@ -60,7 +66,15 @@ def step(page: Page) -> int:
     return int(page.get_by_role("slider", name="Step", exact=True).input_value())
 
 
+def until_step(page: Page, holds: str) -> None:
+    """Wait until the step is as it should be."""
+    shown = "const step = Number(document.querySelector('[aria-label=Step]').value)"
+    page.wait_for_function(f"() => {{ {shown}; return {holds}; }}")
+
+
 def results(page: Page) -> list[str]:
+    """How the runs end, after the next frame: what was moved is drawn by then."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return page.locator(".result").all_inner_texts()
 
 
@@ -75,6 +89,8 @@ def drag(page: Page, by: tuple[int, int]) -> None:
 
 
 def place(page: Page) -> tuple[float, float]:
+    """Where the start stands, after the next frame."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     x, y = (start(page).get_attribute("aria-valuetext") or "").replace("x ", "").split(", y ")
     return float(x), float(y)
 
@@ -83,13 +99,12 @@ def test_it_plays_and_pauses_and_starts_over(open_file: Open) -> None:
     page = open_file()
     page.get_by_role("button", name="Pause", exact=True).click()
     paused = step(page)
-    page.wait_for_timeout(200)
+    results(page)
     assert step(page) == paused
     page.get_by_role("button", name="Last step").click()
     assert step(page) == 300
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_timeout(300)
-    assert 0 < step(page) < 300
+    until_step(page, "0 < step && step < 300")
 
 
 def test_dragging_the_start_moves_the_runs_and_keeps_the_step(open_file: Open) -> None:
@@ -97,7 +112,6 @@ def test_dragging_the_start_moves_the_runs_and_keeps_the_step(open_file: Open) -
     page.get_by_role("button", name="Pause", exact=True).click()
     before, told, place_before = step(page), results(page), place(page)
     drag(page, (150, -200))
-    page.wait_for_timeout(100)
     assert results(page) != told, "while it is held"
     page.mouse.up()
     assert step(page) == before
@@ -114,7 +128,7 @@ def test_what_was_moved_stands_in_the_address(open_file: Open) -> None:
     rate(page, 2).evaluate(
         "e => { e.value = 300; e.dispatchEvent(new Event('input')); e.dispatchEvent(new Event('change')); }"
     )
-    page.wait_for_timeout(100)
+    results(page)
     fragment = "#" + page.url.partition("#")[2]
     again = open_file(fragment)
     assert place(again) == place(page)
@@ -126,6 +140,7 @@ def test_what_was_moved_stands_in_the_address(open_file: Open) -> None:
 def test_the_keyboard_moves_the_start_and_plays(open_file: Open) -> None:
     page = open_file()
     page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role("button", name="First step").click()
     x, y = place(page)
     start(page).focus()
     page.keyboard.press("ArrowRight")
@@ -133,12 +148,10 @@ def test_the_keyboard_moves_the_start_and_plays(open_file: Open) -> None:
     page.keyboard.press("Shift+ArrowUp")
     assert place(page) == pytest.approx((x + 0.12, y + 1.2))
     figure(page).focus()
-    at = step(page)
     page.keyboard.press("ArrowRight")
-    assert step(page) == at + 1
+    until_step(page, "step === 1")
     page.keyboard.press("Space")
-    page.wait_for_timeout(200)
-    assert step(page) > at + 1
+    until_step(page, "step > 1")
 
 
 def test_basins_follow_coarse_to_fine(open_file: Open) -> None:
@@ -156,10 +169,94 @@ def test_basins_follow_coarse_to_fine(open_file: Open) -> None:
     assert "diverged 100 %" in basins.inner_text() or "diverged 99 %" in basins.inner_text()
 
 
-def test_a_run_that_diverges_says_when(open_file: Open) -> None:
-    page = open_file()
-    rate(page, 1).evaluate("e => { e.value = e.max; e.dispatchEvent(new Event('input')); }")
+def test_a_run_that_diverges_says_when_and_the_view_follows_it_out_of_the_plot(open_file: Open) -> None:
+    page = open_file(motion="reduce")
+    follow = page.get_by_role("button", name="Follow the runs")
+    expect(follow).to_be_hidden()
+    rate(page, 1).evaluate(
+        "e => { e.value = e.max; e.dispatchEvent(new Event('input')); e.dispatchEvent(new Event('change')); }"
+    )
     expect(page.locator(".result").first).to_contain_text("diverged at step")
+    run = gdviz.descend("himmelblau", "momentum", 10.0, steps=300)
+    expect(page.locator("#gdviz-live-words")).to_contain_text(f"outside the landscape from step {left_plot(run)} on")
+    before = start(page).bounding_box()
+    assert before
+    follow.click()
+    back = page.get_by_role("button", name="Back to the landscape")
+    place(page)
+    after = start(page).bounding_box()
+    assert after
+    assert abs(after["x"] - before["x"]) > 50, "the landscape is small in a view that holds all of the run"
+    back.click()
+    place(page)
+    assert start(page).bounding_box() == before
+    expect(follow).to_be_visible()
+
+
+def test_the_rule_has_the_numbers_of_the_step(open_file: Open) -> None:
+    """The same as Python writes into the formula, in the same order."""
+    page = open_file(motion="reduce")
+    page.get_by_role("button", name="First step").click()
+    for _ in range(3):
+        page.get_by_role("button", name="One step forward").click()
+    for name, rate in (("momentum", 0.001), ("adam", 0.1)):
+        rule = page.locator(".rule:visible")
+        expect(rule).to_contain_text("Step 3")
+        explained = explain(gdviz.descend("himmelblau", name, rate, steps=3), 3).numbers
+        python = re.findall(r"[0-9.]+", explained)
+        assert re.findall(r"[0-9.]+", " ".join(leaves(rule.locator(".equations").nth(1)))) == python
+        page.get_by_role("button", name="Adam", exact=True).click()
+
+
+def leaves(formula: Locator) -> list[str]:
+    """The texts of a formula, sign by sign."""
+    texts = "e => [...e.querySelectorAll('*')].filter(one => !one.children.length).map(one => one.textContent)"
+    return [str(text) for text in formula.evaluate(texts)]
+
+
+RUN_ALL = """
+const packed = (numbers) => btoa(String.fromCharCode(...new Uint8Array(numbers.slice().buffer)));
+window.runOne = (data) => {
+  const [run] = new Model(data).runs;
+  return { theta: packed(run.path.theta.subarray(0, 2 * run.path.last + 2)), status: run.status, settled: run.settled };
+};
+"""
+
+
+def test_forty_configurations_have_pythons_numbers(browser: Browser) -> None:
+    """In Chromium as in node, see ``tests/test_live.py``: rule, hyperparameters, clipping, schedule, noise."""
+    rng = np.random.default_rng(12)
+    runs = [drawn(rng) for _ in range(40)]
+    page = browser.new_page()
+    page.add_script_tag(content=scripts.core().replace("export function", "function") + RUN_ALL)
+    answers = page.evaluate("data => data.map(runOne)", [{**figure_data([run]), "still": None} for run in runs])
+    page.close()
+    for run, answer in zip(runs, answers, strict=True):
+        assert_same(run, answer, exact=False)
+
+
+def drawn(rng: np.random.Generator) -> Trajectory:
+    """A configuration by chance."""
+
+    def one(names: Iterable[str]) -> str:
+        return str(rng.choice(list(names)))
+
+    shares = [float(share) if rng.random() < 0.5 else None for share in rng.random(12)]
+    run = configured(
+        landscape=one(SIX),
+        optimizer=one(("momentum", "nesterov", "rmsprop", "adam", "nadam", "adamw", "lion", "adagrad", "ftrl")),
+        shares=shares,
+        exponent=float(rng.uniform(-4, 0)),
+        schedule=one(SCHEDULES),
+        steps=int(rng.integers(1, 80)),
+        clip=CLIPPERS.make(one(CLIPPERS)) if rng.random() < 0.5 else None,
+        noise=float(rng.choice([0.0, 0.3])),
+        seed=int(rng.integers(10)),
+        weight_decay=float(rng.choice([0.0, 0.01])),
+        maximize=bool(rng.random() < 0.2),
+    )
+    assert not why_served(run.setup)
+    return run
 
 
 def test_hidden_runs_and_hyperparameters(open_file: Open) -> None:
@@ -173,14 +270,13 @@ def test_hidden_runs_and_hyperparameters(open_file: Open) -> None:
     beta.focus()
     for _ in range(20):
         page.keyboard.press("ArrowLeft")
-    page.wait_for_timeout(100)
     assert results(page)[1] != told
 
 
 def test_whoever_prefers_no_motion_sees_the_end_at_rest(open_file: Open) -> None:
     page = open_file(motion="reduce")
     page.get_by_role("button", name="Play", exact=True).wait_for()
-    assert step(page) == 300
+    until_step(page, "step === 300")
 
 
 @pytest.mark.parametrize("width", [380, 768, 1440])
@@ -200,6 +296,5 @@ def test_a_tap_sets_the_start(open_file: Open) -> None:
     box = page.locator(".landscape > canvas").bounding_box()
     assert box
     page.touchscreen.tap(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
-    page.wait_for_timeout(100)
     assert place(page) == pytest.approx((3.0, 3.0), abs=0.1)
     assert place(page) != before

@@ -1,16 +1,20 @@
 """The static site in Chromium, from a plain web server and under a path of its own."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import gdviz
-from gdviz import site
+from gdviz import LANDSCAPES, OPTIMIZERS, site
+from gdviz.charts.palette import DARK_THEME
+from gdviz.site.lessons import LESSONS
 
 Open = Callable[..., Page]
 
@@ -21,10 +25,15 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    root = tmp_path_factory.mktemp("web")
-    site.write(root / "some" / "path", home="https://example.org/app")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(root)))
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("web") / "some" / "path"
+    site.write(folder, home="https://example.org/app")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(root: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(root.parents[1])))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/some/path/"
     server.shutdown()
@@ -37,8 +46,8 @@ def open_site(browser: Browser, address: str) -> Iterator[Open]:
     loaded: list[int] = []
     pages: list[Page] = []
 
-    def open_site(fragment: str = "") -> Page:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+    def open_site(fragment: str = "", scheme: str = "light") -> Page:
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on(
@@ -103,8 +112,41 @@ def test_a_broken_address_is_noted_and_the_rest_of_it_read(open_site: Open) -> N
     assert len(results(page)) == 1
 
 
-def test_nothing_is_left_unfilled(tmp_path: Path) -> None:
-    site.write(tmp_path)
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+def test_a_recorded_training_plays_again(open_site: Open) -> None:
+    page = open_site("#training=zeros")
+    replay = page.locator(".replay[data-ready=true]")
+    expect(replay).to_have_attribute("aria-label", "All zeros", timeout=20_000)
+    expect(replay.get_by_role("button", name="Pause")).to_be_visible()
+    page.get_by_role("link", name="The loss becomes NaN").click()
+    expect(replay).to_have_attribute("aria-label", "The loss becomes NaN", timeout=20_000)
+    replay.get_by_role("button", name="Last step").click()
+    expect(replay).to_contain_text("not finite")
+    assert len(results(page)) == 4, "the explorer stays"
+
+
+def test_it_is_dark_where_the_reader_prefers_that(open_site: Open) -> None:
+    page = open_site(scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 17, 23)"
+    rate = page.locator(".run").first
+    assert rate.evaluate("e => e.style.getPropertyValue('--colour')") == DARK_THEME.runs[0]
+    picture = page.locator(".pictures img").first
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.pictures img').currentSrc.endsWith('-dark.png')")
+
+
+def test_nothing_is_left_unfilled_and_every_link_leads_somewhere(root: Path) -> None:
+    page = (root / "index.html").read_text(encoding="utf-8")
     assert "<!--" not in page
     assert 'src="http' not in page
+    for kind, name in re.findall(r'href="#(story|training)=(\w+)"', page):
+        folder = {"story": "stories", "training": "trainings"}[kind]
+        for scheme in ("light", "dark"):
+            assert (root / scheme / folder / f"{name}.json").exists(), name
+    for file in re.findall(r'(?:src|srcset)="(pictures/[^"]+)"', page):
+        assert (root / file).exists(), file
+    for lesson in LESSONS:
+        assert f'id="lesson-{lesson.name}"' in page
+        for _, hash_ in lesson.tries:
+            fields = parse_qs(hash_)
+            assert set(fields.get("landscape", [])) <= set(LANDSCAPES)
+            assert {run.split(",")[0] for run in fields.get("run", [])} <= set(OPTIMIZERS)

@@ -1,7 +1,6 @@
 /**
- * Basins of attraction under the trails: where runs from each point end. A worker computes them, coarse to fine.
+ * Basins of attraction: where runs from each point end. A worker computes them, coarse to fine.
  *
- * @typedef {import("./figure.js").Figure} Figure
  * @typedef {import("./model.js").Run} Run
  * @typedef {import("./outcome.js").Ground} Ground
  * @typedef {object} Job
@@ -18,11 +17,10 @@ import { compiled } from "./record.js";
 import { Runner, emptyPath } from "./run.js";
 import { judge, stepsToConverge, widest } from "./outcome.js";
 import { numbers } from "./model.js";
-import { element } from "./transport.js";
 
 export const STATUSES = ["converged", "running", "stalled", "diverged"];
-const UNFINISHED = -1;
-const LEFT = -2;
+export const UNFINISHED = -1;
+export const LEFT = -2;
 /** Minima that are told apart; runs that end in others are in one more group. */
 const MOST_MINIMA = 7;
 const COARSE = 24;
@@ -102,122 +100,55 @@ export function serveBasins() {
   };
 }
 
-/** The basins of a figure: which run's, and their picture. */
-export class Basins {
-  /** @param {Figure} figure */
-  constructor(figure) {
-    this.figure = figure;
+/** The basins of a run, asked of a worker of its own: coarsely at once, finely when the hand rests. */
+export class Asked {
+  /**
+   * @param {() => Worker} start  Starts this very file as a worker.
+   * @param {(found: Found) => void} take
+   */
+  constructor(start, take) {
+    this.start = start;
+    this.take = take;
     this.id = 0;
     /** @type {Worker | null} */
     this.worker = null;
-    /** @type {Found | null} */
-    this.found = null;
-    /** @type {HTMLCanvasElement} */
-    this.picture = document.createElement("canvas");
-    this.name = "";
-    this.select = element("select", { onchange: () => { this.name = this.select.value; this.found = null; this.changed(); this.figure.draw(); } });
-    this.words = element("span", { class: "basin-words" });
-    this.element = element("div", { class: "basins" }, element("label", {}, element("span", {}, figure.data.words.basins), this.select), this.words);
+    /** @type {number | undefined} */
+    this.resting = undefined;
   }
 
   /**
-   * The run whose basins are shown.
-   * @returns {Run | undefined}
+   * The run is another, or set otherwise.
+   * @param {Run} run
    */
-  get run() {
-    return this.figure.model.runs.find((run) => run.name === this.name && run.runner);
+  changed(run) {
+    this.forget();
+    this.send(run, [COARSE]);
+    this.resting = setTimeout(() => this.send(run, [FINE / 2, FINE]), AT_REST);
   }
 
-  /** The runs, or what they are set to, have changed: compute again, coarsely now, finely when the hand rests. */
-  changed() {
-    this.offer();
-    const { run } = this;
-    if (!run) {
-      this.found = null;
-      this.words.textContent = "";
-      this.id += 1;
-      return;
-    }
-    this.ask(run, [COARSE]);
+  /** What is under way is not wanted any more. */
+  forget() {
+    this.id += 1;
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.ask(run, [FINE / 2, FINE]), AT_REST);
-  }
-
-  /** List the runs that have basins here. */
-  offer() {
-    const { model, data } = this.figure;
-    const names = ["", ...model.runs.filter((run) => run.runner).map((run) => run.name)];
-    if (names.join() === [...this.select.options].map((option) => option.value).join()) return;
-    this.select.replaceChildren(...names.map((name) => element("option", { value: name, selected: name === this.name }, name || data.words.none)));
-    if (!names.includes(this.name)) this.name = "";
   }
 
   /**
    * @param {Run} run
    * @param {number[]} sides
    */
-  ask(run, sides) {
-    if (!this.figure.model.runs.includes(run)) return;
+  send(run, sides) {
     if (!this.worker) {
-      this.worker = this.figure.outside.worker();
-      this.worker.onmessage = ({ data }) => this.take(data);
+      this.worker = this.start();
+      this.worker.onmessage = ({ data }) => { if (data.id === this.id) this.take(data.found); };
     }
     this.id += 1;
-    const conditions = run.conditions();
-    this.worker.postMessage({ id: this.id, sides, record: run.data.record, conditions, landscape: this.figure.data.landscape });
-  }
-
-  /** @param {{id: number, found: Found}} answer */
-  take({ id, found }) {
-    if (id !== this.id || !this.run) return;
-    this.found = found;
-    this.paint(found);
-    const { words } = this.figure.data;
-    const share = (/** @type {(place: number) => boolean} */ which) => `${Math.round((100 * found.place.filter(which).length) / found.place.length)} %`;
-    this.words.textContent = `${words.converged} ${share((place) => place >= 0)}, ${words.diverged} ${share((place) => place === LEFT)}. ${words.basins_help}`;
-    this.element.dataset.side = String(found.side);
-    this.figure.draw();
-  }
-
-  /**
-   * The picture of the cells: a colour a minimum, paler the longer it took.
-   * @param {Found} found
-   */
-  paint(found) {
-    const { side, place, steps } = found;
-    const { theme, steps: most } = this.figure.data;
-    const colours = theme.runs.map(channels);
-    const [ground, ink] = [channels(theme.valley), channels(theme.ink)];
-    const image = new ImageData(side, side);
-    for (let cell = 0; cell < side * side; ++cell) {
-      const slow = place[cell] >= 0 ? 0.7 * Math.min(1, steps[cell] / most) : place[cell] === LEFT ? 0 : 0.75;
-      const colour = place[cell] >= 0 ? colours[place[cell]] : ink;
-      const row = side - 1 - Math.floor(cell / side);
-      const at = 4 * (row * side + (cell % side));
-      for (let i = 0; i < 3; ++i) image.data[at + i] = colour[i] * (1 - slow) + ground[i] * slow;
-      image.data[at + 3] = 150;
-    }
-    this.picture.width = this.picture.height = side;
-    /** @type {CanvasRenderingContext2D} */ (this.picture.getContext("2d")).putImageData(image, 0, 0);
-  }
-
-  /** @param {import("./plot.js").Plot} plot */
-  draw(plot) {
-    if (!this.found) return;
-    plot.context.imageSmoothingEnabled = false;
-    plot.context.drawImage(this.picture, 0, 0, plot.width, plot.height);
+    const { record } = run.data;
+    this.worker.postMessage({ id: this.id, sides, record, conditions: run.conditions(), landscape: run.model.data.landscape });
   }
 
   stop() {
+    this.forget();
     this.worker?.terminate();
     this.worker = null;
   }
-}
-
-/**
- * Red, green and blue of #rrggbb.
- * @param {string} colour
- */
-function channels(colour) {
-  return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 }

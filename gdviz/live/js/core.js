@@ -7,6 +7,7 @@
 
 import { serveBasins } from "./basins.js";
 import { Figure } from "./figure.js";
+import { Panels } from "./panels.js";
 
 if (typeof document === "undefined") serveBasins();
 
@@ -14,7 +15,7 @@ if (typeof document === "undefined") serveBasins();
  * Mount a figure, or show other data in the one that is mounted.
  *
  * @param {HTMLElement} host
- * @param {import("./model.js").FigureData} data
+ * @param {import("./model.js").FigureData} data  Where its `kind` is "basins", basins side by side.
  * @param {{vega: () => Promise<any>, tell: (chosen: any) => void, worker: () => Worker}} outside
  *   `vega` loads vega-embed; `worker` starts this very file as a worker.
  */
@@ -25,7 +26,7 @@ export function mount(host, data, outside) {
     known.show(data);
     return known;
   }
-  const figure = new Figure(host, data, {
+  const figure = new (data.kind === "basins" ? Panels : Figure)(host, data, {
     tell: outside.tell,
     worker: outside.worker,
     embed: async (place, spec) => {
@@ -38,7 +39,7 @@ export function mount(host, data, outside) {
   return figure;
 }
 
-/** @type {WeakMap<HTMLElement, Figure>} */
+/** @type {WeakMap<HTMLElement, Figure | Panels>} */
 const mounted = new WeakMap();
 
 /**

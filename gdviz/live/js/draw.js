@@ -124,14 +124,38 @@ export function drawHead(context, x, y, place, theme) {
 }
 
 /**
- * Where runs left the plot: an arrowhead at its edge, pointing out, with the step.
+ * A landscape in pixels.
+ * @param {Plot} plot
+ * @param {number[][]} domain
+ */
+const edgesOf = (plot, [[xmin, xmax], [ymin, ymax]]) => ({ left: plot.x(xmin), right: plot.x(xmax), top: plot.y(ymax), bottom: plot.y(ymin) });
+
+/**
+ * The edge of the landscape, where the view shows more.
+ * @param {Plot} plot
+ * @param {number[][]} domain
+ * @param {Theme} theme
+ */
+export function drawEdge(plot, domain, theme) {
+  const { left, right, top, bottom } = edgesOf(plot, domain);
+  plot.context.setLineDash([4, 4]);
+  Object.assign(plot.context, { strokeStyle: theme.ink, lineWidth: 1, globalAlpha: 0.7 });
+  plot.context.strokeRect(left, top, right - left, bottom - top);
+  plot.context.setLineDash([]);
+  plot.context.globalAlpha = 1;
+}
+
+/**
+ * Where runs left the landscape: an arrowhead at its edge, pointing out, with the step.
  * @param {Plot} plot
  * @param {Trail[]} trails
  * @param {Theme} theme
  * @param {number} step
+ * @param {number[][]} domain
  */
-export function drawExits(plot, trails, theme, step) {
+export function drawExits(plot, trails, theme, step, domain) {
   const { context, width, height: tall } = plot;
+  const edges = edgesOf(plot, domain);
   for (const { run, rows, points } of trails) {
     const row = run.hidden ? null : run.leaves();
     if (row === null || row === 0 || row > step) continue;
@@ -139,8 +163,8 @@ export function drawExits(plot, trails, theme, step) {
     const last = at < 1 ? rows.length - 1 : at;
     if (last < 1) continue;
     const [x0, y0, x1, y1] = points.slice(2 * last - 2, 2 * last + 2);
-    const share = shareInside(x0, y0, x1, y1, width, tall);
-    const x = x0 + share * (x1 - x0), y = y0 + share * (y1 - y0);
+    const inside = Math.min(shareInside([x0, x1], [edges.left, edges.right]), shareInside([y0, y1], [edges.top, edges.bottom]));
+    const x = x0 + inside * (x1 - x0), y = y0 + inside * (y1 - y0);
     const turned = Math.atan2(y1 - y0, x1 - x0);
     context.save();
     context.translate(x - 7 * Math.cos(turned), y - 7 * Math.sin(turned));
@@ -159,14 +183,14 @@ export function drawExits(plot, trails, theme, step) {
   }
 }
 
-/** The share of a line, from its beginning inside the plot, up to the edge. */
-function shareInside(/** @type {number} */ x0, /** @type {number} */ y0, /** @type {number} */ x1, /** @type {number} */ y1, /** @type {number} */ width, /** @type {number} */ tall) {
-  let share = 1;
-  if (x1 > width) share = Math.min(share, (width - x0) / (x1 - x0));
-  if (x1 < 0) share = Math.min(share, x0 / (x0 - x1));
-  if (y1 > tall) share = Math.min(share, (tall - y0) / (y1 - y0));
-  if (y1 < 0) share = Math.min(share, y0 / (y0 - y1));
-  return Math.max(0, share);
+/**
+ * The share of a line, from its beginning between two edges, up to the edge that it crosses.
+ * @param {number[]} line
+ * @param {number[]} edges  The lower first.
+ */
+function shareInside([from, to], [low, high]) {
+  const crossed = to > high ? (high - from) / (to - from) : to < low ? (from - low) / (from - to) : 1;
+  return Math.max(0, crossed);
 }
 
 /**

@@ -7,7 +7,7 @@
  * @typedef {import("./model.js").FigureData} FigureData
  * @typedef {import("./record.js").Rec} Rec
  * @typedef {{label: string, summary: string, sliders: import("./model.js").Knob[], values: Object<string, any>,
- *            initial: Rec, step: Rec, state: string[], knobs: Object<string, number>}} Rule
+ *            formula: import("./rule.js").Formula, initial: Rec, step: Rec, state: string[], knobs: Object<string, number>}} Rule
  * @typedef {{label: string, group: string}} Listed
  * @typedef {{rule: string, values: Object<string, number>}} Chosen
  * @typedef {{landscape: string, formula: string, domain: number[], runs: Chosen[], start: number[] | null, steps: number}} State
@@ -28,14 +28,14 @@ const CONTOURS = 10;
  * @param {{figure: HTMLElement, controls: HTMLElement, notes: HTMLElement}} places
  * @param {any} site  What gdviz.site wrote into rules.json.
  * @param {{load: (path: string) => Promise<any>, show: (data: FigureData, tell: (chosen: any) => void) => void,
- *          vega: () => Promise<any>}} outside
+ *          replay: (data: any) => void, vega: () => Promise<any>}} outside
  */
 export function explore(places, site, outside) {
   /** @type {State} */
   let state = { ...structuredClone(site.opening) };
   let version = 0;
 
-  const draw = async () => {
+  const draw = async (remember = true) => {
     const [landscape, still] = await groundOf(state, site, outside);
     version += 1;
     const data = figureOf(state, site, landscape, still, version);
@@ -45,7 +45,7 @@ export function explore(places, site, outside) {
       state.runs.forEach((run, i) => Object.assign(run.values, chosen.values[i]));
       keep();
     });
-    keep();
+    if (remember) keep();
   };
   const keep = () => history.replaceState(null, "", `#${toHash(state)}`);
   const change = (/** @type {Partial<State>} */ changes) => {
@@ -59,8 +59,15 @@ export function explore(places, site, outside) {
   };
   const controls = () => places.controls.replaceChildren(...controlsOf(state, site, change));
 
+  let shown = false;
   const follow = () => {
-    const story = new URLSearchParams(location.hash.slice(1)).get("story");
+    const fields = new URLSearchParams(location.hash.slice(1));
+    const [story, training] = [fields.get("story"), fields.get("training")];
+    if (training) {
+      outside.load(`trainings/${training}.json`).then(outside.replay, () => { places.notes.textContent = `There is no training called ${training}.`; });
+      if (shown) return;
+    }
+    shown = true;
     if (story) {
       outside.load(`stories/${story}.json`).then(({ data, text }) => {
         places.controls.replaceChildren(element("p", { class: "story" }, text));
@@ -69,10 +76,10 @@ export function explore(places, site, outside) {
       }, () => { places.notes.textContent = `There is no story called ${story}.`; });
       return;
     }
-    const [read, notes] = fromHash(location.hash.slice(1), site);
+    const [read, notes] = fromHash(training ? "" : location.hash.slice(1), site);
     state = read;
     controls();
-    draw().then(() => { places.notes.textContent = notes.join(" "); }, (problem) => { places.notes.textContent = problem.message; });
+    draw(!training).then(() => { places.notes.textContent = notes.join(" "); }, (problem) => { places.notes.textContent = problem.message; });
   };
   window.addEventListener("hashchange", follow);
   follow();
@@ -89,7 +96,9 @@ export function explore(places, site, outside) {
 async function groundOf(state, site, outside) {
   if (state.landscape !== OWN) {
     const landscape = await outside.load(`landscapes/${state.landscape}.json`);
-    return [landscape, { ...landscapeSpec(site.still.landscape, landscape.domain), datasets: landscape.still }];
+    const { line, x, y } = landscape.still.contours; // columns are half as long as rows
+    const contours = line.map((/** @type {number} */ one, /** @type {number} */ at) => ({ at, line: one, x: x[at], y: y[at] }));
+    return [landscape, { ...landscapeSpec(site.still.landscape, landscape.domain), datasets: { ...landscape.still, contours } }];
   }
   const record = formulaRecord(state.formula);
   const [xmin, xmax, ymin, ymax] = state.domain;
@@ -136,7 +145,7 @@ async function relief(record, [[xmin, xmax], [ymin, ymax]], theme, loadVega) {
   const [bottom, highest] = [heightOf(floor), heightOf(finite[finite.length - 1])];
   const heights = losses.map((loss) => (heightOf(loss) - bottom) / (highest - bottom || 1));
   const contours = await contourRows(await loadVega(), heights, [xmin, xmax, ymin, ymax]);
-  return { heatmap: [{ url: painted(heights, theme) }], contours };
+  return { heatmap: [{ url: painted(heights, theme), x: xmin, x2: xmax, y: ymin, y2: ymax }], contours };
 }
 
 /**
@@ -214,11 +223,11 @@ function figureOf(state, site, landscape, still, version) {
     title: `Paths of optimizers on the ${landscape.label} landscape, and their losses against the step`,
     landscape: { ...landscape, record: { ...landscape.record, outputs: { loss, xx, xy, yy } } },
     runs: state.runs.map(({ rule }, i) => {
-      const { initial, step, state: remembered, knobs, sliders } = site.rules[rule];
+      const { formula, initial, step, state: remembered, knobs, sliders } = site.rules[rule];
       const alike = names.filter((name) => name === names[i]).length > 1;
       return {
         name: alike ? `${names[i]} (${names.slice(0, i + 1).filter((name) => name === names[i]).length})` : names[i],
-        rule, knobs, sliders, why: "", schedule: null, served: null,
+        rule, formula, knobs, sliders, why: "", schedule: null, served: null,
         record: { initial, step: composed(step, landscape.record), state: remembered },
       };
     }),

@@ -11,16 +11,15 @@
  * @property {() => Worker} worker  Starts this very file as a worker.
  */
 
-import { Basins } from "./basins.js";
-import { Trail, drawClipped, drawExits, drawTrails, lossAt } from "./draw.js";
+import { Trail, drawClipped, drawEdge, drawExits, drawTrails, lossAt } from "./draw.js";
+import { drag, moveByKeys, timeByKeys } from "./hand.js";
 import { Model } from "./model.js";
-import { Plot } from "./plot.js";
-import { lossAxis, rateAxis } from "./scales.js";
+import { Plot, groundPlot } from "./plot.js";
+import { lossAxis, rateAxis, viewOf } from "./scales.js";
 import { Row, short } from "./sliders.js";
 import { Transport, element } from "./transport.js";
+import { Underlay } from "./underlay.js";
 
-/** Milliseconds after the last key until the reader's hand is taken to rest. */
-const REST = 300;
 /** Wider than this, the plots stand side by side. */
 const SIDE_BY_SIDE = 720;
 
@@ -42,7 +41,7 @@ export class Figure {
     this.losses;
     /** @type {Plot | null} */
     this.rates;
-    /** @type {Basins} */
+    /** @type {Underlay} */
     this.basins;
     /** @type {Row[]} */
     this.rows = [];
@@ -57,11 +56,15 @@ export class Figure {
     /** @type {number | undefined} */
     this.thinking = undefined;
     this.quiet = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    /** Whether the view goes with the runs where they leave the landscape. */
+    this.following = false;
+    /** Resolves when the plots are drawn for the first time. */
+    this.drawn = Promise.resolve();
     this.element = element("section", { "data-gdviz": "live", role: "group", tabindex: -1 });
     host.append(this.element);
     this.observer = new ResizeObserver(() => this.layout());
     this.transport = new Transport(data.words, () => this.draw());
-    this.element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.key(event));
+    this.element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => timeByKeys(this, event));
     /** @type {number | undefined} */
     this.resting = undefined;
     this.frame = 0;
@@ -98,7 +101,8 @@ export class Figure {
     this.basins.changed();
     this.update();
     if (sameStill) this.layout();
-    if (elsewhere) this.begin();
+    // Not before there is a ground to run on: on a slow machine it would be over when the picture comes.
+    if (elsewhere) this.drawn.then(() => this.begin());
     this.rested();
   }
 
@@ -113,12 +117,10 @@ export class Figure {
     const { data } = this;
     const { words, still } = data;
     this.element.dataset.ready = "false";
-    const [x, y] = data.landscape.domain;
     this.start = element("button", { type: "button", class: "start", role: "slider", "aria-label": words.start, title: words.start_help });
-    const places = { landscape: element("div", { class: "plot landscape" }, this.start), loss: element("div", { class: "plot loss" }), rate: element("div", { class: "plot rate" }) };
-    this.ground = new Plot(places.landscape, still.landscape, this.outside.embed,
-      { x: { kind: "linear", low: x[0], high: x[1] }, y: { kind: "linear", low: y[0], high: y[1] } },
-      { x_low: (axes) => axes.x.low, x_high: (axes) => axes.x.high, y_low: (axes) => axes.y.low, y_high: (axes) => axes.y.high });
+    this.follower = element("button", { type: "button", class: "follow", hidden: true, onclick: () => this.follow(!this.following) });
+    const places = { landscape: element("div", { class: "plot landscape" }, this.start, this.follower), loss: element("div", { class: "plot loss" }), rate: element("div", { class: "plot rate" }) };
+    this.ground = groundPlot(places.landscape, still.landscape, this.outside.embed, data.landscape.domain);
     const against = { last: (/** @type {any} */ axes) => axes.x.high, low: (/** @type {any} */ axes) => axes.y.low, high: (/** @type {any} */ axes) => axes.y.high };
     /**
      * @param {HTMLElement} host
@@ -129,7 +131,7 @@ export class Figure {
     this.losses = stepPlot(places.loss, still.loss);
     this.rates = still.rate ? stepPlot(places.rate, still.rate) : null;
     this.runsList = element("ul", { class: "runs", "aria-label": words.runs });
-    this.basins = new Basins(this);
+    this.basins = new Underlay(this);
     this.told = element("p", { class: "unseen", role: "status" });
     this.words = element("p", { class: "unseen", id: "gdviz-live-words" });
     this.element.setAttribute("aria-describedby", "gdviz-live-words");
@@ -139,11 +141,11 @@ export class Figure {
       element("div", { class: "left" }, places.landscape, this.transport.element),
       element("div", { class: "right" }, side, this.below), this.told, this.words,
     );
-    this.drag(places.landscape);
-    this.keys();
+    drag(this, places.landscape);
+    moveByKeys(this);
     this.layout();
     this.update();
-    Promise.all(this.plots().map((plot) => plot.start())).then(() => {
+    this.drawn = Promise.all(this.plots().map((plot) => plot.start())).then(() => {
       this.element.dataset.ready = "true";
       this.draw();
     }, (problem) => {
@@ -165,7 +167,7 @@ export class Figure {
         this.soon();
       },
       release: () => this.release(),
-      look: () => this.draw(),
+      look: () => { this.offerToFollow(); this.draw(); },
       open: (which) => this.open(this.opened === which ? null : which),
     }));
     this.runsList.replaceChildren(...this.rows.map((row) => row.element));
@@ -179,6 +181,7 @@ export class Figure {
   open(run) {
     this.opened = run;
     this.rows.forEach((row) => row.open(row.run === run));
+    this.draw();
   }
 
   /** Something has moved: draw it with the next frame. */
@@ -203,35 +206,67 @@ export class Figure {
     }
     this.trace();
     this.rows.forEach((row) => row.update());
+    this.offerToFollow();
     this.draw();
+  }
+
+  /** @param {boolean} following */
+  follow(following) {
+    this.following = following;
+    this.offerToFollow();
+    this.draw();
+  }
+
+  /** Following is offered where there is anything to follow: a run that leaves the landscape. */
+  offerToFollow() {
+    const { words } = this.data;
+    this.follower.hidden = !this.following && this.model.runs.every((run) => run.hidden || !run.leaves());
+    this.follower.textContent = this.following ? words.unfollow : words.follow;
+  }
+
+  /** Set the view: the landscape's own, or one that holds the runs up to this step. */
+  look() {
+    const { domain } = this.data.landscape;
+    const axes = viewOf(this.following ? this.model.runs : [], domain, this.transport.step);
+    if (JSON.stringify(axes) === JSON.stringify(this.ground.axes)) return;
+    this.ground.axes = axes;
+    this.ground.follow();
+    this.traceGround();
   }
 
   /** Where the runs stand on the plots. */
   trace() {
-    const { model, ground, losses, rates } = this;
+    const { model, losses, rates } = this;
     const kind = losses.axes.y.kind;
-    this.trails = model.runs.map((run) => new Trail(run, ground, (one, row) => one.path.theta[2 * row], (one, row) => one.path.theta[2 * row + 1]));
+    this.traceGround();
     this.lossTrails = model.runs.map((run) => new Trail(run, losses, (_, row) => row, (one, row) => lossAt(one, row, kind)));
     this.rateTrails = rates
       ? model.runs.map((run) => new Trail(run, rates, (_, row) => row, (one, row) => one.path.rates[Math.min(row, Math.max(0, one.path.last - 1))]))
       : [];
   }
 
+  traceGround() {
+    this.trails = this.model.runs.map((run) => new Trail(run, this.ground, (one, row) => one.path.theta[2 * row], (one, row) => one.path.theta[2 * row + 1]));
+  }
+
   draw() {
     if (!this.ground?.width) return;
     const { step, playing } = this.transport;
-    const { theme } = this.data;
+    const { theme, landscape } = this.data;
+    this.look();
     this.ground.clear();
     this.basins.draw(this.ground);
     drawClipped(this.ground, this.trails, theme, step);
     drawTrails(this.ground, this.trails, theme, { step, ahead: !playing, halo: true });
-    drawExits(this.ground, this.trails, theme, step);
+    if (this.following) drawEdge(this.ground, landscape.domain, theme);
+    drawExits(this.ground, this.trails, theme, step, landscape.domain);
     this.losses.clear();
     drawTrails(this.losses, this.lossTrails, theme, { step, ahead: true, halo: false });
     if (this.rates) {
       this.rates.clear();
       drawTrails(this.rates, this.rateTrails, theme, { step, ahead: true, halo: false });
     }
+    if (this.opened) this.rows[this.opened.place].rule.update(step);
     this.placeStart();
   }
 
@@ -272,54 +307,6 @@ export class Figure {
 
   // What the reader moves ----------------------------------------------------------------------------------------
 
-  /** @param {HTMLElement} place */
-  drag(place) {
-    const canvas = this.ground.canvas;
-    /** @param {PointerEvent} event */
-    const point = (event) => {
-      const box = canvas.getBoundingClientRect();
-      return this.ground.at(event.clientX - box.left, event.clientY - box.top);
-    };
-    let moved = false;
-    /** @type {number[] | null} */
-    let grabbed = null;
-    place.addEventListener("pointerdown", (event) => {
-      const onHandle = event.target === this.start;
-      if ((event.target !== canvas && !onHandle) || event.button !== 0) return;
-      // A finger on the plot scrolls the page; on the handle, it drags; a tap sets the start.
-      if (event.pointerType === "touch" && !onHandle) return;
-      event.preventDefault();
-      this.start.focus({ preventScroll: true });
-      place.setPointerCapture(event.pointerId);
-      grabbed = [event.clientX, event.clientY];
-      moved = false;
-      this.transport.held = true;
-      if (!onHandle) this.move(point(event));
-    });
-    place.addEventListener("pointermove", (event) => {
-      if (!grabbed) return;
-      moved = moved || Math.hypot(event.clientX - grabbed[0], event.clientY - grabbed[1]) > 3;
-      if (moved) this.move(point(event));
-    });
-    /** @param {PointerEvent} event */
-    const end = (event) => {
-      if (!grabbed) return;
-      const clicked = !moved && event.target !== this.start;
-      grabbed = null;
-      this.transport.held = false;
-      this.release();
-      if (clicked && !this.quiet) this.begin();
-    };
-    place.addEventListener("pointerup", end);
-    place.addEventListener("pointercancel", end);
-    canvas.addEventListener("click", (event) => {
-      if (/** @type {PointerEvent} */ (event).pointerType !== "touch") return;
-      this.move(point(/** @type {PointerEvent} */ (event)));
-      this.release();
-      if (!this.quiet) this.begin();
-    });
-  }
-
   /**
    * Move the start.
    * @param {number[]} point
@@ -332,35 +319,6 @@ export class Figure {
     });
     this.model.setStart(x, y);
     this.soon();
-  }
-
-  keys() {
-    /** @type {Object<string, number[]>} */
-    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
-    this.start.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-      const move = moves[event.key];
-      if (!move) return;
-      event.preventDefault();
-      event.stopPropagation();
-      const share = event.shiftKey ? 0.1 : 0.01;
-      this.move(this.model.chosen.start.map((/** @type {number} */ value, /** @type {number} */ axis) => {
-        const [low, high] = this.data.landscape.domain[axis];
-        return value + move[axis] * share * (high - low);
-      }));
-      this.release(REST);
-    });
-  }
-
-  /** @param {KeyboardEvent} event */
-  key(event) {
-    const target = /** @type {HTMLElement} */ (event.target);
-    if (target.closest("input, select, button")) return;
-    if (event.key === " ") this.transport.toggle();
-    else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
-      this.transport.pause();
-      this.transport.go(this.transport.step + (event.key === "ArrowRight" ? 1 : -1));
-    } else return;
-    event.preventDefault();
   }
 
   /** The hand rests: now, or when it has not moved for a while. */
@@ -377,7 +335,10 @@ export class Figure {
   /** What takes a little longer, and what is read aloud. */
   rested() {
     const { words } = this.data;
-    const told = this.model.runs.map((run) => `${run.name}: ${words[run.status]}, ${words.loss} ${short(run.finalLoss)}.`).join(" ");
+    const told = this.model.runs.map((run) => {
+      const left = run.leaves();
+      return `${run.name}: ${words[run.status]}, ${words.loss} ${short(run.finalLoss)}${left ? `, ${words.left.replace("{}", left)}` : ""}.`;
+    }).join(" ");
     const [x, y] = this.model.chosen.start;
     this.words.textContent = `${this.data.landscape.label}. ${words.start} (${short(x)}, ${short(y)}). ${told}`;
     if (this.element.contains(document.activeElement) || this.element.getRootNode() instanceof ShadowRoot) this.told.textContent = told;

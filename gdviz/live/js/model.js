@@ -10,6 +10,7 @@
  * @property {string} rule  The optimizer's name in the catalogue.
  * @property {import("./run.js").RunRecord | null} record  Null where the server computes the run.
  * @property {string} why  The reason for that.
+ * @property {import("./rule.js").Formula} formula
  * @property {Object<string, number>} knobs  The values of all of the record's knobs.
  * @property {Knob[]} sliders  The hyperparameters that can be slid; the learning rate first.
  * @property {{offset: string, slope: string} | null} schedule
@@ -27,6 +28,7 @@
  * @typedef {{version: number, start: number[], values: Object<string, number>[]}} Chosen
  *   What belongs to the reader: the start, and the values of the sliders of each run.
  * @typedef {object} FigureData
+ * @property {"basins"} [kind]  Of basins side by side.
  * @property {string} title
  * @property {LandscapeData} landscape
  * @property {RunData[]} runs
@@ -82,6 +84,8 @@ export class Run {
     this.current = true;
     /** @type {Float64Array | null} */
     this.table = null;
+    /** How often it was computed. */
+    this.computed = 0;
     this.hidden = false;
   }
 
@@ -132,7 +136,8 @@ export class Run {
 
   /** Run it again; one that only the server can run is current again when the server has answered. */
   compute() {
-    const { data, model } = this;
+    const { model } = this;
+    this.computed += 1;
     if (!this.runner) {
       this.takeServed();
       return;

@@ -139,6 +139,20 @@ export class Plot {
 }
 
 /**
+ * The plot of a landscape, whose axes the browser may move.
+ * @param {HTMLElement} host
+ * @param {any} spec
+ * @param {(host: HTMLElement, spec: any) => Promise<any>} embed
+ * @param {number[][]} domain
+ */
+export function groundPlot(host, spec, embed, domain) {
+  const [x, y] = domain.map(([low, high]) => ({ kind: /** @type {const} */ ("linear"), low, high }));
+  return new Plot(host, spec, embed, { x, y }, {
+    x_low: (axes) => axes.x.low, x_high: (axes) => axes.x.high, y_low: (axes) => axes.y.low, y_high: (axes) => axes.y.high,
+  });
+}
+
+/**
  * The share of an axis below a value.
  * @param {Axis} axis
  * @param {number} value

@@ -9,6 +9,8 @@
 export const LOWEST_LOG = 1e-16;
 const EVERY = 150;
 const MORE = 250;
+/** Farther than this, no view follows: its numbers would overflow. */
+const FARTHEST = 1e150;
 
 /**
  * The rows that are drawn of a run: all of a short one, ever fewer of a long one.
@@ -86,6 +88,31 @@ export function rateAxis(rates, kind) {
     return { kind, low: 0.1, high: 1 };
   }
   return { kind, low: 0, high: high > 0 ? roundedOut(0, high).high : 1 };
+}
+
+/**
+ * The axes of a landscape: its domain, or as much more as holds the runs up to a step. They grow in jumps of a half, so
+ * that their numbers can be read.
+ * @param {Run[]} runs
+ * @param {number[][]} domain
+ * @param {number} step
+ */
+export function viewOf(runs, domain, step) {
+  const [x, y] = domain.map(([low, high], axis) => {
+    let [least, most] = [low, high];
+    for (const { path, hidden } of runs) {
+      if (hidden) continue;
+      for (let row = 0; row <= Math.min(step, path.last); ++row) {
+        const value = path.theta[2 * row + axis];
+        if (!(Math.abs(value) <= FARTHEST)) continue;
+        least = Math.min(least, value);
+        most = Math.max(most, value);
+      }
+    }
+    const jumps = (/** @type {number} */ beyond) => 1.5 ** Math.ceil(Math.log1p(beyond / (high - low)) / Math.log(1.5)) - 1;
+    return { kind: /** @type {const} */ ("linear"), low: low - (high - low) * jumps(low - least), high: high + (high - low) * jumps(most - high) };
+  });
+  return { x, y };
 }
 
 /** Ends widened to round numbers, so that an axis stays still while losses change a little. */

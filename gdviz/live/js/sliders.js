@@ -7,6 +7,7 @@
  */
 
 import { drawHead } from "./draw.js";
+import { Rule } from "./rule.js";
 import { element, icon, iconButton } from "./transport.js";
 
 /** Positions of a slider. */
@@ -123,8 +124,9 @@ export class Row {
     );
     this.rate = slider(rate, `${words.learning_rate}, ${words.run} ${number}`);
     this.others = others.map((knob) => slider(knob, `${knob.name}, ${words.run} ${number}`));
+    this.rule = new Rule(run, words);
     this.details = element(
-      "div", { class: "details", hidden: true },
+      "div", { class: "details", hidden: true }, this.rule.element,
       ...this.others.map((one) => element("label", {}, element("span", { class: "knob", title: one.knob.help }, one.knob.name), one.element)),
       others.length ? "" : words.nothing_else,
     );
