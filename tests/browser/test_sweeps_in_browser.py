@@ -34,7 +34,7 @@ def test_live_basins_come_first_and_follow_the_sliders(open_page: Callable[..., 
     expect(panel.locator(".basin-words")).to_contain_text("diverged 100 %")
     assert exact.inner_text() == told, "the server is told when the hand rests"
     slider.evaluate("e => e.dispatchEvent(new Event('change'))")
-    expect(page.get_by_text("Momentum from 0 %")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Momentum reaches a minimum from 0 %")).to_be_visible(timeout=60_000)
     expect(panel.locator(".basin-words")).to_contain_text("diverged 100 %")
     page.wait_for_url("**learning_rate%3D10*")
 
