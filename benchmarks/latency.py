@@ -40,8 +40,7 @@ def main(count: int) -> None:
             stopped.append(
                 seconds_until(
                     lambda run=run: (
-                        any(e.payload.get("command") == "stop" for e in runs.events(run))
-                        or runs.get(run).status == "stopped"
+                        any(e.kind == "command" for e in runs.events(run)) or runs.get(run).status == "stopped"
                     )
                 )
             )

@@ -25,6 +25,7 @@ from gdviz.training import DATASETS, KERAS_OPTIMIZERS, DenseLayer, Split, Traini
 from gdviz.training.architecture import blocks
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import Data, prepare
+from gdviz.training.events import Batches, TrainingEvent
 from gdviz.training.keras.loop import train
 
 _NO_VALIDATION = Split(validation=0.0, test=0.0)
@@ -59,10 +60,10 @@ class Timed(Recorder):
         super().__init__()
         self.first: float | None = None
 
-    def emit(self, kind: str, payload: dict[str, object]) -> None:
-        json.dumps(payload)
-        super().emit(kind, payload)
-        if kind == "batches" and self.first is None:
+    def emit(self, event: TrainingEvent) -> None:
+        json.dumps(event.payload())
+        super().emit(event)
+        if isinstance(event, Batches) and self.first is None:
             self.first = time.perf_counter()
 
 

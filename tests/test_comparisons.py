@@ -86,7 +86,7 @@ def test_every_trial_is_a_run_with_its_curve(comparisons: Comparisons) -> None:
     history = runs.history(grouped[0].id)
     assert len(history.epochs) == 3
     assert len(history.batches) == 3 * 3
-    assert "val_loss" in history.epochs[1]
+    assert "val_loss" in history.epochs[1].measured
     judged = ["test" in r.losses for r in sorted(grouped, key=lambda r: "repeat" in r.name)]
     assert judged == [False] * 8 + [True] * 4  # the test part is looked at for the repeats only
 

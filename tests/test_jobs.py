@@ -22,6 +22,7 @@ from gdviz.runs.worker import work
 from gdviz.training import DATASETS, DenseLayer, TrainingSetup, Watch
 from gdviz.training.channel import Command, Recorder
 from gdviz.training.datasets import prepare
+from gdviz.training.events import Epoch, TrainingEvent
 from gdviz.training.history import History
 from gdviz.training.keras.loop import train
 
@@ -182,7 +183,7 @@ def test_a_learning_rate_changed_in_a_pause_leaves_the_run_paused(jobs: Jobs) ->
     jobs.runs.send(run, Command("pause"))
     wait_for(lambda: jobs.runs.get(run).status == "paused")
     jobs.runs.send(run, Command("set_learning_rate", 0.5))
-    changed = lambda: [e for e in jobs.runs.events(run, kinds=("command",)) if "learning_rate" in e.payload]  # noqa: E731
+    changed = lambda: [e for e in jobs.runs.events(run, kinds=("command",)) if e.recorded.learning_rate is not None]  # noqa: E731
     wait_for(changed)
     assert jobs.runs.get(run).status == "paused"
     jobs.runs.send(run, Command("resume"))
@@ -230,12 +231,12 @@ def test_a_locked_store_is_waited_for_and_nothing_is_lost(tmp_path: Path, monkey
     seen = []
     emit = gdviz.runs.worker.StoreChannel.emit
 
-    def lock_at_first_epoch(channel: gdviz.runs.worker.StoreChannel, kind: str, payload: dict) -> None:
-        if kind == "epoch" and not seen:
+    def lock_at_first_epoch(channel: gdviz.runs.worker.StoreChannel, event: TrainingEvent) -> None:
+        if isinstance(event, Epoch) and not seen:
             seen.append(time.monotonic())
             blocker.exec_driver_sql("BEGIN EXCLUSIVE")
             threading.Timer(3.0, look).start()
-        emit(channel, kind, payload)
+        emit(channel, event)
 
     monkeypatch.setattr(gdviz.runs.worker.StoreChannel, "emit", lock_at_first_epoch)
     work(run, runs.url, str(runs.folder))
@@ -265,12 +266,12 @@ def test_a_database_that_is_deleted_under_a_run_is_noticed_and_the_run_is_kept_w
         else:
             Runs(folder=tmp_path)
 
-    def move_at_first_epoch(channel: gdviz.runs.worker.StoreChannel, kind: str, payload: dict) -> None:
-        if kind == "epoch" and payload["epoch"] == 1:
+    def move_at_first_epoch(channel: gdviz.runs.worker.StoreChannel, event: TrainingEvent) -> None:
+        if isinstance(event, Epoch) and event.epoch == 1:
             channel.flush()
             database.rename(aside)
             threading.Timer(1.0, bring_back).start()
-        emit(channel, kind, payload)
+        emit(channel, event)
 
     monkeypatch.setattr(gdviz.runs.worker.StoreChannel, "emit", move_at_first_epoch)
     work(run, runs.url, str(runs.folder))
@@ -298,9 +299,9 @@ def test_a_store_that_stays_unwritable_ends_the_run_and_keeps_what_it_has(
     monkeypatch.setattr(gdviz.runs.worker, "_PATIENCE_SECONDS", 0.5)
     emit = gdviz.runs.worker.StoreChannel.emit
 
-    def break_at_third_epoch(channel: gdviz.runs.worker.StoreChannel, kind: str, payload: dict) -> None:
-        emit(channel, kind, payload)
-        if kind == "epoch" and payload["epoch"] == 3:
+    def break_at_third_epoch(channel: gdviz.runs.worker.StoreChannel, event: TrainingEvent) -> None:
+        emit(channel, event)
+        if isinstance(event, Epoch) and event.epoch == 3:
             channel.flush()
             sa.event.listen(
                 channel.runs.engine, "checkout", lambda c, *_: c.cursor().execute(f"PRAGMA {pragma}").close()
@@ -336,7 +337,7 @@ def test_a_training_that_takes_or_records_too_much_ends_with_its_reason(
     work(talkative, runs.url, str(runs.folder))
     assert runs.get(talkative).status == "stopped"
     (fault,) = runs.events(talkative, kinds=("fault",))
-    assert "and one run may record 1 MB: it is stopped" in fault.payload["what"]
+    assert "and one run may record 1 MB: it is stopped" in fault.recorded.what
     assert runs.checkpoint_file(talkative).exists()
 
 

@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from gdviz.runs import Runs, StoreError, records, schema
 from gdviz.training import DATASETS, TrainingSetup
 from gdviz.training.channel import Command
+from gdviz.training.events import Fault
+from tests.events import batches, epoch, start
 
 POSTGRES = shutil.which("pg_ctl")
 
@@ -68,11 +70,9 @@ SETUP = TrainingSetup(epochs=2)
 def ended(runs: Runs, setup: TrainingSetup = SETUP, name: str = "", loss: float = 0.5) -> str:
     run = runs.create(setup, name)
     assert runs.claim(run, "me")
-    rows = {"loss": [0.9, loss], "learning_rate": [0.1, 0.1], "gradient_norm": [[1.0, 2.0], [3.0, 4.0]]}
-    start = {"layers": ["dense_1", "output"], "probes": [{"layer": "dense_1", "kind": "dead"}]}
-    batches = {"step": 1, "epoch": 1, **rows, "inactive": [[0.25], [0.5]]}
-    epoch = {"epoch": 1, "step": 2, "loss": loss, "val_loss": loss + 0.1}
-    assert runs.record(run, "me", [("start", start), ("batches", batches), ("epoch", epoch)], epochs=1)
+    begun = start(layers=["dense_1", "output"], probes=[{"layer": "dense_1", "kind": "dead"}])
+    two = batches([0.9, loss], gradient_norm=[[1.0, 2.0], [3.0, 4.0]], inactive=[[0.25], [0.5]])
+    assert runs.record(run, "me", [begun, two, epoch(1, step=2, loss=loss, val_loss=loss + 0.1)], epochs=1)
     assert runs.record(run, "me", [], status="finished", ended=time.time(), train_loss=loss)
     return run
 
@@ -153,7 +153,7 @@ def test_a_run_belongs_to_one_worker(runs: Runs) -> None:
     run = runs.create(SETUP)
     assert runs.claim(run, "one")
     assert not runs.claim(run, "two")
-    assert not runs.record(run, "two", [("fault", {})])
+    assert not runs.record(run, "two", [Fault(0, "")])
     assert runs.events(run) == []
 
 
@@ -188,7 +188,7 @@ def test_a_run_without_a_living_worker_was_interrupted_and_can_go_on(
     assert runs.get(run).status == "interrupted"
     runs.requeue(run)
     assert runs.get(run).status == "queued"
-    assert not runs.record(run, "dead", [("fault", {})])
+    assert not runs.record(run, "dead", [Fault(0, "")])
 
 
 def test_of_two_who_let_a_run_go_on_one_is_told_that_it_does(runs: Runs) -> None:

@@ -18,6 +18,7 @@ from gdviz.runs import Runs
 from gdviz.training import DATASETS, PRESETS, TrainingSetup
 from gdviz.ui import runs as ui
 from gdviz.ui import training
+from tests.events import epoch
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "runs.py")
 SETUP = TrainingSetup(data=DATASETS.make("moons"), epochs=2)
@@ -26,7 +27,7 @@ SETUP = TrainingSetup(data=DATASETS.make("moons"), epochs=2)
 def stored(runs: Runs, setup: TrainingSetup = SETUP, name: str = "", losses: tuple[float | None, ...] = (0.5,)) -> str:
     run = runs.create(setup, name)
     assert runs.claim(run, "me")
-    epochs = [("epoch", {"epoch": e, "step": e, "loss": loss}) for e, loss in enumerate(losses, start=1)]
+    epochs = [epoch(e, loss=loss) for e, loss in enumerate(losses, start=1)]
     assert runs.record(run, "me", epochs, epochs=len(losses))
     assert runs.record(run, "me", [], status="finished", ended=time.time(), train_loss=losses[-1])
     return run
@@ -83,8 +84,8 @@ def test_the_table_has_the_columns_that_are_chosen(runs: Runs) -> None:
     run = stored(runs, PRESETS["Spirals, 10 sigmoid layers: vanishing gradients"])
     scored = runs.create(SETUP)
     assert runs.claim(scored, "me")
-    rows = [{"epoch": e, "val_loss": 1.0 / e, "val_binary_accuracy": a} for e, a in ((1, 0.5), (2, 0.75), (3, 0.7))]
-    assert runs.record(scored, "me", [("epoch", row) for row in rows], epochs=3, status="finished")
+    epochs = [epoch(e, val_loss=1.0 / e, val_binary_accuracy=a) for e, a in ((1, 0.5), (2, 0.75), (3, 0.7))]
+    assert runs.record(scored, "me", epochs, epochs=3, status="finished")
     page = opened()
     listed = page.dataframe[0].value.set_index("name")
     best = listed.loc["Moons, Adam 0.001, 64 relu"]
@@ -115,8 +116,8 @@ def test_layers_that_are_alike_are_one_line_of_what_differs(runs: Runs) -> None:
 def test_curves_are_smoothed_and_drawn_across_epoch_step_or_time(runs: Runs) -> None:
     run = runs.create(SETUP)
     assert runs.claim(run, "me")
-    rows = [{"epoch": e, "step": 10 * e, "seconds": 0.5 * e, "loss": 1.0 / e} for e in range(1, 9)]
-    assert runs.record(run, "me", [("epoch", row) for row in rows], epochs=8, status="finished")
+    epochs = [epoch(e, step=10 * e, seconds=0.5 * e, loss=1.0 / e) for e in range(1, 9)]
+    assert runs.record(run, "me", epochs, epochs=8, status="finished")
     page = opened(run)
     for across, title in (("step", "step"), ("seconds", "time of training, in seconds")):
         next(radio for radio in page.radio if radio.label == "Across").set_value(across)

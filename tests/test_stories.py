@@ -13,6 +13,7 @@ from gdviz.stories import PAGES, Story, all_stories, next_story, of_page
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
+from gdviz.training.events import Epoch
 
 STORIES = all_stories()
 KINDS = {"descent": Experiment, "sweeps": Experiment, "gradient_flow": Study, "training": TrainingSetup}
@@ -53,14 +54,14 @@ def test_stories_lead_on_to_one_another() -> None:
 # Trainings ----------------------------------------------------------------------------------------------------------
 
 
-def trained(name: str, **changes: Any) -> tuple[Any, list[dict[str, Any]]]:
+def trained(name: str, **changes: Any) -> tuple[Any, list[dict[str, float]]]:
     """A story's training: its result, and what it measured by epoch."""
     from gdviz.training.keras.loop import train
 
     setup = STORIES[name].setup.changed(**changes)
     recorder = Recorder()
     result = train(setup, prepare(setup), recorder)
-    return result, [payload for kind, payload in recorder.events if kind == "epoch"]
+    return result, [epoch.measured for epoch in recorder.of(Epoch)]
 
 
 def test_spirals_are_learnt_and_ten_sigmoids_are_not() -> None:

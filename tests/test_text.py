@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from gdviz.runs import Runs
 from gdviz.training import DATASETS, TrainingSetup
 from gdviz.ui.text import code, plain
+from tests.events import epoch
 from tests.pages import MORE_FIELDS, opened, use_store
 
 ACTIVE = re.compile(r"(?<!\\)(?:\[[ab]\]\(|:red\[|\$d|\*\*e|http://|<i>)")
@@ -87,7 +88,7 @@ def test_what_a_stored_run_is_called_is_text(name: str, tmp_path: Path, monkeypa
     for hostile in HOSTILE[:2]:
         run = runs.create(TrainingSetup(data=DATASETS.make("moons"), epochs=1), hostile)
         assert runs.claim(run, "me")
-        runs.record(run, "me", [("epoch", {"epoch": 1, "step": 1, "loss": 0.5})], epochs=1)
+        runs.record(run, "me", [epoch(1, loss=0.5)], epochs=1)
         runs.record(run, "me", [], status="failed", ended=1.0, reason=f"The file says: {hostile}")
         runs.annotate(run, hostile)
         ids.append(run)

@@ -1,5 +1,7 @@
 """What a page keeps of a run, and the links that bring a training along."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,10 +12,12 @@ from gdviz.descent import Averaging
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, LOSSES, METRICS, PRESETS, TrainingSetup, from_descent
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
+from gdviz.training.events import Batches, End, Resumed, Snapshot, read
 from gdviz.training.history import History
 from gdviz.training.keras.loop import train
 from gdviz.training.live import Live, Pace, Rows
 from gdviz.training.parts import DenseLayer, EarlyStopping, ReduceOnPlateau, Split, Watch
+from tests.events import batches
 
 
 def parts(entry: type) -> st.SearchStrategy:
@@ -133,28 +137,29 @@ def test_a_live_run_shows_what_its_history_holds() -> None:
     train(setup, prepare(setup), recorder)
     live, history = Live(), History().add(recorder.events)
     live.add(recorder.events)
+    assert [read(event.kind, json.loads(json.dumps(event.payload()))) for event in recorder.events] == recorder.events
     for name in ("loss", "gradient_norm", "inactive", "learning_rate"):
         steps, values = live.series(name, "batch")
         expected = history.series(name)
         assert steps.tolist() == expected[0]
         np.testing.assert_array_equal(values, expected[1])
     assert live.series("val_loss", "epoch")[0].tolist() == [1, 2, 3, 4, 5, 6]
-    batches = live.start["batches"]
-    assert live.series("val_loss", "batch")[0].tolist() == [batches * epoch for epoch in range(1, 7)]
+    an_epoch = live.start.batches
+    assert live.series("val_loss", "batch")[0].tolist() == [an_epoch * epoch for epoch in range(1, 7)]
     epochs, means = live.series("gradient_norm", "epoch")
     assert epochs.tolist() == [1, 2, 3, 4, 5, 6]
     norms = np.array(history.series("gradient_norm")[1])
-    np.testing.assert_allclose(means, norms.reshape(6, batches, -1).mean(axis=1))
-    assert (live.step, live.share) == (6 * batches, 1.0)
-    assert live.sharpness.series("sharpness")[0].tolist() == [0, 2 * batches, 4 * batches, 6 * batches]
-    assert live.snapshot["epoch"] == 6
+    np.testing.assert_allclose(means, norms.reshape(6, an_epoch, -1).mean(axis=1))
+    assert (live.step, live.share) == (6 * an_epoch, 1.0)
+    assert live.sharpness.series("sharpness")[0].tolist() == [0, 2 * an_epoch, 4 * an_epoch, 6 * an_epoch]
+    assert live.snapshot.epoch == 6
     assert live.series("nothing", "batch")[0].size == 0
 
 
 def test_what_a_resumed_run_does_again_replaces_what_it_had_done() -> None:
     live = Live()
-    live.add([("batches", {"step": 1, "epoch": 1, "loss": [3.0, 2.0, 9.0]})])
-    live.add([("resumed", {"step": 2, "epoch": 0}), ("batches", {"step": 3, "epoch": 1, "loss": [1.0, 0.5]})])
+    live.add([batches([3.0, 2.0, 9.0])])
+    live.add([Resumed(step=2, epoch=0), batches([1.0, 0.5], step=3)])
     assert live.series("loss", "batch")[1].tolist() == [3.0, 2.0, 1.0, 0.5]
 
 
@@ -171,7 +176,7 @@ def test_a_stopped_run_ends_with_what_its_model_predicts_then() -> None:
     setup = TrainingSetup(data=DATASETS.make("curve"), epochs=500, watch=Watch(snapshot_epochs=500))
     recorder = Recorder([Command("step_batch")])
     original = recorder.commands
-    recorder.commands = lambda: original() if not recorder.of("batches") else [Command("stop")]
+    recorder.commands = lambda: original() if not recorder.of(Batches) else [Command("stop")]
     train(setup, prepare(setup), recorder)
-    (taken,) = recorder.of("snapshot")
-    assert taken["step"] == recorder.of("end")[0]["step"] == 1
+    (taken,) = recorder.of(Snapshot)
+    assert taken.step == recorder.of(End)[0].step == 1

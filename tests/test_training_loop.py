@@ -22,6 +22,7 @@ from gdviz.training import (
 )
 from gdviz.training.channel import Command, Recorder
 from gdviz.training.datasets import Data, prepare
+from gdviz.training.events import Batches, CommandDone, End, Fault, Resumed, Start, TrainingEvent
 from gdviz.training.history import History
 from gdviz.training.keras import checkpoint
 from gdviz.training.keras.checkpoint import Patience, Progress
@@ -114,10 +115,10 @@ def test_measurements_of_a_linear_model_are_those_of_its_closed_form() -> None:
             w, b = w - 0.1 * gw, b - 0.1 * gb
     assert step == max(history.batches) == 3 * 9
     validation = ((data.x["validation"] @ w + b - data.y["validation"]) ** 2).mean()
-    assert history.epochs[3]["val_loss"] == pytest.approx(validation, rel=1e-4)
+    assert history.epochs[3].measured["val_loss"] == pytest.approx(validation, rel=1e-4)
     weights = np.array([len(epoch_order(0, 0, len(x))[s : s + 32]) for s in range(0, len(x), 32)])
     losses = [history.batches[step]["loss"] for step in range(10, 19)]
-    assert history.epochs[2]["loss"] == pytest.approx(np.average(losses, weights=weights), rel=1e-6)
+    assert history.epochs[2].measured["loss"] == pytest.approx(np.average(losses, weights=weights), rel=1e-6)
 
 
 def test_dead_and_saturated_shares_are_those_of_the_forward_pass() -> None:
@@ -163,10 +164,10 @@ class Script(Recorder):
         super().__init__()
         self.plan, self.step = dict(plan), 0
 
-    def emit(self, kind: str, payload: dict) -> None:
-        super().emit(kind, payload)
-        if kind == "batches":
-            self.step = payload["step"] + len(payload["loss"]) - 1
+    def emit(self, event: TrainingEvent) -> None:
+        super().emit(event)
+        if isinstance(event, Batches):
+            self.step = event.step + len(event.learning_rate) - 1
 
     def commands(self) -> list[Command]:
         due = [step for step in self.plan if step <= self.step]
@@ -191,7 +192,7 @@ def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(optimizer: str, tm
     assert 7 <= stopped.step < max(whole.batches)
     again = Recorder()
     train(setup, prepare(setup), again, file, resume=True)
-    assert again.of("resumed")[0]["step"] == stopped.step
+    assert again.of(Resumed)[0].step == stopped.step
     resumed = History().add([*stopped.events, *again.events])
     assert resumed.batches == whole.batches
     strip = [{k: v for k, v in row.items() if "second" not in k} for row in resumed.epochs.values()]
@@ -243,7 +244,7 @@ def test_steps_are_taken_one_by_one_and_the_learning_rate_is_changed_between_the
         if recorder.waiting:
             given, recorder.waiting = recorder.waiting, []
             return given
-        steps = sum(len(payload["loss"]) for payload in recorder.of("batches"))
+        steps = sum(len(batches.learning_rate) for batches in recorder.of(Batches))
         return {0: later[:1], 1: [later[1], Command("step_epoch")], 5: [Command("stop")]}.get(steps, [])
 
     recorder.commands = commands  # type: ignore[method-assign]
@@ -251,7 +252,7 @@ def test_steps_are_taken_one_by_one_and_the_learning_rate_is_changed_between_the
     assert train(setup, prepare(setup), recorder).reason == "Stopped after step 5 of 10."
     _, rates = History().add(recorder.events).series("learning_rate")
     np.testing.assert_allclose(rates, [0.1, 0.5, 0.5, 0.5, 0.5])
-    told = [(payload["command"], payload["step"]) for payload in recorder.of("command")]
+    told = [(done.command, done.step) for done in recorder.of(CommandDone)]
     assert told == [
         ("pause", 0),
         ("step_batch", 0),
@@ -279,7 +280,7 @@ def test_a_diverging_run_ends_at_its_step_and_says_what_broke() -> None:
     last = max(History().add(recorder.events).batches)
     assert result.reason.startswith(f"At step {last} the loss became infinite")
     assert all(np.all(np.isfinite(w)) for w in result.engine.model.get_weights())
-    assert recorder.of("end")[0]["status"] == "diverged"
+    assert recorder.of(End)[0].status == "diverged"
 
 
 @pytest.mark.parametrize(
@@ -309,10 +310,10 @@ def test_every_preset_takes_an_epoch(title: str) -> None:
     setup = replace(PRESETS[title], epochs=1)
     recorder = Recorder()
     assert train(setup, prepare(setup), recorder).status in ("finished", "diverged")
-    start = recorder.of("start")[0]
-    for batch in recorder.of("batches"):
-        assert len(batch["gradient_norm"][0]) == len(start["layers"])
-        assert len(batch["inactive"][0]) == len(start["probes"])
+    start = recorder.of(Start)[0]
+    for batches in recorder.of(Batches):
+        assert len(batches.measured["gradient_norm"][0]) == len(start.layers)
+        assert len(batches.measured["inactive"][0]) == len(start.probes)
 
 
 def test_a_saved_model_predicts_the_same(tmp_path: Path) -> None:
@@ -340,11 +341,11 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> Non
         checkpoint.before(file).write_bytes(before)
         recorder = Recorder()
         train(SMALL, prepare(SMALL), recorder, file, resume=True)
-        (fault,) = recorder.of("fault")
-        (resumed,) = recorder.of("resumed")
-        assert fault["what"].startswith("checkpoint checkpoint.keras is damaged"), name
-        assert fault["what"].endswith(f"The one before it, of step {resumed['step']}, is used.")
-        assert resumed["epoch"] == 1
+        (fault,) = recorder.of(Fault)
+        (resumed,) = recorder.of(Resumed)
+        assert fault.what.startswith("checkpoint checkpoint.keras is damaged"), name
+        assert fault.what.endswith(f"The one before it, of step {resumed.step}, is used.")
+        assert resumed.epoch == 1
         assert History().add([*whole.events, *recorder.events]).batches == History().add(whole.events).batches
     for kept in (file, checkpoint.before(file)):
         kept.write_bytes(b"")
@@ -355,8 +356,8 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> Non
 def test_a_checkpoint_that_cannot_be_written_is_said_and_survived(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     recorder = run(SMALL, checkpoint_file=tmp_path / "file" / "checkpoint.keras")
-    assert "The checkpoint could not be written" in recorder.of("fault")[0]["what"]
-    assert recorder.of("end")[0]["status"] == "finished"
+    assert "The checkpoint could not be written" in recorder.of(Fault)[0].what
+    assert recorder.of(End)[0].status == "finished"
 
 
 def test_no_graph_outlives_its_training() -> None:

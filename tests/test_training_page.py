@@ -16,10 +16,12 @@ from gdviz.runs import Runs
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, EarlyStopping, TrainingSetup, Watch
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
+from gdviz.training.events import Snapshot, Start, of_kind
 from gdviz.training.keras.loop import train
 from gdviz.training.live import Live
 from gdviz.ui import training as ui
 from gdviz.ui import training_views
+from tests.events import batches
 
 SCRIPT = """
 import streamlit as st
@@ -189,7 +191,7 @@ def test_what_was_measured_is_shown(
 def test_every_chart_is_valid_vega_lite(name: str, width: int, stored: tuple[Runs, dict[str, str]]) -> None:
     runs, ids = stored
     live = Live()
-    live.add((event.kind, event.payload) for event in runs.events(ids[name]))
+    live.add(event.recorded for event in runs.events(ids[name]))
     for card in [
         *training_views._cards(live, "batch", "log", width, width == 300),
         *training_views._details(live, "epoch", "linear", width, width == 300),
@@ -202,11 +204,9 @@ def test_every_chart_is_valid_vega_lite(name: str, width: int, stored: tuple[Run
 
 def test_the_boundary_is_where_two_classes_are_equally_likely(stored: tuple[Runs, dict[str, str]]) -> None:
     runs, ids = stored
-    taken, begun = (
-        next(e.payload for e in reversed(runs.events(ids["moons"])) if e.kind == kind) for kind in ("snapshot", "start")
-    )
-    lines = boundary(taken, begun).tables["boundaries"]
-    grid = taken["boundary"]
+    events = [event.recorded for event in runs.events(ids["moons"])]
+    begun, grid = of_kind(events, Start)[0], of_kind(events, Snapshot)[-1].boundary
+    lines = boundary(grid, begun.points, begun.inputs, begun.classes, 2).tables["boundaries"]
     between = RegularGridInterpolator((grid["y"], grid["x"]), np.array(grid["values"][0]))
     assert len(lines["x"]) > 10
     np.testing.assert_allclose(between(np.stack([lines["y"], lines["x"]], axis=1)), 0.5, atol=0.01)
@@ -230,7 +230,7 @@ def test_a_run_is_given_the_rate_that_was_typed_last(tmp_path: Path, monkeypatch
     runs = Runs(folder=tmp_path)
     run_id = runs.create(TrainingSetup())
     assert runs.claim(run_id, "worker")
-    assert runs.record(run_id, "worker", [("batches", {"step": 1, "epoch": 1, "loss": [1.0]})], status="paused")
+    assert runs.record(run_id, "worker", [batches([1.0])], status="paused")
     page = opened_page(runs, monkeypatch, run=run_id)
     next(field for field in page.number_input if field.label == "Learning rate from now on").set_value(0.25)
     next(button for button in page.button if button.label == "Change the learning rate").click()

@@ -11,6 +11,7 @@ import pytest
 from gdviz.training import PRESETS, TrainingSetup, keras_script
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
+from gdviz.training.events import Epoch
 from gdviz.training.keras.loop import train
 
 CSV = b"id;size;price;on;colour;kind\n" + b"".join(
@@ -85,8 +86,8 @@ def test_the_script_ends_at_the_loss_of_the_run(tmp_path: Path) -> None:
         setup = TrainingSetup.from_dict(values)
         recorder = Recorder()
         result = train(setup, prepare(setup, CSV), recorder)
-        epochs = recorder.of("epoch")
-        expected[f"{i}.py"] = [result.scores["train"]["loss"], epochs[-1]["loss"], len(epochs)]
+        epochs = recorder.of(Epoch)
+        expected[f"{i}.py"] = [result.scores["train"]["loss"], epochs[-1].measured["loss"], len(epochs)]
         (tmp_path / f"{i}.py").write_text(keras_script(setup), encoding="utf-8")
     (tmp_path / "run_all.py").write_text(RUN_ALL)
     command = [sys.executable, "run_all.py", *expected]

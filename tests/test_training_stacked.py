@@ -10,6 +10,7 @@ from gdviz.schedules import SCHEDULES
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, ConvNet, DenseLayer, EarlyStopping, Split, TrainingSetup, Watch
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
+from gdviz.training.events import End
 from gdviz.training.history import History
 from gdviz.training.keras.loop import train
 from gdviz.training.keras.models import Engine
@@ -47,11 +48,11 @@ def assert_same_curves(stacked: Recorder, single: Recorder) -> None:
     for name in ("loss", "learning_rate", "categorical_accuracy", "val_loss", "val_categorical_accuracy"):
         assert mine.series(name)[0] == other.series(name)[0], name
         assert mine.series(name)[1] == pytest.approx(other.series(name)[1], rel=1e-5, abs=1e-6), name
-    (end,), (expected,) = ([e for kind, e in r.events if kind == "end"] for r in (stacked, single))
-    assert end["status"] == expected["status"]
-    for part, scores in expected["scores"].items():
+    (end,), (expected,) = (recorder.of(End) for recorder in (stacked, single))
+    assert end.status == expected.status
+    for part, scores in expected.scores.items():
         compared = {name: value for name, value in scores.items() if name not in ("f1", "auc")}  # the loop's alone
-        assert end["scores"][part] == pytest.approx(compared, rel=1e-5, abs=1e-6)
+        assert end.scores[part] == pytest.approx(compared, rel=1e-5, abs=1e-6)
 
 
 def spread(setup: TrainingSetup, tuned: tuple[str, ...] = ()) -> list[TrainingSetup]:
@@ -126,7 +127,7 @@ def test_one_that_diverges_ends_at_the_step_of_the_loop_and_the_others_go_on() -
     base = SMALL.changed(data=DATASETS.make("diabetes"), optimizer=sgd, split=Split(standardise_target=False))
     setups = [base.changed(optimizer=replace(sgd, learning_rate=rate)) for rate in (1e-5, 10.0, 1e-6)]
     recorders = together(setups)
-    ends = [events[-1][1]["status"] for events in (r.events for r in recorders)]
+    ends = [recorder.of(End)[-1].status for recorder in recorders]
     assert ends == ["finished", "diverged", "finished"]
     mine, other = (History().add(r.events) for r in (recorders[1], alone(setups[1])))
     assert list(mine.batches) == list(other.batches)
@@ -144,8 +145,8 @@ def test_the_worse_half_is_given_up_at_each_rung() -> None:
 def test_stopped_trainings_keep_what_they_have() -> None:
     recorders = together(spread(SMALL), going_on=lambda: False)
     for recorder in recorders:
-        assert [kind for kind, _ in recorder.events] == ["start", "batches", "epoch", "end"]
-        assert recorder.events[-1][1]["status"] == "stopped"
+        assert [event.kind for event in recorder.events] == ["start", "batches", "epoch", "end"]
+        assert recorder.of(End)[-1].status == "stopped"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from gdviz.training.datasets import prepare
 from gdviz.training.keras.loop import train
 from gdviz.training.live import Live
 from gdviz.training.verdicts import Verdict, verdicts
+from tests.events import epoch, start
 
 
 def trained(setup: TrainingSetup, content: bytes | None = None) -> Live:
@@ -70,8 +71,7 @@ def test_a_training_that_went_well_has_no_verdict() -> None:
 def test_a_plateau_is_seen_with_the_epoch_since_which_it_lasts() -> None:
     loss = [2.0, 1.5, 1.2, 1.0] + [0.9] * 26
     live = Live()
-    live.add([("start", {"classes": ["a", "b"], "metrics": []})])
-    live.add([("epoch", {"epoch": i, "step": i, "loss": value}) for i, value in enumerate(loss, start=1)])
+    live.add([start(classes=["a", "b"]), *(epoch(i, loss=value) for i, value in enumerate(loss, start=1))])
     (verdict,) = verdicts(TrainingSetup(output=OutputLayer()), live)
     assert verdict.name == "plateau"
     assert "since epoch 5" in verdict.words

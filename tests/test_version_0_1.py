@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -73,3 +75,12 @@ def test_stored_runs_are_all_there(tmp_path: Path) -> None:
         assert runs.history_csv(run.id) == expected["history_csv"]
         assert len(runs.events(run.id)) == expected["events"]
         assert runs.model_file(run.id).exists() == (run.status == "finished")
+
+
+def test_events_are_written_as_that_version_wrote_them(tmp_path: Path) -> None:
+    shutil.copytree(DATA / "store", tmp_path / "store")
+    runs = Runs(folder=tmp_path / "store")
+    with closing(sqlite3.connect(tmp_path / "store" / "runs.sqlite")) as database:
+        for expected in STORED:
+            rows = database.execute("SELECT payload FROM events WHERE run = ? ORDER BY id", (expected["id"],))
+            assert [event.payload for event in runs.events(expected["id"])] == [json.loads(text) for (text,) in rows]

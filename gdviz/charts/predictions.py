@@ -1,6 +1,6 @@
 """What a model predicts while it learns: decision boundary, fitted curve, residuals, confusion matrix, images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gdviz.charts.figure import Figure, Table, live_spec
 from gdviz.charts.palette import DARK_THEME, LIGHT_THEME, SHAPES, Theme
 from gdviz.charts.pictures import montage, pixels, png, rgb
+from gdviz.training.events import Boundary, Curve, Example, Points, Residuals
 
 _STRENGTH = 0.6
 """How much of a class's colour a sure prediction has; the points on it have all of it."""
@@ -21,17 +22,31 @@ _IMAGE, _CELL = 62, (108, 84)
 """The size of an image, and the height and width of its place with two lines of text below."""
 _FILTER = 44
 
-Event = Mapping[str, Any]
-"""What a run recorded: its "start" or a "snapshot"."""
 
-
-def boundary(snapshot: Event, start: Event, *, width: int = 480, dark: bool = False) -> Figure:
-    """What the model says everywhere in the plane of its two inputs, and the data.
+def boundary(
+    grid: Boundary,
+    points: Points,
+    inputs: Sequence[str],
+    classes: Sequence[str],
+    epoch: int,
+    *,
+    width: int = 480,
+    dark: bool = False,
+) -> Figure:
+    """The model's predictions everywhere in the plane of its two inputs, and the data.
 
     Colours are those of the classes, mixed by their probabilities; lines are where two are equally likely.
+
+    Args:
+        grid: The predictions.
+        points: The data.
+        inputs: Names of the two inputs.
+        classes: Names of the classes; none for a regression.
+        epoch: Epochs done.
+        width: Of the chart, in pixels.
+        dark: For a dark page.
     """
     theme = DARK_THEME if dark else LIGHT_THEME
-    grid, points, classes = snapshot["boundary"], start["points"], tuple(start["classes"])
     x, y = np.array(grid["x"]), np.array(grid["y"])
     values = np.array(grid["values"], dtype=np.float64)
     chance = np.concatenate([1 - values, values]) if len(classes) == 2 and len(values) == 1 else values
@@ -48,8 +63,8 @@ def boundary(snapshot: Event, start: Event, *, width: int = 480, dark: bool = Fa
         "points": {"x": points["x"], "y": points["y"], "class": labels},
     }
     ends = (float(x[0]), float(x[-1])), (float(y[0]), float(y[-1]))
-    spec = _boundary_spec(ends, tuple(start["inputs"]), classes, width, dark)
-    words = f"After epoch {snapshot['epoch']} the plane is divided by {len(lines)} boundary lines."
+    spec = _boundary_spec(ends, tuple(inputs), tuple(classes), width, dark)
+    words = f"After epoch {epoch} the plane is divided by {len(lines)} boundary lines."
     return Figure(spec, tables, "What the model says in the plane of its inputs", words)
 
 
@@ -106,17 +121,16 @@ def _boundaries(x: Any, y: Any, chance: NDArray[np.float64]) -> list[NDArray[np.
     return lines
 
 
-def fit(snapshot: Event, start: Event, *, width: int = 480, dark: bool = False) -> Figure:
-    """The fitted curve over the data, for one input and a number to be predicted."""
-    points, curve = start["points"], snapshot["curve"]
+def fit(curve: Curve, points: Points, name: str, epoch: int, *, width: int = 480, dark: bool = False) -> Figure:
+    """The fitted curve over the data, for one input, which has a name, and a number to be predicted."""
     margin = 0.15 * (max(points["target"]) - min(points["target"]) or 1.0)
     ends = (min(curve["x"]), max(curve["x"])), (min(points["target"]) - margin, max(points["target"]) + margin)
     tables: dict[str, Table] = {
         "points": {"x": points["x"], "y": points["target"]},
         "curve": {"x": curve["x"], "y": curve["y"]},
     }
-    words = f"After epoch {snapshot['epoch']} the curve runs from {curve['y'][0]:.3g} to {curve['y'][-1]:.3g}."
-    return Figure(_fit_spec(ends, start["inputs"][0], width, dark), tables, "The fitted curve over the data", words)
+    words = f"After epoch {epoch} the curve runs from {curve['y'][0]:.3g} to {curve['y'][-1]:.3g}."
+    return Figure(_fit_spec(ends, name, width, dark), tables, "The fitted curve over the data", words)
 
 
 @lru_cache(maxsize=32)
@@ -139,12 +153,12 @@ def _fit_spec(ends: Any, name: str, width: int, dark: bool) -> Any:
     return live_spec(chart)
 
 
-def residuals(snapshot: Event, *, width: int = 480, dark: bool = False) -> Figure:
-    """True value less prediction, against the prediction: up to 500 rows of the part that the snapshot names."""
-    predicted = np.array(snapshot["residuals"]["predicted"], dtype=np.float64)
-    rest = np.array(snapshot["residuals"]["true"], dtype=np.float64) - predicted
+def residuals(answers: Residuals, part: str, *, width: int = 480, dark: bool = False) -> Figure:
+    """True value less prediction, against the prediction: up to 500 rows of a part of the data."""
+    predicted = np.array(answers["predicted"], dtype=np.float64)
+    rest = np.array(answers["true"], dtype=np.float64) - predicted
     spread = np.sqrt(np.mean(rest**2)) if len(rest) else np.nan
-    words = f"{len(rest)} rows of the {snapshot['part']} part; root mean square {spread:.4g}."
+    words = f"{len(rest)} rows of the {part} part; root mean square {spread:.4g}."
     tables: dict[str, Table] = {"residuals": {"predicted": predicted, "residual": rest}}
     return Figure(_residuals_spec(width, dark), tables, "Residuals against predictions", words)
 
@@ -165,9 +179,11 @@ def _residuals_spec(width: int, dark: bool) -> Any:
     return live_spec(chart)
 
 
-def confusion(snapshot: Event, classes: Sequence[str], *, width: int = 480, dark: bool = False) -> Figure:
+def confusion(
+    matrix: Sequence[Sequence[int]], classes: Sequence[str], part: str, *, width: int = 480, dark: bool = False
+) -> Figure:
     """How often each class was taken for each other one; colours are shares of the true class."""
-    counts = np.array(snapshot["confusion"])
+    counts = np.array(matrix)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     true, predicted = np.indices(counts.shape)
     names = np.array(classes, dtype=object)
@@ -180,7 +196,7 @@ def confusion(snapshot: Event, classes: Sequence[str], *, width: int = 480, dark
         }
     }
     right, total = int(np.trace(counts)), int(counts.sum())
-    words = f"{right} of {total} rows of the {snapshot['part']} part are right ({right / max(total, 1):.1%})."
+    words = f"{right} of {total} rows of the {part} part are right ({right / max(total, 1):.1%})."
     return Figure(_confusion_spec(tuple(classes), width, dark), tables, "Confusion matrix", words)
 
 
@@ -203,10 +219,26 @@ def _confusion_spec(classes: tuple[str, ...], width: int, dark: bool) -> Any:
     return live_spec(chart)
 
 
-def images(examples: Sequence[Event], start: Event, title: str, *, width: int = 480, dark: bool = False) -> Figure:
-    """Images with what the model says they are, and how sure it is; where it is wrong, what they are."""
-    height, across, _ = start["image"]
-    classes = start["classes"]
+def images(
+    examples: Sequence[Example],
+    shape: Sequence[int],
+    classes: Sequence[str],
+    title: str,
+    *,
+    width: int = 480,
+    dark: bool = False,
+) -> Figure:
+    """Images with their predicted classes and the probabilities of these; below wrong ones, the true classes.
+
+    Args:
+        examples: The images.
+        shape: Height, width and channels of each.
+        classes: Names of the classes.
+        title: Of the chart.
+        width: Of the chart, in pixels.
+        dark: For a dark page.
+    """
+    height, across, _ = shape
     columns = max(2, min(6, (width - 20) // _CELL[1]))
     shown = np.array([2 * pixels(e["pixels"], height, across) - 1 for e in examples]).reshape(-1, height, across)
     sheet = montage(shown, columns, _IMAGE, _CELL, ("#000000", "#808080", "#FFFFFF"))
@@ -250,10 +282,10 @@ def _picture(name: str, width: float, height: float) -> Any:
     return mark.encode(url=alt.Url("url:N"), x=alt.value(width / 2), y=alt.value(height / 2))
 
 
-def filters(snapshot: Event, *, width: int = 480, dark: bool = False) -> Figure:
-    """The first layer's weights as images, of up to 32 units: what each unit looks for."""
+def filters(units: Sequence[Sequence[Sequence[float]]], *, width: int = 480, dark: bool = False) -> Figure:
+    """The first layer's weights as images, of up to 32 units: the pattern that each unit looks for."""
     theme = DARK_THEME if dark else LIGHT_THEME
-    weights = np.nan_to_num(np.array(snapshot["filters"], dtype=np.float64))
+    weights = np.nan_to_num(np.array(units, dtype=np.float64))
     largest = float(np.abs(weights).max(initial=0.0)) or 1.0
     columns = max(4, min(8, (width - 20) // _FILTER))
     colours = (theme.runs[0], theme.valley, theme.runs[1])

@@ -1,29 +1,27 @@
 """The path of a training through the plane of its two principal directions, over the true loss on that plane."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import numpy as np
 
 from gdviz.charts.background import ground
 from gdviz.charts.figure import Figure, Table, live_spec
 from gdviz.charts.palette import DARK_THEME, LIGHT_THEME
+from gdviz.training.events import Plane
 
 
-def weight_plane(plane: Mapping[str, Any], *, width: int = 480, dark: bool = False) -> Figure:
+def weight_plane(plane: Plane, *, width: int = 480, dark: bool = False) -> Figure:
     """The path over the loss of the plane. Where the path leaves the plane, it is drawn at its projection."""
     theme = DARK_THEME if dark else LIGHT_THEME
-    x, y = np.array(plane["grid_x"]), np.array(plane["grid_y"])
-    loss = np.array(plane["grid_loss"], dtype=np.float64)
+    x, y = np.array(plane.grid_x), np.array(plane.grid_y)
+    loss = np.array(plane.grid_loss, dtype=np.float64)
     finite = np.isfinite(loss)
     # Where the loss is not finite, the map has its highest colour.
     loss = np.where(finite, loss, loss[finite].max() if finite.any() else 0.0)
     below = ground(x, y, loss, None, theme)
-    path = {"x": np.array(plane["x"]), "y": np.array(plane["y"]), "at": np.arange(len(plane["x"]))}
+    path = {"x": np.array(plane.x), "y": np.array(plane.y), "at": np.arange(len(plane.x))}
     ends = {"x": path["x"][[0, -1]], "y": path["y"][[0, -1]], "end": ["start", "end"]}
     side = max(180, min(width - 90, 400))
-    titles = [f"direction {i + 1} ({share:.0%} of the variance)" for i, share in enumerate(plane["explained"])]
+    titles = [f"direction {i + 1} ({share:.0%} of the variance)" for i, share in enumerate(plane.explained)]
     at_x, at_y = (
         channel(f"{name}:Q", title=title, scale=alt.Scale(domain=[axis[0], axis[-1]], nice=False, zero=False))
         for channel, name, title, axis in zip((alt.X, alt.Y), "xy", titles, (x, y), strict=True)
@@ -50,14 +48,14 @@ def weight_plane(plane: Mapping[str, Any], *, width: int = 480, dark: bool = Fal
     return Figure(spec, tables, "The training path in its principal plane", words(plane, below.scale))
 
 
-def words(plane: Mapping[str, Any], scale: str) -> str:
+def words(plane: Plane, scale: str) -> str:
     """How much of the path the plane holds, and how far the loss on it is from the loss along the path."""
-    along, on = (np.array(plane[name], dtype=np.float64) for name in ("path_loss", "plane_loss"))
+    along, on = (np.array(losses, dtype=np.float64) for losses in (plane.path_loss, plane.plane_loss))
     apart = np.abs(along - on)
     worst = int(np.nanargmax(apart)) if np.isfinite(apart).any() else 0
-    first, second = plane["explained"]
+    first, second = plane.explained
     return (
         f"The plane holds {first + second:.1%} of the path's variance ({first:.1%} and {second:.1%}). At step "
-        f"{plane['steps'][worst]} the loss along the path, {along[worst]:.4g}, is furthest from the loss on the plane, "
+        f"{plane.steps[worst]} the loss along the path, {along[worst]:.4g}, is furthest from the loss on the plane, "
         f"{on[worst]:.4g}. Circle: start, square: end. Colours are on a {scale} scale of the loss."
     )

@@ -15,6 +15,7 @@ from gdviz.comparing import statistics
 from gdviz.comparing.comparison import Comparison
 from gdviz.comparing.plan import Known, chosen
 from gdviz.training import TrainingSetup
+from gdviz.training.events import End, Epoch, Start, TrainingEvent, of_kind
 
 Status = Literal["queued", "running", "finished", "given up", "diverged", "stopped", "failed"]
 MARGIN = 0.02
@@ -249,25 +250,25 @@ def trial_of(
     key: tuple[int, int, int | None],
     setup: TrainingSetup,
     status: Status,
-    events: Sequence[tuple[str, dict[str, Any]]],
+    events: Sequence[TrainingEvent],
     run: str | None = None,
 ) -> Trial:
     """A trial from what its run recorded."""
     entrant, number, repeat = key
     metric, sign = comparison.metric, comparison.sign
-    epochs = [payload for kind, payload in events if kind == "epoch"]
-    curve = tuple(sign * float(epoch[f"val_{metric}"]) for epoch in epochs if f"val_{metric}" in epoch)
-    end = next((payload for kind, payload in events if kind == "end"), None)
-    start = next((payload for kind, payload in events if kind == "start"), {})
+    epochs = of_kind(events, Epoch)
+    curve = tuple(sign * epoch.measured[f"val_{metric}"] for epoch in epochs if f"val_{metric}" in epoch.measured)
+    end = next(iter(of_kind(events, End)), None)
+    start = next(iter(of_kind(events, Start)), None)
     score = math.nan
     if status == "diverged":
         score = -math.inf
     elif status in ("finished", "given up") and repeat is None and curve:
         score = curve[-1]
     elif status == "finished" and end is not None:
-        score = sign * float(end["scores"]["test"][str(metric)])
+        score = sign * end.scores["test"][str(metric)]
     values = {name: float(getattr(setup.optimizer, name)) for name in comparison.entrants[entrant].tuned}
-    seconds = float(epochs[-1]["seconds"]) if epochs else 0.0
+    seconds = epochs[-1].seconds if epochs else 0.0
     return Trial(
         comparison.names[entrant],
         number,
@@ -277,13 +278,12 @@ def trial_of(
         status if math.isfinite(score) or status != "finished" else "diverged",
         score if math.isfinite(score) or status not in ("finished", "given up") else -math.inf,
         curve,
-        int(start.get("batches", 0)),
+        start.batches if start else 0,
         seconds,
         run,
     )
 
 
-def constant_scores(comparison: Comparison, start: dict[str, Any]) -> dict[str, float]:
-    """The score of the constant answer, from the event that began a run."""
-    given = start.get("constant", {})
-    return {part: comparison.sign * float(scores[str(comparison.metric)]) for part, scores in given.items()}
+def constant_scores(comparison: Comparison, start: Start) -> dict[str, float]:
+    """The score of the constant answer on each part, from the event that began a run."""
+    return {part: comparison.sign * scores[str(comparison.metric)] for part, scores in (start.constant or {}).items()}

@@ -11,6 +11,7 @@ from gdviz.comparing.plan import Known, Portion, portions
 from gdviz.comparing.record import Record, Status, Trial, constant_scores, trial_of
 from gdviz.training import DATASETS, PRESETS, KerasOptimizer, TrainingSetup
 from gdviz.training.channel import Recorder
+from gdviz.training.events import End, Start
 
 
 def compare(
@@ -88,7 +89,7 @@ def run(
     while waiting := portions(comparison, known(comparison, ended)):
         for portion in waiting:
             recorders = train_portion(comparison, portion, trainer)
-            constant = constant or constant_scores(comparison, recorders[0].of("start")[0])
+            constant = constant or constant_scores(comparison, recorders[0].of(Start)[0])
             ended += [
                 trial_of(comparison, task.key, task.setup, status_of(recorder), recorder.events)
                 for task, recorder in zip(portion, recorders, strict=True)
@@ -118,8 +119,8 @@ def how(comparison: Comparison, entrant: int, repeat: int | None) -> dict[str, A
 
 def status_of(recorder: Recorder) -> Status:
     """How a run in memory ended; a trial that was stopped was given up by the search."""
-    end: str = recorder.of("end")[0]["status"]
-    return "given up" if end == "stopped" else end  # type: ignore[return-value]
+    status = recorder.of(End)[0].status
+    return "given up" if status == "stopped" else status
 
 
 def known(comparison: Comparison, trials: Sequence[Trial]) -> list[Known]:

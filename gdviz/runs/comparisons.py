@@ -4,7 +4,6 @@ import math
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from distributed import Future, KilledWorker
 
@@ -16,6 +15,7 @@ from gdviz.runs.errors import StoreError
 from gdviz.runs.jobs import Jobs
 from gdviz.runs.records import STALE_SECONDS
 from gdviz.runs.trials import Stored, StoredTrial, Trials, train_trials
+from gdviz.training.events import End, Start, TrainingEvent, of_kind
 
 _MOST_BEGINNINGS = 3
 """A trial that its worker did not survive so often is not begun again."""
@@ -211,13 +211,14 @@ def read_record(trials: Trials, id: str, ended: dict[str, Trial] | None = None) 
 
 def _constant(trials: Trials, comparison: Comparison, there: Sequence[StoredTrial]) -> dict[str, float]:
     begun = next((trial.run for trial in there if trial.status not in ("queued", "failed")), None)
-    started: list[dict[str, Any]] = []
-    if begun:
-        started = [payload for kind, payload in trials.events([begun])[begun] if kind == "start"]
-    return constant_scores(comparison, started[0]) if started else {}
+    if begun is None:
+        return {}
+    start = next(iter(of_kind(trials.events([begun])[begun], Start)), None)
+    return constant_scores(comparison, start) if start else {}
 
 
-def _status(trial: StoredTrial, events: Sequence[tuple[str, dict[str, Any]]]) -> Status:
+def _status(trial: StoredTrial, events: Sequence[TrainingEvent]) -> Status:
     """The status of a trial: one that ended because the search gave it up is "finished" in the store."""
-    given_up = trial.status == "finished" and any(kind == "end" and e["status"] == "stopped" for kind, e in events)
+    stopped = any(end.status == "stopped" for end in of_kind(events, End))
+    given_up = trial.status == "finished" and stopped
     return "given up" if given_up else "stopped" if trial.status in _AGAIN else trial.status  # type: ignore[return-value]

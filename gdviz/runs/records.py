@@ -9,6 +9,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from gdviz.training import TrainingSetup
+from gdviz.training.events import TrainingEvent
 
 Status = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed", "interrupted"]
 ACTIVE = ("running", "paused")
@@ -20,12 +21,21 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Event:
-    """Something that a run recorded."""
+    """An event of a run, with its place in the store."""
 
     cursor: int
-    """Give the last one to :meth:`Runs.events` to read what came after it."""
-    kind: str
-    payload: dict[str, Any]
+    """Give the last one to :meth:`Runs.events` to read the events after it."""
+    recorded: TrainingEvent
+
+    @property
+    def kind(self) -> str:
+        """Its kind, one of ``gdviz.training.events.KINDS``."""
+        return self.recorded.kind
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The event as the JSON object that the store keeps."""
+        return self.recorded.payload()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from gdviz.runs.schema import APPS, COMMANDS, EVENTS, RUNS, TRIALS, migrate, pre
 from gdviz.runs.table import history_table
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Command
+from gdviz.training.events import KINDS, Batches, Epoch, Resumed, TrainingEvent, read
 from gdviz.training.history import History
 from gdviz.training.titles import title
 
@@ -222,31 +223,31 @@ class Runs:
             run: The run.
             after: The cursor; 0 for the beginning.
             limit: So many at most.
-            kinds: Events of these kinds only; None for all.
+            kinds: Events of these kinds only; None for all that this version knows.
         """
-        query = sa.select(EVENTS).where(EVENTS.c.run == run, EVENTS.c.id > after).order_by(EVENTS.c.id).limit(limit)
-        if kinds is not None:
-            query = query.where(EVENTS.c.kind.in_(kinds))
+        wanted = EVENTS.c.kind.in_(KINDS if kinds is None else kinds)
+        query = sa.select(EVENTS).where(EVENTS.c.run == run, EVENTS.c.id > after, wanted)
         with self._reading() as connection:
-            return [Event(row.id, row.kind, json.loads(row.payload)) for row in connection.execute(query)]
+            rows = connection.execute(query.order_by(EVENTS.c.id).limit(limit))
+            return [Event(row.id, read(row.kind, json.loads(row.payload))) for row in rows]
 
     def history(self, run: str, *, batches: bool = True) -> History:
         """The measurements of a run by epoch, and by batch unless these are not wanted."""
-        kinds = ("epoch", "resumed", *(("batches",) if batches else ()))
-        return History().add((event.kind, event.payload) for event in self.events(run, kinds=kinds))
+        kinds = [Epoch.kind, Resumed.kind, *([Batches.kind] if batches else [])]
+        return History().add(event.recorded for event in self.events(run, kinds=kinds))
 
-    def epochs_of(self, runs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-        """What runs measured by epoch, all at once: for a list of many."""
-        query = sa.select(EVENTS.c.run, EVENTS.c.payload).where(EVENTS.c.run.in_(runs), EVENTS.c.kind == "epoch")
-        found: dict[str, list[dict[str, Any]]] = {run: [] for run in runs}
+    def epochs_of(self, runs: Sequence[str]) -> dict[str, list[Epoch]]:
+        """The epochs of runs, all at once: for a list of many."""
+        query = sa.select(EVENTS.c.run, EVENTS.c.payload).where(EVENTS.c.run.in_(runs), EVENTS.c.kind == Epoch.kind)
+        epochs: dict[str, list[Epoch]] = {run: [] for run in runs}
         with self._reading() as connection:
             for row in connection.execute(query.order_by(EVENTS.c.id)):
-                found[row.run].append(json.loads(row.payload))
-        return found
+                epochs[row.run].append(Epoch.from_payload(json.loads(row.payload)))
+        return epochs
 
     def history_csv(self, run: str, by: Literal["batch", "epoch"] = "epoch") -> str:
         """The history as CSV, one line a batch or an epoch; values of a layer in a column of its own."""
-        return history_table(self.events(run), by)
+        return history_table([event.recorded for event in self.events(run)], by)
 
     def differences(self, runs: Sequence[str]) -> dict[str, list[Any]]:
         """The fields in which the configurations of runs differ, with the value of each run, in their order."""
@@ -380,10 +381,10 @@ class Runs:
             file.touch()
             os.utime(file, (now, now))
 
-    def record(self, run: str, owner: str, events: Sequence[tuple[str, dict[str, Any]]], **values: Any) -> bool:
+    def record(self, run: str, owner: str, events: Sequence[TrainingEvent], **values: Any) -> bool:
         """Write events and columns of a run in one transaction; False, and nothing is written, for another's run."""
         mine = sa.and_(RUNS.c.id == run, RUNS.c.owner == owner, RUNS.c.status.in_(ACTIVE))
-        rows = [{"run": run, "kind": kind, "payload": json.dumps(payload)} for kind, payload in events]
+        rows = [{"run": run, "kind": event.kind, "payload": json.dumps(event.payload())} for event in events]
         written = sum(len(row["payload"]) for row in rows)
         with self._writing() as connection:
             values |= {"heard": time.time(), "bytes": sa.func.coalesce(RUNS.c.bytes, 0) + written}

@@ -5,20 +5,22 @@ import io
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from gdviz.runs.records import Event
+from gdviz.training.events import Start, TrainingEvent, of_kind
 from gdviz.training.history import History
 
 
-def history_table(events: Sequence[Event], by: Literal["batch", "epoch"]) -> str:
+def history_table(events: Sequence[TrainingEvent], by: Literal["batch", "epoch"]) -> str:
     """The history as CSV, one line a batch or an epoch; values of a layer in a column of its own."""
-    history = History().add((event.kind, event.payload) for event in events)
-    start: dict[str, Any] = next((event.payload for event in events if event.kind == "start"), {})
-    owners = {"inactive": [probe["layer"] for probe in start.get("probes", ())]}
+    history = History().add(events)
+    start = next(iter(of_kind(events, Start)), None)
+    owners = {"inactive": [probe["layer"] for probe in start.probes] if start else []}
+    by_batch = {at: {"step": at, **row} for at, row in history.batches.items()}
+    by_epoch = {at: epoch.payload() for at, epoch in history.epochs.items()}
     rows = []
-    for at, row in sorted((history.batches if by == "batch" else history.epochs).items()):
-        flat: dict[str, Any] = {"step": at} if by == "batch" else {}
+    for _, row in sorted((by_batch if by == "batch" else by_epoch).items()):
+        flat: dict[str, Any] = {}
         for name, value in row.items():
-            layers = owners.get(name, start.get("layers", ()))
+            layers = owners.get(name, start.layers if start else [])
             flat |= (
                 {f"{name} {layer}": v for layer, v in zip(layers, value, strict=True)}
                 if isinstance(value, list)

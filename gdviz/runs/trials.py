@@ -22,10 +22,11 @@ from gdviz.runs.worker import ONE_AT_A_TIME
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Command
 from gdviz.training.datasets import DataUnavailableError
+from gdviz.training.events import End, Epoch, Start, TrainingEvent, read
 
 _BEAT_SECONDS = 2.0
 _ASK_SECONDS = 0.25
-_KEPT = ("start", "epoch", "end")
+_KEPT = (Start.kind, Epoch.kind, End.kind)
 
 
 @dataclass(frozen=True)
@@ -194,14 +195,14 @@ class Trials:
         for run in runs:
             self.runs.end(run, "interrupted", reason)
 
-    def events(self, runs: Sequence[str]) -> dict[str, list[tuple[str, dict[str, Any]]]]:
-        """What runs recorded by epoch, and how they began and ended."""
-        found: dict[str, list[tuple[str, dict[str, Any]]]] = {run: [] for run in runs}
+    def events(self, runs: Sequence[str]) -> dict[str, list[TrainingEvent]]:
+        """The beginning, the epochs and the end of runs."""
+        events: dict[str, list[TrainingEvent]] = {run: [] for run in runs}
         query = sa.select(EVENTS).where(EVENTS.c.run.in_(runs), EVENTS.c.kind.in_(_KEPT)).order_by(EVENTS.c.id)
         with store_errors(), self.runs.engine.connect() as connection:
             for row in connection.execute(query):
-                found[row.run].append((row.kind, json.loads(row.payload)))
-        return found
+                events[row.run].append(read(row.kind, json.loads(row.payload)))
+        return events
 
     def _write(self, statement: Any) -> None:
         with store_errors(), self.runs.engine.begin() as connection:
@@ -212,13 +213,13 @@ class _Channel:
     """Keeps the events of one run until the portion writes them."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[str, dict[str, Any]]] = []
+        self.waiting: list[TrainingEvent] = []
         self.columns: dict[str, Any] = {}
 
-    def emit(self, kind: str, payload: dict[str, Any]) -> None:
-        self.waiting.append((kind, payload))
-        if kind == "epoch":
-            self.columns |= {"epochs": payload["epoch"], "seconds": payload["seconds"]}
+    def emit(self, event: TrainingEvent) -> None:
+        self.waiting.append(event)
+        if isinstance(event, Epoch):
+            self.columns |= {"epochs": event.epoch, "seconds": event.seconds}
 
     def flush(self) -> None:
         """The portion writes all its runs together."""

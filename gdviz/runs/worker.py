@@ -22,6 +22,7 @@ from gdviz.runs.quotas import whole
 from gdviz.training import DATASETS, TrainingSetup
 from gdviz.training.channel import Command, Recorder
 from gdviz.training.datasets import DataUnavailableError, prepare
+from gdviz.training.events import CommandDone, Epoch, Fault, TrainingEvent
 
 _FLUSH_SECONDS = 0.1
 _BEAT_SECONDS = 2.0
@@ -64,7 +65,7 @@ class StoreChannel:
     def __init__(self, runs: Runs, run: str, owner: str) -> None:
         self.runs, self.run, self.owner = runs, run, owner
         self._cursor = 0
-        self._waiting: list[tuple[str, dict[str, Any]]] = []
+        self._waiting: list[TrainingEvent] = []
         self._columns: dict[str, Any] = {}
         self._flushed = 0.0
         self._lock = threading.Lock()
@@ -74,12 +75,13 @@ class StoreChannel:
         for loop in (self._beat, self._say_alive):
             threading.Thread(target=loop, daemon=True).start()
 
-    def emit(self, kind: str, payload: dict[str, Any]) -> None:
-        self._waiting.append((kind, payload))
-        if kind == "epoch":
-            self._columns |= {"epochs": payload["epoch"], "seconds": payload["seconds"]}
-        if kind == "command" and payload["command"] in _STATUS_AFTER:
-            self._columns["status"] = _STATUS_AFTER[payload["command"]]
+    def emit(self, event: TrainingEvent) -> None:
+        self._waiting.append(event)
+        match event:
+            case Epoch():
+                self._columns |= {"epochs": event.epoch, "seconds": event.seconds}
+            case CommandDone(command=command) if command in _STATUS_AFTER:
+                self._columns["status"] = _STATUS_AFTER[command]
         if time.monotonic() - self._flushed >= _FLUSH_SECONDS:
             self.flush()
 
@@ -97,7 +99,7 @@ class StoreChannel:
         if not self._full and self._recorded > (most := whole("GDVIZ_MOST_MEGABYTES_RUN", 1000) * 2**20):
             self._full = True
             said = f"The run has recorded {size(self._recorded)}, and one run may record {size(most)}: it is stopped."
-            self.emit("fault", {"step": 0, "what": said})
+            self.emit(Fault(0, said))
             return [Command("stop")]
         if self._waiting and time.monotonic() - self._flushed >= _FLUSH_SECONDS:
             self.flush()
@@ -195,13 +197,13 @@ def _train(runs: Runs, run: str, channel: StoreChannel) -> None:
     try:
         checkpoint.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        channel.emit("fault", {"step": 0, "what": f"There is no place for checkpoints: {error}"})
+        channel.emit(Fault(0, f"There is no place for checkpoints: {error}"))
     result = train(setup, data, channel, checkpoint, resume=True)
     if result.status != "diverged":
         try:
             save_model(runs.model_file(run), result.engine.compiled_model())
         except OSError as error:
-            channel.emit("fault", {"step": 0, "what": f"The model could not be written: {error}"})
+            channel.emit(Fault(0, f"The model could not be written: {error}"))
     losses = {f"{part}_loss": scores["loss"] for part, scores in result.scores.items()}
     channel.flush(status=result.status, reason=result.reason, ended=time.time(), **losses)
 

@@ -1,25 +1,12 @@
 """What connects a training with the world: events out, commands in."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
+
+from gdviz.training.events import E, TrainingEvent, of_kind
 
 COMMANDS = ("pause", "resume", "stop", "set_learning_rate", "step_batch", "step_epoch")
-"""What a training in progress can be told."""
-
-EVENTS = ("start", "batches", "epoch", "snapshot", "sharpness", "command", "resumed", "fault", "plane", "end")
-"""The kinds of events.
-
-- start: sizes and names.
-- batches: measurements of consecutive batches.
-- epoch: training and validation means.
-- snapshot: what the model predicts.
-- sharpness: the Hessian's largest eigenvalue.
-- command: one was carried out.
-- resumed: the run went on from a checkpoint; what came after that step is done again.
-- fault: something failed that the training survives.
-- plane: the path in its principal plane.
-- end: how the training ended, and why.
-"""
+"""The commands that a training in progress obeys."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +27,7 @@ class Command:
 class Channel(Protocol):
     """Events out, commands in."""
 
-    def emit(self, kind: str, payload: dict[str, Any]) -> None:
+    def emit(self, event: TrainingEvent) -> None:
         """Record an event."""
 
     def flush(self) -> None:
@@ -60,10 +47,10 @@ class Recorder:
     """
 
     waiting: list[Command] = field(default_factory=list)
-    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    events: list[TrainingEvent] = field(default_factory=list)
 
-    def emit(self, kind: str, payload: dict[str, Any]) -> None:
-        self.events.append((kind, payload))
+    def emit(self, event: TrainingEvent) -> None:
+        self.events.append(event)
 
     def flush(self) -> None:
         """Nothing waits here."""
@@ -72,6 +59,6 @@ class Recorder:
         given, self.waiting = self.waiting, []
         return given
 
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        """The payloads of the events of one kind."""
-        return [payload for name, payload in self.events if name == kind]
+    def of(self, kind: type[E]) -> list[E]:
+        """The events of one class."""
+        return of_kind(self.events, kind)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-Event = tuple[str, dict[str, Any]]
+from gdviz.training.events import Batches, Epoch, Resumed, TrainingEvent
 
 
 class Best(NamedTuple):
@@ -17,18 +17,19 @@ class Best(NamedTuple):
     epoch: int
 
 
-def best(epochs: Iterable[dict[str, Any]]) -> Best | None:
+def best(epochs: Iterable[Epoch]) -> Best | None:
     """The best validation score and its epoch: the highest accuracy, or the smallest loss where none was measured.
 
     The first of equal ones. None where nothing validated.
 
-    >>> best([{"epoch": 1, "val_loss": 0.5}, {"epoch": 2, "val_loss": 0.3}, {"epoch": 3, "val_loss": 0.4}])
+    >>> best(Epoch(i, 10 * i, 1.0, 100.0, {"val_loss": loss}) for i, loss in enumerate((0.5, 0.3, 0.4), start=1))
     Best(name='loss', value=0.3, epoch=2)
     """
-    rows = list(epochs)
-    accuracy = next((name for row in rows for name in row if name.startswith("val_") and "accuracy" in name), None)
+    rows = {row.epoch: row.measured for row in epochs}
+    measured = dict.fromkeys(name for row in rows.values() for name in row)
+    accuracy = next((name for name in measured if name.startswith("val_") and "accuracy" in name), None)
     name = accuracy or "val_loss"
-    scored = [(row[name], row["epoch"]) for row in rows if row.get(name) is not None and math.isfinite(row[name])]
+    scored = [(row[name], epoch) for epoch, row in rows.items() if name in row and math.isfinite(row[name])]
     if not scored:
         return None
     value, epoch = (max if accuracy else min)(scored, key=lambda pair: pair[0])
@@ -41,25 +42,27 @@ class History:
 
     batches: dict[int, dict[str, Any]] = field(default_factory=dict)
     """Measurements of each batch, by step, counting from 1."""
-    epochs: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """Measurements of each epoch, counting from 1."""
+    epochs: dict[int, Epoch] = field(default_factory=dict)
+    """Each epoch, counting from 1."""
 
-    def add(self, events: Iterable[Event]) -> "History":
+    def add(self, events: Iterable[TrainingEvent]) -> "History":
         """Take in further events, in their order."""
-        for kind, payload in events:
-            if kind == "batches":
-                columns = {name: values for name, values in payload.items() if isinstance(values, list)}
-                for i in range(len(payload["loss"])):
-                    self.batches[payload["step"] + i] = {name: values[i] for name, values in columns.items()}
-            elif kind == "epoch":
-                self.epochs[payload["epoch"]] = payload
-            elif kind == "resumed":
-                self.batches = {step: row for step, row in self.batches.items() if step <= payload["step"]}
-                self.epochs = {epoch: row for epoch, row in self.epochs.items() if epoch <= payload["epoch"]}
+        for event in events:
+            match event:
+                case Batches(step=first):
+                    columns = {"learning_rate": event.learning_rate, **event.measured}
+                    for i in range(len(event.measured["loss"])):
+                        self.batches[first + i] = {name: values[i] for name, values in columns.items()}
+                case Epoch():
+                    self.epochs[event.epoch] = event
+                case Resumed():
+                    self.batches = {step: row for step, row in self.batches.items() if step <= event.step}
+                    self.epochs = {epoch: row for epoch, row in self.epochs.items() if epoch <= event.epoch}
         return self
 
     def series(self, name: str) -> tuple[list[int], list[Any]]:
         """Steps and values of a measurement by batch, or epochs and values of one that exists by epoch only."""
-        rows = self.batches if any(name in row for row in self.batches.values()) else self.epochs
+        in_batches = any(name in row for row in self.batches.values())
+        rows = self.batches if in_batches else {at: epoch.measured for at, epoch in self.epochs.items()}
         kept = sorted((at, row[name]) for at, row in rows.items() if name in row)
         return [at for at, _ in kept], [value for _, value in kept]

@@ -7,6 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gdviz.training.events import Batches, End, Epoch, Fault, Plane, Resumed, Sharpness, Snapshot, Start, TrainingEvent
+
 By = Literal["batch", "epoch"]
 Series = tuple[NDArray[Any], NDArray[np.float64]]
 """Steps or epochs, shape (n,), and values, shape (n,) or (n, layers)."""
@@ -73,45 +75,53 @@ class Rows:
 class Live:
     """A run as its events tell it."""
 
-    start: dict[str, Any] = field(default_factory=dict)
-    """Sizes and names; empty before the worker has begun."""
+    start: Start | None = None
+    """Sizes and names; None before the worker has begun."""
     batches: Rows = field(default_factory=Rows)
     epochs: Rows = field(default_factory=Rows)
-    snapshot: dict[str, Any] = field(default_factory=dict)
-    """What the model predicted last; empty where nothing was recorded."""
-    plane: dict[str, Any] = field(default_factory=dict)
-    """The path in its principal plane; empty until the run has ended."""
-    end: dict[str, Any] = field(default_factory=dict)
-    """How the run ended, with loss and metrics on each part; empty while it goes on."""
+    snapshot: Snapshot | None = None
+    """The model's last predictions; None where none were recorded."""
+    plane: Plane | None = None
+    """The path in its principal plane; None until the run has ended."""
+    end: End | None = None
+    """How the run ended, with loss and metrics on each part; None while it goes on."""
     sharpness: Rows = field(default_factory=Rows)
     faults: list[str] = field(default_factory=list)
     """What failed that the run survived."""
 
-    def add(self, events: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    def add(self, events: Iterable[TrainingEvent]) -> None:
         """Take in further events, in their order."""
-        for kind, payload in events:
-            if kind == "batches":
-                self._add_batches(payload)
-            elif kind == "epoch":
-                self.epochs.extend([payload["epoch"]], {k: [v] for k, v in payload.items() if k != "epoch"})
-            elif kind == "sharpness":
-                columns = {name: [payload[name]] for name in ("sharpness", "limit", "converged", "products")}
-                self.sharpness.extend([payload["step"]], columns)
-            elif kind in ("start", "snapshot", "plane", "end"):
-                setattr(self, kind, payload)
-            elif kind == "fault":
-                self.faults.append(payload["what"])
-            elif kind == "resumed":
-                self.batches.cut(payload["step"])
-                self.sharpness.cut(payload["step"])
-                self.epochs.cut(payload["epoch"])
-                self.end = {}
+        for event in events:
+            match event:
+                case Batches():
+                    self._add_batches(event)
+                case Epoch():
+                    columns = {"step": event.step, "seconds": event.seconds, **event.measured}
+                    self.epochs.extend([event.epoch], {name: [value] for name, value in columns.items()})
+                case Sharpness():
+                    columns = {"sharpness": event.sharpness, "limit": event.limit, "converged": event.converged}
+                    self.sharpness.extend([event.step], {name: [value] for name, value in columns.items()})
+                case Start():
+                    self.start = event
+                case Snapshot():
+                    self.snapshot = event
+                case Plane():
+                    self.plane = event
+                case End():
+                    self.end = event
+                case Fault():
+                    self.faults.append(event.what)
+                case Resumed():
+                    self.batches.cut(event.step)
+                    self.sharpness.cut(event.step)
+                    self.epochs.cut(event.epoch)
+                    self.end = None
 
-    def _add_batches(self, payload: dict[str, Any]) -> None:
-        count = len(payload["loss"])
-        columns = {name: values for name, values in payload.items() if isinstance(values, list) and np.size(values)}
-        columns["epoch"] = [payload["epoch"]] * count
-        self.batches.extend(payload["step"] + np.arange(count), columns)
+    def _add_batches(self, event: Batches) -> None:
+        count = len(event.measured["loss"])
+        measured = {"learning_rate": event.learning_rate, **event.measured}
+        columns = {name: values for name, values in measured.items() if np.size(values)}
+        self.batches.extend(event.step + np.arange(count), {**columns, "epoch": [event.epoch] * count})
 
     @property
     def step(self) -> int:
@@ -121,7 +131,7 @@ class Live:
     @property
     def share(self) -> float:
         """How much of the run is done, from 0 to 1."""
-        return min(1.0, self.step / self.start["steps"]) if self.start else 0.0
+        return min(1.0, self.step / self.start.steps) if self.start else 0.0
 
     def series(self, name: str, by: By) -> Series:
         """A measurement against the step or against the epoch; empty where there is none.

@@ -50,8 +50,8 @@ def verdicts(setup: TrainingSetup, live: Live) -> list[Verdict]:
         setup: What was trained.
         live: What it measured.
     """
-    if live.end.get("status") == "diverged":
-        return [Verdict("diverged", str(live.end.get("reason", "")), cures(setup))]
+    if live.end and live.end.status == "diverged":
+        return [Verdict("diverged", live.end.reason, cures(setup))]
     rules: tuple[Callable[[TrainingSetup, Live], Verdict | None], ...] = (
         _unlearned,
         _overfitting,
@@ -97,8 +97,10 @@ def _unlearned(setup: TrainingSetup, live: Live) -> Verdict | None:
 
 def _chance_level(live: Live) -> str | None:
     """That the model says no more than a constant would; None where it does, or where that is not known."""
-    if "confusion" in live.snapshot:
-        counts = np.array(live.snapshot["confusion"])
+    if live.snapshot is None:
+        return None
+    if live.snapshot.confusion is not None:
+        counts = np.array(live.snapshot.confusion)
         rows, frequent = int(counts.sum()), float(counts.sum(axis=1).max())
         if not rows:
             return None
@@ -108,11 +110,9 @@ def _chance_level(live: Live) -> str | None:
         lucky = right <= chance + 2 * np.sqrt(chance * (1 - chance) / rows) and not chance > 0.7
         if not (one_answer or lucky) or (one_answer and right > 0.98):
             return None
-        return (
-            f"Chance level: {right:.0%} of the {live.snapshot['part']} part are right, as by always saying one class."
-        )
-    if "residuals" in live.snapshot:
-        predicted, true = (np.array(live.snapshot["residuals"][name], dtype=float) for name in ("predicted", "true"))
+        return f"Chance level: {right:.0%} of the {live.snapshot.part} part are right, as by always saying one class."
+    if live.snapshot.residuals is not None:
+        predicted, true = (np.array(live.snapshot.residuals[name], dtype=float) for name in ("predicted", "true"))
         if len(true) < 2 or np.var(true) == 0:
             return None
         explained = 1 - np.mean((true - predicted) ** 2) / np.var(true)
@@ -171,9 +171,9 @@ def _plateau(setup: TrainingSetup, live: Live) -> Verdict | None:
 
 def _imbalance(setup: TrainingSetup, live: Live) -> Verdict | None:
     """A rare class that is hardly ever found, behind a good accuracy."""
-    if "confusion" not in live.snapshot:
+    if live.start is None or live.snapshot is None or live.snapshot.confusion is None:
         return None
-    counts = np.array(live.snapshot["confusion"])
+    counts = np.array(live.snapshot.confusion)
     rows = counts.sum(axis=1)
     there = np.flatnonzero(rows > 0)
     if len(there) < 2:
@@ -182,7 +182,7 @@ def _imbalance(setup: TrainingSetup, live: Live) -> Verdict | None:
     frequent, rare = int(rows.argmax()), int(there[np.argmin(found[there])])
     if rows[frequent] < _RARE * rows[rare] or found[rare] > 0.5 or found[frequent] < 0.8:
         return None
-    names = live.start["classes"]
+    names = live.start.classes
     share, right = rows[frequent] / rows.sum(), np.trace(counts) / rows.sum()
     words = (
         f"Class imbalance: {share:.0%} of the rows are {names[frequent]}, and of {rows[rare]} rows that are "

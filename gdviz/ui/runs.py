@@ -16,6 +16,7 @@ from gdviz.charts.palette import MOST_RUNS
 from gdviz.runs import SORTS, Run, Runs, StoreError
 from gdviz.runs.jobs import JobsError
 from gdviz.training import TrainingSetup, keras_script
+from gdviz.training.events import Epoch
 from gdviz.training.history import Best, History, best
 from gdviz.training.titles import layers_in_words
 from gdviz.ui import training, visitors, widgets
@@ -24,6 +25,11 @@ from gdviz.ui.text import plain
 
 Scale = Literal["log", "linear"]
 Across = Literal["epoch", "step", "seconds"]
+_PLACES: dict[Across, Callable[[Epoch], float]] = {
+    "epoch": lambda epoch: epoch.epoch,
+    "step": lambda epoch: epoch.step,
+    "seconds": lambda epoch: epoch.seconds,
+}
 
 SORT_LABELS = dict(
     zip(
@@ -290,8 +296,7 @@ def history(runs: Runs, run: Run) -> History:
 
 def quantities(histories: Sequence[History]) -> list[str]:
     """What any of the runs measured by epoch: losses first."""
-    aside = ("epoch", "step", "seconds", "samples_per_second")
-    names = {name for h in histories for row in h.epochs.values() for name in row if name not in aside}
+    names = {name for h in histories for epoch in h.epochs.values() for name in epoch.measured}
     return sorted(names, key=lambda name: ("loss" not in name, name.removeprefix("val_"), name))
 
 
@@ -299,8 +304,9 @@ def series(
     histories: Mapping[str, History], name: str, across: Across = "epoch"
 ) -> dict[str, tuple[list[float], list[Any]]]:
     """Places and values of a measurement of each run that has it."""
+    place = _PLACES[across]
     rows = {
-        label: [(row[across], row[name]) for _, row in sorted(h.epochs.items()) if name in row and across in row]
+        label: [(place(epoch), epoch.measured[name]) for _, epoch in sorted(h.epochs.items()) if name in epoch.measured]
         for label, h in histories.items()
     }
     return {label: ([at for at, _ in pairs], [value for _, value in pairs]) for label, pairs in rows.items()}

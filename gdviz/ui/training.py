@@ -178,7 +178,7 @@ class Watched:
     def look(self, runs: Runs) -> None:
         """Read what was recorded since the last look."""
         while events := runs.events(self.run, self.cursor, _AT_ONCE):
-            self.live.add((event.kind, event.payload) for event in events)
+            self.live.add(event.recorded for event in events)
             self.cursor = events[-1].cursor
             if len(events) < _AT_ONCE:
                 return

@@ -82,9 +82,9 @@ def progress(run: Run, live: Live, pace: Pace) -> None:
     """A bar, and beside it how fast it goes and how long it still takes."""
     words = [f"epoch {run.epochs} of {run.setup.epochs}"]
     if live.start:
-        steps, rows = live.start["steps"], live.start["rows"]["train"]
+        steps, rows = live.start.steps, live.start.rows["train"]
         words.append(f"batch {live.step:,} of {steps:,}")
-        size = rows / live.start["batches"]
+        size = rows / live.start.batches
         if run.status == "running":
             rate = pace.batches_per_second(time.monotonic(), live.step)
             if rate:
@@ -174,7 +174,7 @@ def _cards(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterator
 
 def _details(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
     of_classes = [name for name in ("f1", "auc") if f"val_{name}" in live.epochs.columns]
-    for metric in (*live.start.get("metrics", ()), *of_classes):
+    for metric in (*(live.start.metrics if live.start else ()), *of_classes):
         yield Card(_title(metric), _curves(live, (metric, f"val_{metric}"), _title(metric), by, "linear", width, dark))
     yield from _predictions(live, width, dark)[1:]
     yield Card("Learning rate", _curves(live, ("learning_rate",), "learning rate", by, "linear", width, dark))
@@ -205,45 +205,40 @@ def _title(metric: str) -> str:
 
 
 def _layer_names(live: Live, name: str) -> list[str]:
+    if live.start is None:
+        return []
     if name == "inactive":
-        return [f"{probe['layer']} ({probe['kind']})" for probe in live.start.get("probes", ())]
-    return list(live.start.get("layers", ()))
+        return [f"{probe['layer']} ({probe['kind']})" for probe in live.start.probes]
+    return live.start.layers
 
 
 def _predictions(live: Live, width: int, dark: bool) -> list[Card]:
-    """What the model says, in the way that suits the data."""
+    """The model's predictions, in the way that suits the data."""
     taken, start = live.snapshot, live.start
-    if not taken or not start:
+    if taken is None or start is None:
         return []
-    when = f"After epoch {taken['epoch']}"
+    when = f"After epoch {taken.epoch}"
     cards = []
-    if "boundary" in taken and start.get("points"):
-        cards.append(
-            Card(
-                "Decision boundary" if start["classes"] else "Prediction",
-                predictions.boundary(taken, start, width=width, dark=dark),
-                f"{when}.",
-            )
+    if taken.boundary and start.points:
+        figure = predictions.boundary(
+            taken.boundary, start.points, start.inputs, start.classes, taken.epoch, width=width, dark=dark
         )
-    if "curve" in taken and start.get("points") and not start["classes"]:
-        cards.append(Card("Fitted curve", predictions.fit(taken, start, width=width, dark=dark), f"{when}."))
-    if "residuals" in taken:
-        figure = predictions.residuals(taken, width=width, dark=dark)
+        cards.append(Card("Decision boundary" if start.classes else "Prediction", figure, f"{when}."))
+    if taken.curve and start.points and not start.classes:
+        figure = predictions.fit(taken.curve, start.points, start.inputs[0], taken.epoch, width=width, dark=dark)
+        cards.append(Card("Fitted curve", figure, f"{when}."))
+    if taken.residuals:
+        figure = predictions.residuals(taken.residuals, taken.part, width=width, dark=dark)
         cards.append(Card("Residuals", figure, f"{when}: {figure.description}"))
-    if "confusion" in taken:
-        figure = predictions.confusion(taken, start["classes"], width=width, dark=dark)
+    if taken.confusion:
+        figure = predictions.confusion(taken.confusion, start.classes, taken.part, width=width, dark=dark)
         cards.append(Card("Confusion matrix", figure, f"{when}: {figure.description}"))
-    if start["image"] and "examples" in taken:
-        for title, name in (("Predictions", "examples"), ("Surest mistakes", "mistakes")):
-            cards.append(
-                Card(
-                    title,
-                    predictions.images(taken[name], start, title, width=width, dark=dark),
-                    f"{when}, of the {taken['part']} part.",
-                )
-            )
-    if "filters" in taken:
-        figure = predictions.filters(taken, width=width, dark=dark)
+    if start.image and taken.examples:
+        for title, examples in (("Predictions", taken.examples), ("Surest mistakes", taken.mistakes or [])):
+            figure = predictions.images(examples, start.image, start.classes, title, width=width, dark=dark)
+            cards.append(Card(title, figure, f"{when}, of the {taken.part} part."))
+    if taken.filters:
+        figure = predictions.filters(taken.filters, width=width, dark=dark)
         cards.append(Card("Weights of the first layer", figure, figure.description))
     return cards
 
@@ -269,8 +264,8 @@ def _plane(live: Live, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
         return
     figure = weight_plane(live.plane, width=width, dark=dark)
     yield Card("Path in its principal plane", figure, figure.description)
-    steps = live.plane["steps"]
-    series = {"along the path": (steps, live.plane["path_loss"]), "on the plane": (steps, live.plane["plane_loss"])}
+    steps = live.plane.steps
+    series = {"along the path": (steps, live.plane.path_loss), "on the plane": (steps, live.plane.plane_loss)}
     yield Card(
         "Loss along the path and on the plane", curves(series, "step", "loss", scale=scale, width=width, dark=dark)
     )
@@ -278,7 +273,7 @@ def _plane(live: Live, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
 
 def scores(live: Live) -> str:
     """Loss and metrics at the end on each part, as a Markdown table; empty where there are none."""
-    found: dict[str, dict[str, Any]] = live.end.get("scores", {})
+    found = live.end.scores if live.end else {}
     if not found:
         return ""
     names = list(next(iter(found.values())))

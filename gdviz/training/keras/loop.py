@@ -11,6 +11,7 @@ import numpy as np
 
 from gdviz.training.channel import Channel, Command
 from gdviz.training.datasets import Data
+from gdviz.training.events import Batches, CommandDone, End, Ending, Epoch, Fault, Resumed, Scores, Sharpness
 from gdviz.training.keras import checkpoint
 from gdviz.training.keras.checkpoint import Patience, Progress
 from gdviz.training.keras.diagnosis import diagnose
@@ -18,10 +19,9 @@ from gdviz.training.keras.models import Engine
 from gdviz.training.keras.plane import Path as WeightPath
 from gdviz.training.keras.plane import plane
 from gdviz.training.keras.sharpness import sharpness
-from gdviz.training.keras.snapshots import points, snapshot
+from gdviz.training.keras.snapshots import snapshot
+from gdviz.training.keras.starting import start
 from gdviz.training.setup import TrainingSetup
-
-End = Literal["finished", "stopped", "diverged"]
 
 _CHUNK_SECONDS = 0.08
 """How long a chunk of batches may take: between chunks, commands are answered."""
@@ -34,9 +34,9 @@ _SNAPSHOT_SECONDS = 0.2
 class Result:
     """How a training ended."""
 
-    status: End
+    status: Ending
     reason: str
-    scores: dict[str, dict[str, float]]
+    scores: dict[str, Scores]
     """Loss and metrics at the end on the parts "train", "validation" and "test"."""
     engine: Engine
     """The model, its optimizer, and their compiled functions."""
@@ -58,7 +58,7 @@ def train(
     Args:
         setup: What to train, and how.
         data: Its data, from :func:`gdviz.training.datasets.prepare`.
-        channel: Takes the events (``gdviz.training.channel.EVENTS``) and gives the commands.
+        channel: Takes the events (``gdviz.training.events``) and gives the commands.
         checkpoint_file: Where to keep a checkpoint, a .keras file; None for none.
         resume: Go on from that checkpoint, where there is one.
         engine: One that is compiled already, restarted for this setup; None to compile one.
@@ -98,7 +98,7 @@ class _Training:
     def run(self, resume: bool) -> Result:
         self._start(resume)
         self._record_path()
-        end: tuple[End, str] | None = None
+        end: tuple[Ending, str] | None = None
         while end is None and self.at.epoch < self.setup.epochs:
             self._obey()
             if self.stop_asked:
@@ -110,34 +110,18 @@ class _Training:
         return self._finish(*(end or ("finished", f"All {self.setup.epochs} epochs are done.")))
 
     def _start(self, resume: bool) -> None:
-        engine, setup = self.engine, self.setup
+        engine = self.engine
         if resume and self.file is not None:
             with suppress(FileNotFoundError):
                 self.at, self.best, damage = checkpoint.load_last(self.file, engine.compiled_model(), engine.seeds)
-                self.channel.emit("resumed", {"step": self.at.step, "epoch": self.at.epoch})
+                self.channel.emit(Resumed(self.at.step, self.at.epoch))
                 if damage:
-                    self.channel.emit("fault", {"step": self.at.step, "what": damage})
+                    self.channel.emit(Fault(self.at.step, damage))
                 return
-        self.channel.emit(
-            "start",
-            {
-                "rows": {part: len(x) for part, x in self.data.x.items()},
-                "batches": self.batches,
-                "steps": self.total,
-                "parameters": int(sum(np.prod(v.shape) for v in engine.model.trainable_variables)),
-                "layers": [layer.name for layer in engine.layers],
-                "probes": [{"layer": p.layer, "kind": p.kind} for p in engine.probes if p.kind],
-                "inputs": list(self.data.inputs),
-                "classes": list(self.data.classes),
-                "image": self.data.image,
-                "points": points(self.data),
-                "loss": setup.loss,
-                "metrics": list(setup.metrics or ()),
-            },
-        )
+        self.channel.emit(start(engine, self.setup, self.batches))
         self._sharpness()
 
-    def _chunk(self) -> tuple[End, str] | None:
+    def _chunk(self) -> tuple[Ending, str] | None:
         """Train on the next batches of the epoch, as many as fit between two looks at the commands."""
         at, size = self.at, self.batch_size
         count = min(self._fitting(), self.batches - at.batch)
@@ -155,14 +139,13 @@ class _Training:
         taken = len(measured["loss"])
         sizes = np.minimum(size, len(rows) - size * np.arange(taken))
         self.channel.emit(
-            "batches",
-            {
-                "step": at.step + 1,
-                "epoch": at.epoch + 1,
-                "seconds": round(at.seconds + seconds, 4),
-                "learning_rate": rates[:taken].tolist(),
-                **{name: values.tolist() for name, values in measured.items()},
-            },
+            Batches(
+                step=at.step + 1,
+                epoch=at.epoch + 1,
+                seconds=round(at.seconds + seconds, 4),
+                learning_rate=rates[:taken].tolist(),
+                measured={name: values.tolist() for name, values in measured.items()},
+            )
         )
         self.growth = [*self.growth, *measured["loss"].tolist()][-10:]
         if not fine:
@@ -184,21 +167,19 @@ class _Training:
         count = max(1, int(_CHUNK_SECONDS / self.per_batch))
         return min(count, self.path.steps_to_next(self.at.step)) if self.path else count
 
-    def _end_of_epoch(self) -> tuple[End, str] | None:
+    def _end_of_epoch(self) -> tuple[Ending, str] | None:
         at, watch = self.at, self.setup.watch
         scores = {name: total / at.rows for name, total in at.sums.items()}
         validated = self.engine.evaluate("validation") or {}
         at.epoch, at.batch, at.rows, at.sums = at.epoch + 1, 0, 0, {}
         self.channel.emit(
-            "epoch",
-            {
-                "epoch": at.epoch,
-                "step": at.step,
-                "seconds": round(at.seconds, 4),
-                "samples_per_second": round(self.rows * at.epoch / at.seconds, 1),
-                **scores,
-                **{f"val_{name}": value for name, value in validated.items()},
-            },
+            Epoch(
+                epoch=at.epoch,
+                step=at.step,
+                seconds=round(at.seconds, 4),
+                samples_per_second=round(self.rows * at.epoch / at.seconds, 1),
+                measured={**scores, **{f"val_{name}": value for name, value in validated.items()}},
+            )
         )
         losses = {"loss": scores["loss"], "val_loss": validated.get("loss", math.nan)}
         last = at.epoch == self.setup.epochs
@@ -230,7 +211,7 @@ class _Training:
             self._set_learning_rate(max(rate * rule.factor, rule.min_lr), "reduce_on_plateau")
             state.cooldown, state.waited = rule.cooldown, 0
 
-    def _stop_early(self, losses: dict[str, float]) -> tuple[End, str] | None:
+    def _stop_early(self, losses: dict[str, float]) -> tuple[Ending, str] | None:
         rule, state = self.setup.early_stopping, self.at.stopping
         if rule is None:
             return None
@@ -267,11 +248,11 @@ class _Training:
         self.stop_asked = self.stop_asked or command.name == "stop"
         self.paused = False
         self.pause_after = {"step_batch": "batch", "step_epoch": "epoch"}.get(command.name)  # type: ignore[assignment]
-        self.channel.emit("command", {"command": command.name, "step": self.at.step})
+        self.channel.emit(CommandDone(command.name, self.at.step))
 
     def _pause(self) -> None:
         self.paused, self.pause_after = True, None
-        self.channel.emit("command", {"command": "pause", "step": self.at.step})
+        self.channel.emit(CommandDone("pause", self.at.step))
         self._save()
 
     def _set_learning_rate(self, rate: float, why: str) -> None:
@@ -279,7 +260,7 @@ class _Training:
         planned = float(self.setup.learning_rate(self.at.step // self.setup.optimizer.batches_per_step))
         if planned > 0:
             self.at.rate_factor = rate / planned
-        self.channel.emit("command", {"command": why, "learning_rate": rate, "step": self.at.step})
+        self.channel.emit(CommandDone(why, self.at.step, learning_rate=rate))
 
     def _save(self) -> None:
         if self.file is None:
@@ -288,7 +269,7 @@ class _Training:
         try:
             checkpoint.save(self.file, self.at, self.engine.compiled_model(), self.engine.seeds, self.best)
         except OSError as error:
-            self.channel.emit("fault", {"step": self.at.step, "what": f"The checkpoint could not be written: {error}"})
+            self.channel.emit(Fault(self.at.step, f"The checkpoint could not be written: {error}"))
         self.saved = time.perf_counter()
 
     def _record_path(self) -> None:
@@ -297,19 +278,28 @@ class _Training:
 
     def _snapshot(self, always: bool = False) -> None:
         if always or time.perf_counter() - self.snapped >= _SNAPSHOT_SECONDS:
-            self.channel.emit("snapshot", {"epoch": self.at.epoch, "step": self.at.step, **snapshot(self.engine)})
+            self.channel.emit(snapshot(self.engine, self.at.epoch, self.at.step))
             self.snapped = time.perf_counter()
 
     def _sharpness(self) -> None:
         if self.setup.watch.sharpness_epochs:
             steps = self.at.step // self.setup.optimizer.batches_per_step
             rate = self.at.rate_factor * float(self.setup.learning_rate(steps))
-            found = sharpness(self.engine, self.setup.watch.sharpness_samples)
+            largest = sharpness(self.engine, self.setup.watch.sharpness_samples)
             limit = 2 / rate if rate else math.inf
-            self.channel.emit("sharpness", {"epoch": self.at.epoch, "step": self.at.step, "limit": limit, **found})
+            self.channel.emit(
+                Sharpness(
+                    epoch=self.at.epoch,
+                    step=self.at.step,
+                    limit=limit,
+                    sharpness=largest.value,
+                    products=largest.products,
+                    converged=largest.converged,
+                )
+            )
 
-    def _finish(self, status: End, reason: str) -> Result:
-        engine, scores = self.engine, {}
+    def _finish(self, status: Ending, reason: str) -> Result:
+        engine, scores = self.engine, dict[str, Scores]()
         if status == "finished":
             engine.optimizer.finalize_variable_values(engine.model.trainable_variables)
             if self.best is not None:  # Keras restores the best weights at every end, early or not
@@ -321,8 +311,8 @@ class _Training:
                 self._snapshot(always=True)
             scores = {part: found for part in self.data.x if (found := engine.evaluate(part))}
             if self.path:
-                self.channel.emit("plane", plane(engine, self.path, self.setup.watch.sharpness_samples))
-        self.channel.emit("end", {"status": status, "reason": reason, "step": self.at.step, "scores": scores})
+                self.channel.emit(plane(engine, self.path, self.setup.watch.sharpness_samples))
+        self.channel.emit(End(status, reason, scores, self.at.step))
         return Result(status, reason, scores, engine)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdviz.training.events import Plane
 from gdviz.training.keras.models import Engine
 
 _POINTS = 100
@@ -41,18 +42,13 @@ class Path:
             self.points.append(np.concatenate([w.ravel() for w in self.engine.model.get_weights()]))
 
 
-def plane(engine: Engine, path: Path, samples: int) -> dict[str, Any]:
+def plane(engine: Engine, path: Path, samples: int) -> Plane:
     """The path and the loss in the plane through its last point along its two principal directions.
 
     Args:
         engine: The model; it keeps its weights.
         path: The weights along the training.
         samples: The loss is that of this many first rows of the training part.
-
-    Returns:
-        ``steps`` of the points; their coordinates ``x`` and ``y``; ``explained``, the shares of the path's variance
-        along the two directions; ``path_loss``, the loss at the points themselves, beside ``plane_loss``, the loss
-        where they are projected to; ``grid_x``, ``grid_y``, ``grid_loss`` (rows along y): the loss on the plane.
     """
     points = np.array(path.points, dtype=np.float64)
     directions, explained = principal_directions(points)
@@ -70,17 +66,17 @@ def plane(engine: Engine, path: Path, samples: int) -> dict[str, Any]:
         along = [loss(point) for point in points]
     finally:
         engine.model.set_weights(kept)
-    return {
-        "steps": path.steps,
-        "x": at[:, 0].tolist(),
-        "y": at[:, 1].tolist(),
-        "explained": explained.tolist(),
-        "path_loss": along,
-        "plane_loss": on_plane,
-        "grid_x": axes[0].tolist(),
-        "grid_y": axes[1].tolist(),
-        "grid_loss": grid,
-    }
+    return Plane(
+        steps=path.steps,
+        x=at[:, 0].tolist(),
+        y=at[:, 1].tolist(),
+        explained=explained.tolist(),
+        path_loss=along,
+        plane_loss=on_plane,
+        grid_x=axes[0].tolist(),
+        grid_y=axes[1].tolist(),
+        grid_loss=grid,
+    )
 
 
 def principal_directions(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

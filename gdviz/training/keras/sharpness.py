@@ -4,7 +4,7 @@ Gradient descent with learning rate η is stable on a quadratic only where the s
 tends to hover just there, at the edge of stability (Cohen et al., 2021, https://arxiv.org/abs/2103.00065).
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -15,15 +15,22 @@ _MOST_PRODUCTS = 60
 _TOLERANCE = 1e-4
 
 
-def sharpness(engine: Engine, samples: int) -> dict[str, Any]:
+class Largest(NamedTuple):
+    """The largest eigenvalue of a Hessian."""
+
+    value: float
+    """NaN where a product was not finite."""
+    products: int
+    """Hessian-vector products that it took."""
+    converged: bool
+    """Whether the residual ‖Hv - λv‖ bounds the error below 1e-4 λ."""
+
+
+def sharpness(engine: Engine, samples: int) -> Largest:
     """The largest eigenvalue of the Hessian, by Lanczos' method (1950) with full reorthogonalisation.
 
     The loss is that of the first ``samples`` rows of the training part, penalties included, with dropout off and batch
     normalisation by its moving statistics.
-
-    Returns:
-        ``sharpness``; ``products``, the number of Hessian-vector products taken; ``converged``, whether the residual
-        ‖Hv - λv‖ bounds the error below 1e-4 λ. ``sharpness`` is NaN where a product was not finite.
     """
     weights = [v.value for v in engine.model.trainable_variables]
     sizes = [int(np.prod(w.shape)) for w in weights]
@@ -45,7 +52,7 @@ def sharpness(engine: Engine, samples: int) -> dict[str, Any]:
     for k in range(len(basis)):
         image = hessian_times(basis[k])
         if not np.all(np.isfinite(image)):
-            return {"sharpness": float("nan"), "products": k + 1, "converged": False}
+            return Largest(float("nan"), k + 1, False)
         diagonal.append(float(basis[k] @ image))
         for _ in range(2):  # once is not enough to stay orthogonal in float64 when the image is from float32
             image -= basis[: k + 1].T @ (basis[: k + 1] @ image)
@@ -57,7 +64,7 @@ def sharpness(engine: Engine, samples: int) -> dict[str, Any]:
             break
         beside.append(rest)
         basis[k + 1] = image / rest
-    return {"sharpness": largest, "products": len(diagonal), "converged": bool(converged or len(diagonal) == size)}
+    return Largest(largest, len(diagonal), bool(converged or len(diagonal) == size))
 
 
 def _product(engine: Engine) -> Any:

@@ -14,7 +14,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,8 +25,10 @@ from numpy.typing import NDArray
 
 from gdviz.training.channel import Channel
 from gdviz.training.datasets import Data
+from gdviz.training.events import Batches, End, Epoch, Scores
 from gdviz.training.keras.loop import epoch_order
 from gdviz.training.keras.models import Engine, in_common, initial_weights
+from gdviz.training.keras.starting import start
 from gdviz.training.setup import TrainingSetup
 from gdviz.training.stackable import why_alone
 
@@ -94,16 +96,6 @@ class _Mapped:
 
     def __neg__(self) -> Tensor:
         return -self.value
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How one of the trainings ended."""
-
-    status: Literal["finished", "stopped", "diverged"]
-    reason: str
-    scores: dict[str, dict[str, float]]
-    """Loss and metrics at the end, by part of the data."""
 
 
 def _many(shape: Sequence[int | None], dtype: Any = tf.float32) -> Any:
@@ -295,9 +287,9 @@ def train_together(
     *,
     parts: Sequence[str] = ("train", "validation"),
     rungs: Sequence[tuple[int, int]] = (),
-    better: Callable[[dict[str, float]], float] = lambda scores: -scores["loss"],
+    better: Callable[[Scores], float] = lambda scores: -scores["loss"],
     going_on: Callable[[], bool] = lambda: True,
-) -> list[Ending]:
+) -> list[End]:
     """Train many models at once, measuring every batch: the numbers of :func:`gdviz.training.keras.loop.train`.
 
     Args:
@@ -329,7 +321,7 @@ class _Together:
         channels: Sequence[Channel],
         parts: Sequence[str],
         rungs: dict[int, int],
-        better: Callable[[dict[str, float]], float],
+        better: Callable[[Scores], float],
         going_on: Callable[[], bool],
     ) -> None:
         self.stack, self.setups, self.channels = stack, setups, channels
@@ -341,11 +333,13 @@ class _Together:
         self.state = stack.initial(setups)
         self.alive = list(range(len(setups)))
         self.seconds = 0.0
-        self.ends: dict[int, Ending] = {}
+        self.ends: dict[int, End] = {}
 
-    def run(self) -> list[Ending]:
+    def run(self) -> list[End]:
+        # Neither probes nor predictions are recorded here.
+        begun = replace(start(self.stack.engine, self.setups[0], self.batches), probes=[], points=None)
         for channel in self.channels:
-            channel.emit("start", self._start())
+            channel.emit(begun)
         for epoch in range(self.setups[0].epochs):
             self._epoch(epoch)
             if not self.alive:
@@ -358,22 +352,6 @@ class _Together:
                 self._promote(epoch + 1, self.rungs[epoch + 1])
         self._finish("finished", f"All {self.setups[0].epochs} epochs are done.")
         return [self.ends[k] for k in range(len(self.setups))]
-
-    def _start(self) -> dict[str, Any]:
-        data, engine, setup = self.stack.data, self.stack.engine, self.setups[0]
-        return {
-            "rows": {part: len(x) for part, x in data.x.items()},
-            "batches": self.batches,
-            "steps": self.batches * setup.epochs,
-            "parameters": int(sum(np.prod(v.shape) for v in engine.model.trainable_variables)),
-            "layers": [layer.name for layer in engine.layers],
-            "probes": [],
-            "inputs": list(data.inputs),
-            "classes": list(data.classes),
-            "image": data.image,
-            "loss": setup.loss,
-            "metrics": list(setup.metrics or ()),
-        }
 
     def _epoch(self, epoch: int) -> None:
         setups = [self.setups[k] for k in self.alive]
@@ -392,39 +370,36 @@ class _Together:
         for place, k in enumerate(self.alive):
             rows, fine = measured[place, :, :-1], measured[place, :, -1] > 0
             taken = self.batches if fine.all() else int(np.argmin(fine)) + 1
-            self.channels[k].emit("batches", self._batches(epoch, rates[place, :taken], rows[:taken]))
+            self.channels[k].emit(self._batches(epoch, rates[place, :taken], rows[:taken]))
             if not fine.all():
                 self._diverged(k, epoch * self.batches + taken)
                 continue
             kept.append(place)
-            self.channels[k].emit("epoch", self._measured(epoch, rows, None if validated is None else validated[place]))
+            self.channels[k].emit(self._measured(epoch, rows, None if validated is None else validated[place]))
         self.validated = None if validated is None else validated[kept]
         self._keep(kept)
 
-    def _batches(self, epoch: int, rates: NDArray[Any], rows: NDArray[Any]) -> dict[str, Any]:
-        columns = {name: rows[:, i].tolist() for i, name in enumerate(self.names)}
-        step = epoch * self.batches + 1
-        return {
-            "step": step,
-            "epoch": epoch + 1,
-            "seconds": round(self.seconds, 4),
-            "learning_rate": rates.tolist(),
-            **columns,
-        }
+    def _batches(self, epoch: int, rates: NDArray[Any], rows: NDArray[Any]) -> Batches:
+        return Batches(
+            step=epoch * self.batches + 1,
+            epoch=epoch + 1,
+            seconds=round(self.seconds, 4),
+            learning_rate=rates.tolist(),
+            measured={name: rows[:, i].tolist() for i, name in enumerate(self.names)},
+        )
 
-    def _measured(self, epoch: int, rows: NDArray[Any], validated: NDArray[Any] | None) -> dict[str, Any]:
+    def _measured(self, epoch: int, rows: NDArray[Any], validated: NDArray[Any] | None) -> Epoch:
         sizes = np.minimum(self.size, self.rows - self.size * np.arange(self.batches))
         means = np.average(rows.astype(float), axis=0, weights=sizes)
-        return {
-            "epoch": epoch + 1,
-            "step": (epoch + 1) * self.batches,
-            "seconds": round(self.seconds, 4),
-            "samples_per_second": round(self.rows * (epoch + 1) / self.seconds, 1),
-            **dict(zip(self.names, means.tolist(), strict=True)),
-            **({} if validated is None else self._named(validated, "val_")),
-        }
+        return Epoch(
+            epoch=epoch + 1,
+            step=(epoch + 1) * self.batches,
+            seconds=round(self.seconds, 4),
+            samples_per_second=round(self.rows * (epoch + 1) / self.seconds, 1),
+            measured={**self._named(means), **({} if validated is None else self._named(validated, "val_"))},
+        )
 
-    def _named(self, values: NDArray[Any], prefix: str = "") -> dict[str, float]:
+    def _named(self, values: NDArray[Any], prefix: str = "") -> Scores:
         return {f"{prefix}{name}": float(value) for name, value in zip(self.names, values, strict=True)}
 
     def _keep(self, places: Sequence[int]) -> None:
@@ -441,12 +416,12 @@ class _Together:
         out = [place for place in range(len(self.alive)) if place not in best]
         reason = f"Given up after epoch {epochs}: others of the same age do better."
         for place in out:
-            self._end(self.alive[place], Ending("stopped", reason, {"validation": self._named(self.validated[place])}))
+            self._end(self.alive[place], End("stopped", reason, {"validation": self._named(self.validated[place])}))
         self._keep(best)
 
     def _diverged(self, k: int, step: int) -> None:
         reason = f"Diverged at step {step}: the loss, a gradient or a weight is no longer a finite number."
-        self._end(k, Ending("diverged", reason, {}), step)
+        self._end(k, End("diverged", reason, step=step))
 
     def _finish(self, status: Literal["finished", "stopped"], reason: str) -> None:
         """The end of all that are left."""
@@ -455,9 +430,9 @@ class _Together:
         judged = {part: self.stack.evaluate(self.state, part) for part in self.parts}
         for place, k in enumerate(self.alive):
             scores = {part: self._named(values[place]) for part, values in judged.items() if values is not None}
-            self._end(k, Ending(status, reason, scores))
+            self._end(k, End(status, reason, scores))
         self.alive = []
 
-    def _end(self, k: int, end: Ending, step: int | None = None) -> None:
+    def _end(self, k: int, end: End) -> None:
         self.ends[k] = end
-        self.channels[k].emit("end", {"status": end.status, "reason": end.reason, "step": step, "scores": end.scores})
+        self.channels[k].emit(end)

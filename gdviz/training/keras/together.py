@@ -3,7 +3,7 @@
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -11,9 +11,10 @@ import tensorflow as tf
 
 from gdviz.training.channel import Channel, Command
 from gdviz.training.datasets import prepare
+from gdviz.training.events import End, Scores, Start, TrainingEvent
 from gdviz.training.keras.loop import train
 from gdviz.training.keras.models import Engine, in_common
-from gdviz.training.keras.stacked import Ending, Stack, train_together
+from gdviz.training.keras.stacked import Stack, train_together
 from gdviz.training.setup import TrainingSetup
 from gdviz.training.stackable import why_alone
 
@@ -45,9 +46,9 @@ class Trainer:
         tuned: Sequence[str] = (),
         parts: Sequence[str] = ("train", "validation"),
         rungs: Sequence[tuple[int, int]] = (),
-        better: Callable[[dict[str, float]], float] = lambda scores: -scores["loss"],
+        better: Callable[[Scores], float] = lambda scores: -scores["loss"],
         going_on: Callable[[], bool] = lambda: True,
-    ) -> list[Ending]:
+    ) -> list[End]:
         """Train all; the arguments are those of :func:`gdviz.training.keras.stacked.train_together`.
 
         Every run's "start" event says in ``constant`` what one constant answer scores, the mean of the training part.
@@ -61,15 +62,15 @@ class Trainer:
             return train_together(stack, setups, judged, parts=parts, rungs=rungs, better=better, going_on=going_on)
         return [self._alone(setup, channel) for setup, channel in zip(setups, judged, strict=True)]
 
-    def _alone(self, setup: TrainingSetup, channel: "_Judged") -> Ending:
+    def _alone(self, setup: TrainingSetup, channel: "_Judged") -> End:
         if not channel.going_on():
-            return Ending("stopped", "Stopped before it began.", {})
+            return End("stopped", "Stopped before it began.")
         engine = self._graph(setup, (), lambda: Engine(setup, self.data))
         assert isinstance(engine, Engine)
         engine.restart(setup)
         result = train(setup, self.data, channel, engine=engine)
         scores = {part: found for part, found in result.scores.items() if part in channel.parts}
-        return Ending(result.status, result.reason, scores)
+        return End(result.status, result.reason, scores)
 
     def _graph(self, setup: TrainingSetup, tuned: Sequence[str], make: Callable[[], Stack | Engine]) -> Stack | Engine:
         key = json.dumps([in_common(setup, tuned), tuned], sort_keys=True)
@@ -79,7 +80,7 @@ class Trainer:
             self._graphs.popitem(last=False)
         return found
 
-    def constant_scores(self, setup: TrainingSetup, parts: Sequence[str]) -> dict[str, dict[str, float]]:
+    def constant_scores(self, setup: TrainingSetup, parts: Sequence[str]) -> dict[str, Scores]:
         """Loss and metrics of answering every row with the mean of the training part's targets."""
         answer = self.data.y["train"].mean(axis=0, dtype=np.float64).astype(np.float32)
         found = {}
@@ -101,17 +102,18 @@ class _Judged:
         self,
         channel: Channel,
         parts: Sequence[str],
-        constant: dict[str, dict[str, float]],
+        constant: dict[str, Scores],
         going_on: Callable[[], bool],
     ) -> None:
         self.channel, self.parts, self.constant, self.going_on = channel, parts, constant, going_on
 
-    def emit(self, kind: str, payload: dict[str, Any]) -> None:
-        if kind == "start":
-            payload = {**payload, "constant": self.constant}
-        if kind == "end":
-            payload = {**payload, "scores": {p: s for p, s in payload["scores"].items() if p in self.parts}}
-        self.channel.emit(kind, payload)
+    def emit(self, event: TrainingEvent) -> None:
+        match event:
+            case Start():
+                event = replace(event, constant=self.constant)
+            case End(scores=scores):
+                event = replace(event, scores={part: s for part, s in scores.items() if part in self.parts})
+        self.channel.emit(event)
 
     def flush(self) -> None:
         self.channel.flush()
