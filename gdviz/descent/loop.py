@@ -13,27 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdviz.descent.setup import Descent
+from gdviz.descent.steps import Array, Steps
 from gdviz.landscapes.data import DataLandscape
 from gdviz.optimizers import Oracle
 from gdviz.schedules import ReduceOnPlateau
 from gdviz.tracing import RunRecord, Stages, record_stages, why_not
 from gdviz.tracing.python import PythonRun
 
-Array = NDArray[np.float64]
 EVALUATIONS = ("gradient", "loss", "hessian")
 
 
-@dataclass(frozen=True, eq=False)
-class Walk:
-    """What T steps left behind; the names are those of :class:`gdviz.Trajectory`."""
-
-    theta: Array
-    gradient: Array
-    used_gradient: Array
-    clipped: NDArray[np.bool_]
-    learning_rate: Array
-    state: dict[str, Array]
-    evaluations: dict[str, NDArray[np.int64]]
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Walk(Steps):
+    """The steps of a run before anything is said about its end."""
 
 
 def stages(setup: Descent) -> Stages:

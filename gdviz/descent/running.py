@@ -63,19 +63,10 @@ def descend(
     ((301, 2), 'running')
     """
     ground = LANDSCAPES.make(landscape)
-    rule = OPTIMIZERS.make(optimizer)
-    schedule: Schedule
-    if isinstance(learning_rate, Schedule):
-        schedule = SCHEDULES.make(learning_rate)
-    elif isinstance(learning_rate, str):
-        schedule = SCHEDULES.make(learning_rate, initial_learning_rate=rule.learning_rate)
-    else:
-        if learning_rate is not None:
-            rule = replace(rule, learning_rate=learning_rate)
-        schedule = Constant(rule.learning_rate)
+    rule, schedule = at_one_rate(optimizer, learning_rate)
     setup = Descent(
         landscape=ground,
-        optimizer=replace(rule, learning_rate=schedule.initial_learning_rate),
+        optimizer=rule,
         schedule=schedule,
         start=_point(ground.start if start is None else start),
         steps=steps,
@@ -91,11 +82,25 @@ def descend(
     return run(setup)
 
 
+def at_one_rate(optimizer: str | Optimizer, learning_rate: float | str | Schedule | None) -> tuple[Optimizer, Schedule]:
+    """An optimizer and a schedule that begin at the same learning rate; the arguments are those of :func:`descend`."""
+    rule = OPTIMIZERS.make(optimizer)
+    schedule: Schedule
+    if isinstance(learning_rate, Schedule):
+        schedule = SCHEDULES.make(learning_rate)
+    elif isinstance(learning_rate, str):
+        schedule = SCHEDULES.make(learning_rate, initial_learning_rate=rule.learning_rate)
+    else:
+        rule = rule if learning_rate is None else replace(rule, learning_rate=learning_rate)
+        schedule = Constant(rule.learning_rate)
+    return replace(rule, learning_rate=schedule.initial_learning_rate), schedule
+
+
 def run(setup: Descent) -> Trajectory:
     """Take the steps and record them."""
     with np.errstate(all="ignore"):  # overflow is a result here, not an accident
-        steps = walk(setup)
-        theta, exact = steps.theta, steps.gradient
+        walked = walk(setup)
+        theta, exact = walked.theta, walked.gradient
         loss = np.asarray(setup.landscape.value(theta.T))
         bad = ending.first_non_finite(theta, loss, exact)
         met = setup.stop.first(loss, exact, setup.maximize)
@@ -106,24 +111,18 @@ def run(setup: Descent) -> Trajectory:
             status, findings = "diverged", [ending.divergence(*bad, loss, exact, setup.maximize)]
         else:
             status, why = ending.judge(setup.landscape, theta, loss, exact, setup.maximize)
-            findings = [why, *(ending.slowed_down(steps.learning_rate[:last]) if status == "stalled" else [])]
+            findings = [why, *(ending.slowed_down(walked.learning_rate[:last]) if status == "stalled" else [])]
             if met:
                 status = "converged" if met[1] == "loss" else status
                 code = f"stopped_by_{met[1]}" + "_climbing" * (met[1] == "loss" and setup.maximize)
                 findings.insert(0, Finding(code, {"step": last, "limit": getattr(setup.stop, met[1])}))
     return Trajectory(
         setup=setup,
-        theta=theta,
         loss=loss,
-        gradient=exact,
-        used_gradient=steps.used_gradient[:last],
-        clipped=steps.clipped[:last],
-        learning_rate=steps.learning_rate[:last],
-        state={name: values[: last + 1] for name, values in steps.state.items()},
-        evaluations={what: counts[:last] for what, counts in steps.evaluations.items()},
         status=status,
         stopped_at=last if bad or met else None,
         findings=tuple(findings),
+        **walked.up_to(last),
     )
 
 

@@ -1,39 +1,25 @@
-"""The record of a run, and what to call several beside one another."""
+"""The record of a run, and names for several beside one another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gdviz.descent import ending, words
 from gdviz.descent.ending import STATUS_WORDS, Array, Finding, Status
 from gdviz.descent.setup import Descent
+from gdviz.descent.steps import Steps
 
 
-@dataclass(frozen=True, eq=False)
-class Trajectory:
-    """The record of a run of T steps. Row t of an array with T+1 rows belongs to the point after t steps."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trajectory(Steps):
+    """The record of a run of T steps: its arrays, its setup, and how it ended."""
 
     setup: Descent
-    """What was run."""
-    theta: Array
-    """Positions, shape (T+1, d). Of a diverged run, the last row is the first that is not all finite."""
+    """The configuration of the run."""
     loss: Array
     """Losses, shape (T+1,)."""
-    gradient: Array
-    """Exact gradients, shape (T+1, d)."""
-    used_gradient: Array
-    """What the optimizer was given at each step, after noise and clipping, shape (T, d)."""
-    clipped: NDArray[np.bool_]
-    """Which steps had their gradient clipped, shape (T,)."""
-    learning_rate: Array
-    """Learning rate of each step, shape (T,)."""
-    state: dict[str, Array]
-    """The optimizer's named quantities, each of shape (T+1, ...)."""
-    evaluations: dict[str, NDArray[np.int64]]
-    """How often each step evaluated a "gradient", a "loss" and a "hessian" for the optimizer, each of shape (T,)."""
     status: Status
     """converged (at a minimum), running (still moving), stalled (stopped elsewhere) or diverged (not finite)."""
     stopped_at: int | None
@@ -53,7 +39,7 @@ class Trajectory:
 
     @property
     def label(self) -> str:
-        """What to call this run."""
+        """A name for this run."""
         return self.setup.optimizer.label
 
     @cached_property

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from gdviz.descent import Descent
 from gdviz.descent import run as run_one
+from gdviz.descent.running import at_one_rate
 from gdviz.landscapes import LANDSCAPES, Landscape
 from gdviz.landscapes.data import DataLandscape
-from gdviz.optimizers import OPTIMIZERS, Optimizer
-from gdviz.schedules import SCHEDULES, Constant, Schedule
+from gdviz.optimizers import Optimizer
+from gdviz.schedules import SCHEDULES, Schedule
 from gdviz.sweeps import arrays, compiled
 from gdviz.sweeps.cases import Array, Cases
 from gdviz.sweeps.ends import STATUSES, Ends, judged
@@ -192,7 +193,7 @@ def make_cases(
     **conditions: Any,
 ) -> Cases:
     """The cases of a sweep, from the arguments of :func:`sweep`."""
-    ground, rule = LANDSCAPES.make(landscape), OPTIMIZERS.make(optimizer)
+    ground = LANDSCAPES.make(landscape)
     each: dict[str, NDArray[Any]] = {name: np.asarray(values) for name, values in (knobs or {}).items()}
     for name, given in (("noise", noise), ("seed", seed), ("learning_rate", learning_rate)):
         if given is not None and not isinstance(given, str | Schedule) and np.ndim(given) > 0:
@@ -200,20 +201,16 @@ def make_cases(
     points = np.asarray(ground.start if starts is None else starts, dtype=np.float64)
     if points.ndim == 1:
         points = np.repeat(points[:, None], max([1, *map(np.size, each.values())]), axis=1)
-    if isinstance(learning_rate, str | Schedule):
-        schedule = learning_rate
-    elif learning_rate is not None and "learning_rate" not in each:
-        rule = replace(rule, learning_rate=learning_rate)  # type: ignore[arg-type]
-    if schedule is None:
-        schedule = Constant(rule.learning_rate)
-    elif isinstance(schedule, str):
-        schedule = SCHEDULES.make(schedule, initial_learning_rate=rule.learning_rate)
-    elif not isinstance(learning_rate, Schedule) and learning_rate is not None:
-        schedule = schedule.starting_at(rule.learning_rate)
+    rate = None if "learning_rate" in each else learning_rate
+    rule, planned = at_one_rate(optimizer, rate)  # type: ignore[arg-type]
+    if schedule is not None and not isinstance(learning_rate, str | Schedule):
+        keeps_its_own = learning_rate is None and isinstance(schedule, Schedule)
+        shape = schedule if keeps_its_own else SCHEDULES.make(schedule).starting_at(rule.learning_rate)
+        rule, planned = at_one_rate(rule, shape)
     shared = Descent(
         landscape=ground,
-        optimizer=replace(rule, learning_rate=schedule.initial_learning_rate),
-        schedule=schedule,
+        optimizer=rule,
+        schedule=planned,
         start=ground.start,
         steps=steps,
         noise=0.0 if "noise" in each else noise,  # type: ignore[arg-type]
