@@ -5,9 +5,11 @@ import streamlit as st
 from gdviz.charts.runs import overlay
 from gdviz.runs import ACTIVE, Run, Runs, StoreError
 from gdviz.ui import runs as ui
+from gdviz.ui import runs_compared as compared
 from gdviz.ui import style, visitors
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.runs_list import choose_from, column_control
 from gdviz.ui.text import plain
 from gdviz.ui.width import page_width
 
@@ -19,19 +21,19 @@ def compare(runs: Runs, before: list[Run], scale: ui.Scale, width: int) -> None:
     found, _ = ui.those_there(runs, [run.id for run in before])
     if [run.status for run in found] != [run.status for run in before]:
         st.rerun()
-    histories = dict(zip(ui.labels(found), (ui.history(runs, run) for run in found), strict=True))
-    measured = ui.quantities(list(histories.values()))
+    histories = dict(zip(ui.labels(found), (compared.history(runs, run) for run in found), strict=True))
+    measured = compared.quantities(list(histories.values()))
     if not measured:
         st.caption("Nothing is recorded by epoch yet.")
         return
     first = [name for name in ("loss", "val_loss") if name in measured] or measured[:1]
     wanted = st.multiselect("Curves", measured, first, key=f"runs.curves.{hash(tuple(measured))}")
-    across, smoothing = ui.curve_controls()
+    across, smoothing = compared.curve_controls()
     columns = [st.container()] if width < 720 else list(st.columns(2))
     each = width if width < 720 else width // 2 - 10
     figures = [
         overlay(
-            ui.series(histories, name, across),
+            compared.series(histories, name, across),
             name,
             across=across,
             scale=scale if "loss" in name else "linear",
@@ -72,7 +74,7 @@ def main(width: int) -> None:
         st.info(runs.notice)
     search, sort, ascending, deleted = ui.list_controls(st.sidebar)
     scale = ui.scale_control(st.sidebar)
-    columns = ui.column_control(st.sidebar)
+    columns = column_control(st.sidebar)
     st.sidebar.button("Reset", on_click=ui.reset, help="No search, nothing chosen.")
     ui.offer_undo(runs)
     listed = runs.search(search, sort, ascending=ascending, deleted=deleted, visitor=visitors.listed())
@@ -89,7 +91,7 @@ def main(width: int) -> None:
                 st.switch_page(TRAINING_PAGE)
             if st.button("Let optimizers compete", key="runs.choose"):
                 st.switch_page("pages/choose.py")
-    ids = ui.choose_from(runs, listed, columns) if listed else ui.chosen()
+    ids = choose_from(runs, listed, columns) if listed else ui.chosen()
     ui.keep(ids, search, sort, scale)
     if not ids:
         st.caption(f"{len(listed)} runs. Choose rows to see their curves, compare and repeat them.")
@@ -116,7 +118,7 @@ def main(width: int) -> None:
     if len(found) > 1:
         st.subheader("What differs")
         try:
-            st.markdown(ui.difference_table(runs, found) or "Nothing: the configurations are the same.")
+            st.markdown(compared.difference_table(runs, found) or "Nothing: the configurations are the same.")
         except ValueError as error:
             st.warning(plain(error))
     st.subheader("One run")

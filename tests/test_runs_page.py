@@ -18,6 +18,7 @@ from gdviz.runs import Runs
 from gdviz.training import DATASETS, PRESETS, TrainingSetup
 from gdviz.ui import runs as ui
 from gdviz.ui import training
+from gdviz.ui.runs_compared import difference_table
 from tests.events import epoch
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "runs.py")
@@ -102,10 +103,10 @@ def test_the_table_has_the_columns_that_are_chosen(runs: Runs) -> None:
 def test_layers_that_are_alike_are_one_line_of_what_differs(runs: Runs) -> None:
     deep = PRESETS["Spirals, 10 sigmoid layers: vanishing gradients"]
     cured = deep.changed(layers=tuple(replace(layer, normalization="batch") for layer in deep.layers))
-    table = ui.difference_table(runs, [runs.get(stored(runs, deep)), runs.get(stored(runs, cured))]).replace("\\", "")
+    table = difference_table(runs, [runs.get(stored(runs, deep)), runs.get(stored(runs, cured))]).replace("\\", "")
     assert "| layers | 10 × 16 sigmoid | 10 × 16 sigmoid (normalization batch) |" in table
     assert "layers.1" not in table
-    other = ui.difference_table(
+    other = difference_table(
         runs, [runs.get(stored(runs)), runs.get(stored(runs, SETUP.with_change("optimizer.name", "sgd")))]
     )
     fields = [line.split("|")[1].strip() for line in other.replace("\\", "").splitlines()]
