@@ -1,4 +1,4 @@
-"""What a computation that a page starts will cost, before it starts, and how much a page may spend.
+"""The cost of a computation before a page starts it, and how much a page may spend.
 
 An estimate counts the multiplications of matrices, the passes over arrays and the steps of Python, and multiplies them
 by what such work takes on this machine, which is measured once. Tests hold the estimates to within a factor of two of
@@ -28,7 +28,7 @@ _NUMBER = 8
 
 @dataclass(frozen=True)
 class Cost:
-    """What something takes."""
+    """A computation's time and memory."""
 
     seconds: float
     """Time of one processor."""

@@ -47,7 +47,7 @@ class Entry:
 
     @classmethod
     def kind(cls) -> str:
-        """What it is one of: the title of the file that it stands in."""
+        """The kind of the entry: the title of the file that it stands in."""
         return cls.__module__.rsplit(".", 1)[-1].replace("_", " ").capitalize()
 
     @classmethod

@@ -29,7 +29,7 @@ _STRAIGHT = 5e-4
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """What is drawn under the trails."""
+    """The picture under the trails."""
 
     image: Table
     contours: Table

@@ -26,7 +26,7 @@ QUANTITIES = {
     "activation_std": "standard deviation of the activations",
     "dead": "share of dead units",
 }
-"""What can be drawn of a run: fields of a TrainingRun, and what to call them."""
+"""Quantities of a run that can be drawn: fields of a TrainingRun, and their names."""
 
 MOST_STEPS = 120
 """Longer runs are drawn with this many steps, evenly spread."""
@@ -76,7 +76,7 @@ def training(run: TrainingRun, quantity: str = "gradient", *, width: int = 960, 
 
 @dataclass(frozen=True)
 class _Shape:
-    """What a specification is made for."""
+    """The choices that determine a specification."""
 
     steps: int
     layers: int

@@ -20,9 +20,9 @@ class Figure:
     spec: dict[str, Any]
     tables: dict[str, Table]
     title: str
-    """What the chart is, whatever its data."""
+    """The name of the chart, whatever its data."""
     description: str
-    """What the chart shows."""
+    """The chart in words, its text alternative."""
     runs: Sequence[Any] = ()
     """The runs, where it shows runs: a page that computes them again can then stand for it."""
 

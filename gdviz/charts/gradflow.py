@@ -93,7 +93,7 @@ def theory_words(flow: GradientFlow) -> str:
 
 
 def gain_words(flow: GradientFlow) -> str:
-    """What a layer was measured to multiply signal and gradient by, in words."""
+    """The measured factors by which a layer multiplies signal and gradient, in words."""
     told = []
     for name, gains in (("signal", flow.signal_gain), ("gradient, on its way back,", flow.gradient_gain)):
         usable = gains[np.isfinite(gains) & (gains > 0)]
@@ -104,7 +104,7 @@ def gain_words(flow: GradientFlow) -> str:
 
 
 def _ends(measured: Mapping[str, Any]) -> dict[str, Any]:
-    """What an axis holds at least: a factor of ten. Less would make a mountain of what is nearly constant."""
+    """The least range of an axis: a factor of ten. A smaller one would make mountains of nearly constant values."""
     rows = []
     for name in QUANTITIES:
         low, high = measured["low"][measured["quantity"] == name], measured["high"][measured["quantity"] == name]
@@ -134,7 +134,7 @@ def measured_table(flow: GradientFlow) -> dict[str, Any]:
 
 
 def predicted_table(flow: GradientFlow) -> dict[str, Any]:
-    """What mean-field theory expects, in the rows of :func:`measured_table`; empty where it does not apply."""
+    """The predictions of mean-field theory, in the rows of :func:`measured_table`; empty where it does not apply."""
     try:
         expected = theory.predict(flow)
     except ValueError:
@@ -198,7 +198,7 @@ def _relative_specification(names: tuple[str, ...], width: int, dark: bool) -> d
 
 
 def factor(flow: GradientFlow) -> str:
-    """What a layer multiplies the gradient by on its way back, in words: the geometric mean over layers and seeds."""
+    """The factor of a layer on the gradient's way back, in words: the geometric mean over layers and seeds."""
     gradient = np.median(flow.activation_gradient, axis=0)
     if len(gradient) < 2 or not np.isfinite(gradient[[0, -1]]).all() or not gradient[[0, -1]].all():
         return "no factor: the gradient is 0 or not finite"
@@ -210,7 +210,7 @@ HISTOGRAMS = {
     "gradient of the activations": "activation_gradient_histogram",
     "gradient of the weights": "weight_gradient_histogram",
 }
-"""What there are histograms of, and the fields of a GradientFlow that hold them."""
+"""The quantities that have histograms, and the fields of a GradientFlow that hold them."""
 
 
 def histogram(flow: GradientFlow, what: str, layer: int, *, width: int = 420, dark: bool = False) -> Figure:

@@ -34,7 +34,7 @@ def ramp(count: int, dark: bool) -> list[str]:
 
 @dataclass(frozen=True)
 class Theme:
-    """What depends on the ground that a chart stands on."""
+    """The colours that depend on the ground that a chart stands on."""
 
     runs: tuple[str, ...]
     valley: str

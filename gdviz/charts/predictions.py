@@ -1,4 +1,4 @@
-"""What a model predicts while it learns: decision boundary, fitted curve, residuals, confusion matrix, images."""
+"""Predictions of a model that learns: decision boundary, fitted curve, residuals, confusion matrix, images."""
 
 from collections.abc import Sequence
 from functools import lru_cache

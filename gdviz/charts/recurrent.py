@@ -63,7 +63,7 @@ RADIUS = "spectral radius to the power of the distance"
 
 
 def norms(flow: RecurrentFlow) -> dict[str, Array]:
-    """What is drawn, by what it is called, each of shape (S, T)."""
+    """The series that are drawn, by name, each of shape (S, T)."""
     return {
         **{f"by the state {name}": values for name, values in flow.gradient.items()},
         "by the input of that step": flow.input_gradient,

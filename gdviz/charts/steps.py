@@ -1,4 +1,4 @@
-"""What goes on inside runs: their quantities against the step, and a single step seen on the landscape."""
+"""The inside of runs: their quantities against the step, and a single step on the landscape."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is drawn of runs: the points of their trails, and the axes that hold their losses and learning rates."""
+"""Runs as they are drawn: the points of their trails, and the axes that hold their losses and learning rates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _FAR = 3.0
 
 
 def heights(runs: Sequence[Trajectory], scale: LossScale) -> list[Array]:
-    """What is drawn as the loss: on a logarithmic scale, the loss above the lowest one."""
+    """The loss as it is drawn: on a logarithmic scale, the loss above the lowest one."""
     lowest = runs[0].setup.landscape.lowest
     if scale == "linear" or lowest is None:
         return [run.loss for run in runs]

@@ -1,4 +1,4 @@
-"""What is compared, and how much each entrant may spend: one frozen, checked, JSON-able configuration."""
+"""The configuration of a comparison: its problem, its entrants, and the budget that all of them have."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -96,7 +96,7 @@ class Entrant(Setup):
 
 @dataclass(frozen=True)
 class Budget(Entry):
-    """What every entrant may spend, the same for all."""
+    """The budget of every entrant, the same for all."""
 
     label = "Budget"
     maker = "gdviz.comparing.comparison.Budget"
@@ -188,7 +188,7 @@ class Comparison(Setup):
 
     @property
     def labels(self) -> dict[str, str]:
-        """What people read, by name: the shortest that tells the entrants apart."""
+        """Labels for people, by name: the shortest that tell the entrants apart."""
         labels = [entrant.title for entrant in self.entrants]
         numbers = [labels[: i + 1].count(label) for i, label in enumerate(labels)]
         shown = [label if n == 1 else f"{label} ({n})" for label, n in zip(labels, numbers, strict=True)]

@@ -38,7 +38,7 @@ MARGIN = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """What is known so far of O rules on L landscapes, with R learning rates and S starts."""
+    """The results so far of O rules on L landscapes, with R learning rates and S starts."""
 
     optimizers: tuple[str, ...]
     landscapes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What is to be trained next, given what is known: the same for one process and for workers, now and after a break."""
+"""The plan of a comparison: which trainings come next, for one process and for workers, now and after a break."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -28,13 +28,13 @@ class Task:
 
     @property
     def key(self) -> tuple[int, int, int | None]:
-        """What tells it from all others."""
+        """Its identity: entrant, number and repeat."""
         return self.entrant, self.number, self.repeat
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a task: that it waits, runs, or how it ended."""
+    """The standing of a task: waiting, running, or ended with a score."""
 
     entrant: int
     number: int
@@ -49,7 +49,7 @@ Portion = tuple[Task, ...]
 
 
 def portions(comparison: Comparison, known: Sequence[Known]) -> list[Portion]:
-    """What can be begun now and has not been: trials of every entrant, and repeats where its trials have ended.
+    """The tasks that can begin now: trials of every entrant, and repeats where its trials have ended.
 
     Nothing is proposed twice: what is known, in whatever state, is left out. An empty list while tasks run means
     waiting, and afterwards that the comparison is done.

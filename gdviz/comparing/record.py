@@ -1,4 +1,4 @@
-"""What a comparison found: its trials and repeats, and all that is said about them."""
+"""The record of a comparison: its trials and repeats, and the findings that follow from them."""
 
 import csv
 import io

@@ -107,7 +107,7 @@ def train_portion(comparison: Comparison, portion: Portion, trainer: Any) -> lis
 
 
 def how(comparison: Comparison, entrant: int, repeat: int | None) -> dict[str, Any]:
-    """What a trainer is told about a portion: the test part is looked at for the repeats only."""
+    """A trainer's arguments for a portion: the test part is evaluated for the repeats only."""
     metric, sign = str(comparison.metric), comparison.sign
     return {
         "tuned": comparison.entrants[entrant].tuned,
@@ -124,7 +124,7 @@ def status_of(recorder: Recorder) -> Status:
 
 
 def known(comparison: Comparison, trials: Sequence[Trial]) -> list[Known]:
-    """What a plan needs to know of trials."""
+    """The trials as a plan takes them."""
     places = {name: k for k, name in enumerate(comparison.names)}
     return [
         Known(places[t.entrant], t.number, t.repeat, t.values, None if math.isnan(t.score) else t.score) for t in trials

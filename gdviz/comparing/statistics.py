@@ -1,4 +1,4 @@
-"""What scores say, and how surely: of tuning trials, of repeats, and of runs on many problems.
+"""Statistics of scores, with their uncertainty: of tuning trials, of repeats, and of runs on many problems.
 
 A score is larger where it is better: an accuracy, or an error with its sign turned (as scikit-learn does it). A trial
 that diverged has the score -inf. Where a mean is taken, it counts as ``floor``: the score of the best constant answer,

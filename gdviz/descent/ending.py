@@ -17,7 +17,7 @@ STATUS_WORDS: dict[str, str] = {
     "stalled": "stalled",
     "diverged": "diverged",
 }
-"""What people read: a run that has used up its steps is no longer running."""
+"""Statuses in words for people: a run that has used up its steps is no longer running."""
 
 TOLERANCE = 1e-6
 """A loss is that of a minimum when it is within this of it (relative to the minimum's loss where that exceeds 1)."""
@@ -29,7 +29,7 @@ LAST = 10
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found about an end."""
+    """One reason for the status of a run."""
 
     code: str
     """Which: one of ``gdviz.descent.words.SENTENCES``."""

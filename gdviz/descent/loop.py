@@ -1,7 +1,7 @@
 """The loop of a run: from a :class:`gdviz.Descent` to the raw record of its steps.
 
-What a step is stands in :mod:`gdviz.tracing.stages`. It is recorded once and run as one Python function; only a rule
-that cannot be recorded is run stage by stage.
+A step is defined in :mod:`gdviz.tracing.stages`. It is recorded once and run as one Python function; only a rule that
+cannot be recorded is run stage by stage.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Walk(Steps):
 
 
 def stages(setup: Descent) -> Stages:
-    """What the run consists of."""
+    """The stages of a run's steps."""
     plateau = setup.schedule if isinstance(setup.schedule, ReduceOnPlateau) else None
     return Stages(
         setup.landscape, setup.optimizer, setup.clip, setup.weight_decay, setup.averaging, setup.maximize, plateau,
@@ -95,7 +95,7 @@ class _Program:
     columns: dict[str, int]
     """Where in a row of the run the values of a name are."""
     constants: dict[str, float]
-    """What is the same at every step."""
+    """Outputs that are the same at every step."""
 
 
 @lru_cache(maxsize=256)
@@ -128,7 +128,7 @@ def _program(structure: Stages) -> _Program:
 
 
 def drawn_noise(setup: Descent) -> Array | None:
-    """What is added to the gradients, shape (steps, 2); None where nothing is."""
+    """The noise that is added to the gradients, shape (steps, 2); None for none."""
     if not setup.noise:
         return None
     return np.random.default_rng(setup.seed).normal(0.0, setup.noise, (setup.steps, 2))
@@ -178,7 +178,7 @@ def _stage_by_stage(setup: Descent) -> Walk:
 
 
 def _oracle(run: Stages, noise: Array | None) -> Oracle:
-    """What a rule that asks may know at one step."""
+    """The answers that a rule which asks may have at one step."""
     sign = -1.0 if run.maximize else 1.0
     return Oracle(
         loss=lambda theta: sign * float(run.ground.f(*theta)),

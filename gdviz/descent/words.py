@@ -36,11 +36,11 @@ SENTENCES = {
     "slowed_down": "The schedule has lowered the learning rate to {learning_rate:.2g}.",
     "as_told": "{text}",
 }
-"""What each code says; ``as_told`` is a sentence of a file that has no findings."""
+"""The sentence of each code; ``as_told`` is a sentence of a file that has no findings."""
 
 
 def reason(findings: Sequence[Finding]) -> str:
-    """What was found, in a sentence or two.
+    """The findings in a sentence or two.
 
     >>> reason([Finding("moving", {"steps": 20, "first": 3.0, "last": 2.5})])
     'Still moving after 20 steps; the loss is 2.5.'

@@ -1,4 +1,4 @@
-"""What the catalogues hold, as text: generated from the entries, so that nothing can drift from them."""
+"""The catalogues as text, generated from their entries, so that nothing can drift from them."""
 
 from gdviz.catalogue import Catalogue, Entry, Knob
 from gdviz.clipping import CLIPPERS
@@ -33,7 +33,7 @@ def kinds(catalogue: Catalogue[Entry]) -> list[str]:
 
 
 def provenance(entry: type[Entry]) -> str:
-    """What the tests compare an entry with."""
+    """The independent source that the tests compare an entry with."""
     keras_class = getattr(entry, "keras_class", None)
     if entry.checked_against:
         return entry.checked_against
@@ -70,7 +70,7 @@ def _default(knob: Knob) -> str:
 
 
 def about(version: str) -> str:
-    """What gdviz is and what it was checked against, in Markdown; its counts are the catalogues'."""
+    """gdviz and the sources that it is checked against, in Markdown; the counts are the catalogues'."""
     as_keras = sum(getattr(entry, "keras_class", None) is not None for entry in OPTIMIZERS.values())
     schedules = sum(getattr(entry, "keras_class", None) is not None for entry in SCHEDULES.values())
     return (

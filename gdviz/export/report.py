@@ -1,4 +1,4 @@
-"""What the runs came to, as text for a page."""
+"""The results of runs, as text for a page."""
 
 from collections.abc import Sequence
 
@@ -39,7 +39,7 @@ def reasons(runs: Sequence[Trajectory]) -> str:
 
 
 def _cost(run: Trajectory) -> str:
-    """What the optimizer asked for in all: gradients, and losses and Hessians where it needs them."""
+    """The evaluations that the optimizer needed: gradients, and losses and Hessians where it asks for them."""
     totals = {what: int(counts.sum()) for what, counts in run.evaluations.items()}
     many = {"gradient": "gradients", "loss": "losses", "hessian": "Hessians"}
     return ", ".join(f"{total} {many[what]}" for what, total in totals.items() if total) or "none"

@@ -34,14 +34,14 @@ class Histograms:
 
 @dataclass(frozen=True, eq=False)
 class GradientFlow:
-    """What was measured in S networks (axis 0: seeds) of L hidden layers (axis 1: layers 1 to L).
+    """Measurements of S networks (axis 0: seeds) of L hidden layers (axis 1: layers 1 to L).
 
     h_l is what leaves layer l, of shape (batch, width); norms are over all its entries. Numbers that overflow or are
     undefined stand as infinity and NaN.
     """
 
     setup: Network
-    """What was measured."""
+    """The network that was measured."""
     mean: Array
     """Mean of the activations h_l, shape (S, L)."""
     std: Array
@@ -93,7 +93,7 @@ class GradientFlow:
 
     @property
     def first_non_finite(self) -> tuple[str, int] | None:
-        """What stopped being finite, the "signal" or the "gradient", and at which layer, over all seeds.
+        """The first quantity that is not finite, "signal" or "gradient", and its layer, over all seeds.
 
         The signal goes from layer 1 up, the gradient from the last layer down.
         """

@@ -1,4 +1,4 @@
-"""What is fed to a network, and the catalogue ``INPUTS``."""
+"""The inputs of a network, and the catalogue ``INPUTS``."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -18,7 +18,7 @@ Pullback = Callable[[Array], tuple[Array, Parameters]]
 
 @dataclass(frozen=True)
 class Normalization(Entry):
-    """What stands between a layer's pre-activations z = hW + b and its activation function.
+    """A normalisation between a layer's pre-activations z = hW + b and its activation function.
 
     An entry normalises the pre-activations (:meth:`normalize`) or the kernel (:meth:`kernel`).
     """
@@ -35,7 +35,7 @@ class Normalization(Entry):
         return parameters["kernel"], lambda gradient: {"kernel": gradient}
 
     def normalize(self, z: Array, parameters: Parameters) -> tuple[Array, Pullback]:
-        """What the activation function is given, shape (batch, width) like ``z``, and the pullback."""
+        """The normalised pre-activations, shape (batch, width) like ``z``, and the pullback."""
         return z, lambda gradient: (gradient, {})
 
     def keras_code(self) -> str | None:

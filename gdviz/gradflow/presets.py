@@ -16,9 +16,9 @@ class Preset:
 
     label: str
     lesson: str
-    """What it shows, in one sentence."""
+    """Its lesson, in one sentence."""
     trend: str
-    """What the gradient does from the last layer to the first: vanishing, steady, exploding, or zero throughout."""
+    """The gradient from the last layer to the first: vanishing, steady, exploding, or zero throughout."""
     network: Network
 
 

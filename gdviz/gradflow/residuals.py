@@ -18,7 +18,7 @@ class Residual(Entry):
 
     @property
     def branch(self) -> float:
-        """What the layer's activations are multiplied by."""
+        """The factor of the layer's activations."""
         return 1.0
 
     def keras_code(self) -> tuple[str, ...]:

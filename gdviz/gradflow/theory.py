@@ -244,7 +244,7 @@ def of_network(network: Network) -> MeanField:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the theory says about a network's hidden layers, 1 to L. Widths are taken as infinite."""
+    """Predictions for a network's hidden layers, 1 to L. Widths are taken as infinite."""
 
     pre_activation: Array
     """q_l, shape (L,): compare with ``GradientFlow.pre_activation``."""

@@ -1,4 +1,4 @@
-"""What a measurement shows, in words with numbers."""
+"""Measurements in words, with numbers."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ def trend(ratio: float) -> str:
 
 
 def verdict(flow: GradientFlow) -> str:
-    """What happens to signal and gradient in a measured network, and why, from the medians over its seeds."""
+    """The fate of signal and gradient in a measured network, and its causes, from the medians over the seeds."""
     if flow.first_non_finite:
         return _overflow(flow)
     sentences = [_gradient(flow), *_causes(flow)]
@@ -66,7 +66,7 @@ def _gradient(flow: GradientFlow) -> str:
 
 
 def _causes(flow: GradientFlow) -> list[str]:
-    """What the measurement offers as reasons; none where all is well."""
+    """The causes that the measurement suggests; none where all is well."""
     network, activation = flow.setup, flow.setup.activation
     gradient = np.median(flow.activation_gradient, axis=0)
     ratio = float(gradient[0] / gradient[-1]) if gradient[-1] else 1.0
@@ -97,7 +97,7 @@ def _in_theory(network: Network) -> list[str]:
 
 
 def recurrent_verdict(flow: RecurrentFlow) -> str:
-    """What happens to the gradient on its way back through time."""
+    """The fate of the gradient on its way back through time."""
     size = np.sqrt(sum(np.median(norms, axis=0) ** 2 for norms in flow.gradient.values()))
     radius = float(np.median(flow.spectral_radius))
     if not np.isfinite(size).all():

@@ -1,4 +1,4 @@
-"""What every landscape shares, and the catalogue that lists them."""
+"""The interface of landscapes, and the catalogue that lists them."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -24,7 +24,7 @@ class Landscape(Entry):
     start: ClassVar[Point]
     """An instructive place to start from."""
     tags: ClassVar[tuple[str, ...]] = ()
-    """What makes it easy or hard: of :data:`TAGS`."""
+    """The features that make it easy or hard, from :data:`TAGS`."""
 
     @property
     def minima(self) -> tuple[Point, ...]:

@@ -1,4 +1,4 @@
-"""What every optimizer shares, and the catalogue that lists them."""
+"""The interface of optimizers, and the catalogue that lists them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def decayed(theta: Any, weight_decay: Any, learning_rate: Any) -> Any:
 
 
 class Oracle:
-    """Answers what a rule asks about the loss at points of its own choice, and counts the questions.
+    """Answers a rule's questions about the loss at points of its own choice, and counts them.
 
     Answers come from the same mini-batch, with the same noise and clipping, as the gradient of the step at hand.
     """
@@ -123,7 +123,7 @@ class Optimizer(Entry):
     def search(
         self, theta: Any, gradient: Any, state: State, learning_rate: Any, step: Any, oracle: Oracle
     ) -> tuple[Any, State]:
-        """Take one step, as :meth:`update` does, of one point of shape (d,), asking ``oracle`` for what it needs."""
+        """Take one step, as :meth:`update` does, of one point of shape (d,), with the answers of ``oracle``."""
         raise NotImplementedError
 
     def keras_code(self, learning_rate: str | None = None) -> str | None:

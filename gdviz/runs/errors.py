@@ -1,4 +1,4 @@
-"""What is said when the store cannot be used."""
+"""Errors of a store that cannot be used, in words."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,5 +20,5 @@ def store_errors() -> Iterator[None]:
 
 
 def first_line(error: Exception) -> str:
-    """What the database itself said."""
+    """The first line of the database's own message."""
     return str(getattr(error, "orig", None) or error).strip().split("\n")[0]

@@ -28,7 +28,7 @@ class Place:
 
     @property
     def state(self) -> Literal["there", "gone", "replaced"]:
-        """What has become of it; a look at the folder, without reading the file."""
+        """Whether it is still there; a look at the folder, without reading the file."""
         now = self._now()
         if now == self.identity:
             return "there"

@@ -12,7 +12,7 @@ class QuotaError(ValueError):
 
 @dataclass(frozen=True)
 class Usage:
-    """What is there now."""
+    """The present use of the store."""
 
     runs: int
     """Stored runs, those deleted but not removed yet included."""

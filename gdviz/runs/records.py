@@ -62,13 +62,13 @@ class Run:
     losses: dict[str, float]
     """The loss at the end on the parts "train", "validation" and "test", where there is one."""
     group: str | None = None
-    """What the run is a part of, as the trainings of one comparison are."""
+    """The comparison that the run is a part of, by its id."""
     visitor: str | None = None
     """Who started it, where that is known."""
 
     @cached_property
     def setup(self) -> TrainingSetup:
-        """What is trained.
+        """The training.
 
         Raises:
             ValueError: This version of gdviz does not know something in it.

@@ -1,4 +1,4 @@
-"""What a run recorded, as a table."""
+"""The history of a run as a table."""
 
 import csv
 import io

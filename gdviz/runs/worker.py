@@ -1,4 +1,4 @@
-"""What a worker process does: trains a run of the store, and writes what happens into the store as it happens.
+"""The worker process: it trains a run of the store, and writes the events into the store as they happen.
 
 The worker writes by itself, so that nothing recorded is lost when the app is closed or killed.
 """
@@ -30,7 +30,7 @@ _RETRY_SECONDS = 0.2
 _PATIENCE_SECONDS = 3600.0
 """How long a training waits for a store that cannot be written, before it gives up. Nothing is lost while it waits."""
 _STATUS_AFTER = {"pause": "paused", "resume": "running", "step_batch": "running", "step_epoch": "running"}
-"""What commands make of a run; others, as one that changes the learning rate, leave it as it is."""
+"""The status of a run after a command; others, as one that changes the learning rate, leave it as it is."""
 
 T = TypeVar("T")
 ONE_AT_A_TIME = threading.Lock()

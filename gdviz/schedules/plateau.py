@@ -15,7 +15,7 @@ from gdviz.schedules.base import (
 )
 
 Plateau = tuple[Any, Any, Any, Any]
-"""What reduce on plateau remembers: the learning rate, the best loss, and the steps waited and still to cool down."""
+"""The memory of reduce on plateau: the learning rate, the best loss, and the steps waited and still to cool down."""
 
 
 @SCHEDULES.register("reduce_on_plateau")
@@ -51,11 +51,11 @@ class ReduceOnPlateau(Schedule):
         return self.initial_learning_rate + 0.0 * step
 
     def before(self) -> Plateau:
-        """What is remembered before the first step."""
+        """The memory before the first step."""
         return self.initial_learning_rate, math.inf, 0.0, 0.0
 
     def after(self, loss: Any, state: Plateau) -> Plateau:
-        """What is remembered after a step that led to ``loss``; first, the learning rate from then on."""
+        """The memory after a step that led to ``loss``; its first entry is the learning rate from then on."""
         rate, best, waited, cooling = state
         waited, cooling = where(cooling > 0, 0, waited), maximum(cooling - 1, 0)
         better = loss < best - self.min_delta

@@ -1,4 +1,4 @@
-"""What a sweep runs: one configuration, some of whose numbers differ from case to case."""
+"""The cases of a sweep: one configuration, some of whose numbers differ from case to case."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ class Cases:
     """N cases: a :class:`gdviz.Descent` that they share, and the numbers that each has for itself."""
 
     shared: Descent
-    """What is the same for all; where a number is in ``starts`` or ``each``, its value here plays no part."""
+    """The configuration of all; where a number is in ``starts`` or ``each``, its value here plays no part."""
     starts: Array
     """Where each case starts, shape (2, N)."""
     each: Mapping[str, NDArray[Any]] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class Cases:
         return np.ascontiguousarray(rates)
 
     def noise(self) -> Array | None:
-        """What is added to the gradients, of shape (steps, 2, 1 or N); None where nothing is."""
+        """The noise that is added to the gradients, shape (steps, 2, 1 or N); None for none."""
         size, seeds = self.each.get("noise", self.shared.noise), self.each.get("seed")
         if not np.any(size):
             return None

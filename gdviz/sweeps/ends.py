@@ -18,7 +18,7 @@ CONVERGED, RUNNING, STALLED, DIVERGED = range(4)
 
 @dataclass(frozen=True, eq=False)
 class Ends:
-    """What is kept of N runs of T steps."""
+    """The ends of N runs of T steps."""
 
     theta: Array
     """Last positions, shape (2, N); of a run that left the finite numbers, the first that is not all finite."""

@@ -35,7 +35,7 @@ class Sweep:
     """The ends of N runs of T steps."""
 
     cases: Cases
-    """What was run."""
+    """The cases that were run."""
     theta: Array
     """Last positions, shape (2, N). Of a diverged run, the first that is not all finite or has no finite loss."""
     loss: Array
@@ -45,7 +45,7 @@ class Sweep:
     steps_to_converge: Array
     """As ``Trajectory.steps_to_converge``, shape (N,); NaN where a run has not converged."""
     engine: str
-    """What ran it; see :mod:`gdviz.sweeps`."""
+    """The engine that ran it; see :mod:`gdviz.sweeps`."""
 
     @property
     def status(self) -> NDArray[np.str_]:
@@ -62,7 +62,7 @@ class Sweep:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What :func:`sweep_progressively` hands out: some of the cases, with which they are."""
+    """Some of the cases of :func:`sweep_progressively`, with their ends."""
 
     indices: NDArray[np.int64]
     """Which cases these are, of all N."""
@@ -104,8 +104,8 @@ def sweep(
             same noise.
         engine: ``compiled``, ``linked``, ``numpy`` or ``descend``, see :mod:`gdviz.sweeps`; None for the fastest of
             them that can run very many of these cases.
-        progress: Called with the share that is done, from 0 to 1, every tenth of a second or so. What it raises ends
-            the sweep.
+        progress: Called with the share that is done, from 0 to 1, every tenth of a second or so. An exception that
+            it raises ends the sweep.
         conditions: Further conditions, the same for all cases, as for :func:`gdviz.descend`: ``clip``, ``batch_size``,
             ``stop``, ``weight_decay``, ``averaging``, ``maximize``.
 
@@ -166,7 +166,7 @@ def sweep_progressively(cases: Cases, shape: tuple[int, int] | None = None) -> I
     can be compiled. Whoever stops asking for parts has cancelled the sweep.
 
     Args:
-        cases: What to run, made by :func:`make_cases`.
+        cases: The cases, made by :func:`make_cases`.
         shape: (rows, columns) where the cases are the points of a grid, row by row; None for a list of cases.
     """
     fastest = _engine(cases, None)

@@ -1,4 +1,4 @@
-"""What sweeps are asked: from which starts, at which learning rates and hyperparameters does an optimizer work?
+"""Questions to sweeps: from which starts, at which learning rates and hyperparameters does an optimizer work?
 
 Each study takes a run as it stands, a :class:`gdviz.Descent`, varies a number or two of it, and says in one sentence,
 computed from the results, what was found.
@@ -31,7 +31,7 @@ MOST_MINIMA = 7
 QUADRATICS = ("quadratic", "sphere", "booth", "matyas", "ravine", "linear_regression")
 """Landscapes whose Hessian is the same everywhere."""
 UNFINISHED, LEFT, PENDING = -1, -2, -3
-"""What a cell of a basin is where it is no minimum: unfinished or stalled, diverged, not computed yet."""
+"""Codes of cells of a basin that belong to no minimum: unfinished or stalled, diverged, not computed yet."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +183,7 @@ def window(descent: Descent, rates: Array, starts: int = 16, progress: Progress 
 
 
 def _limit(descent: Descent) -> float | None:
-    """What theory says: 2/λ_max and its like for linear rules, the preconditioned limit for those that divide by √v."""
+    """The limit in theory: 2/λ_max or its like for linear rules, the preconditioned one for those that divide by √v."""
     if not descent.landscape.minima or descent.clip is not None:
         return None
     minimum, rule = descent.landscape.minima[0], descent.optimizer
@@ -301,7 +301,7 @@ class Sensitivity:
     descent: Descent
     what: str
     values: Array
-    """What was tried, shape (V,)."""
+    """The values that were tried, shape (V,)."""
     loss: Array
     """Final losses, shape (V, M); infinite where a run diverged."""
     success: Array
@@ -309,7 +309,7 @@ class Sensitivity:
 
     @property
     def measure(self) -> str:
-        """What the values are."""
+        """The quantity of the values."""
         x, y = self.descent.start
         return SENSITIVE[self.what].format(x=x, y=y)
 
@@ -321,7 +321,7 @@ SENSITIVE = {
     "batch size": "batch size",
     "seed": "seed",
 }
-"""What outcomes can be sensitive to, and what its values measure."""
+"""Quantities that outcomes can be sensitive to, and the meaning of their values."""
 
 
 def sensitivity(
@@ -363,7 +363,7 @@ def sensitivity(
 
 
 def sensitivity_finding(found: Sequence[Sensitivity]) -> str:
-    """What the change does to each optimizer's success, in a sentence."""
+    """The effect of the change on each optimizer's success, in a sentence."""
     first = found[0]
     ends = f"{first.values[0]:.3g} to {first.values[-1]:.3g}"
     if first.what == "seed":  # one is not more than another

@@ -1,4 +1,4 @@
-"""What theory says about a point, a step and a rule, and what to try after a divergence."""
+"""The theory of a point, a step and a rule, and remedies after a divergence."""
 
 from gdviz.theory.curvature import curvature, stability_limit
 from gdviz.theory.stability import (

@@ -1,4 +1,4 @@
-"""What to try after a run has diverged, found by trying it."""
+"""Remedies for a run that has diverged; each was tried before it is offered."""
 
 from functools import lru_cache
 

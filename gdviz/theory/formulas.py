@@ -17,12 +17,12 @@ _LATEX = {
 _GREEK = {"alpha", "beta", "gamma", "eta", "theta", "lambda", "mu", "rho", "sigma", "varepsilon", "Delta", "Pi"}
 _ASSIGNED = r"\s*\\leftarrow"
 _BRANCHES = (r"\text", r"\Rightarrow", " > 0")
-"""What is in an equation that holds in some cases only."""
+"""Marks of an equation that holds in some cases only."""
 EQUATIONS = re.compile(r"\\q?quad")
 """What stands between the equations of a formula."""
 
 Written = Callable[[bool], str]
-"""What stands for a symbol, given whether it is a factor behind another one."""
+"""Gives the LaTeX that stands for a symbol, told whether that is a factor behind another one."""
 
 
 def with_numbers(

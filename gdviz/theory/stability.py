@@ -21,7 +21,7 @@ LINEAR_RULES = ("gradient_descent", "momentum", "nesterov")
 
 
 def iteration_matrix(optimizer: Optimizer, eigenvalue: float) -> Array:
-    """What a step multiplies by on f = λx²/2: (x) for gradient descent, else (velocity, x), as Keras defines it.
+    """The matrix of a step on f = λx²/2: it acts on (x) for gradient descent, else on (velocity, x), as in Keras.
 
     Momentum v ← μv - ηλx, x ← x + v has the matrix ((μ, -ηλ), (μ, 1 - ηλ)); Nesterov, with x ← x + μv - ηλx,
     ((μ, -ηλ), (μ², 1 - (1+μ)ηλ)).  https://distill.pub/2017/momentum/

@@ -1,4 +1,4 @@
-"""What happened in one step of a run."""
+"""One step of a run in numbers."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Step:
     gradient: Array
     """Exact gradient at the position before."""
     used_gradient: Array
-    """What the rule was given, after noise and clipping."""
+    """The gradient that the rule was given, after noise and clipping."""
     update: Array
     """Position after, less position before."""
     learning_rate: float
@@ -43,7 +43,7 @@ class Step:
 
 
 def explain(trajectory: Trajectory, step: int) -> Step:
-    """What happened in one step.
+    """The numbers of one step.
 
     Args:
         trajectory: A run.

@@ -13,7 +13,7 @@ Operation = tuple[Any, ...]
 """A name, then the places of its operands; of a leaf, its number or name."""
 
 LEAVES = ("constant", "knob", "step", "point", "example")
-"""What brings numbers in; in :meth:`Record.levels` the first two count as 0, the others as 1, 2 and 3."""
+"""Operations that bring numbers in; in :meth:`Record.levels` the first two count as 0, the others as 1, 2 and 3."""
 
 OPERATIONS: Mapping[str, Callable[..., Any]] = {
     **{
@@ -64,7 +64,7 @@ class Record:
         return {name: results[place] for name, place in self.outputs.items()}
 
     def levels(self, varied: Collection[str] = ()) -> list[int]:
-        """What each operation depends on: 0 knobs, 1 the step, 2 the point, 3 the example.
+        """The dependence of each operation: 0 on knobs, 1 on the step, 2 on the point, 3 on the example.
 
         Args:
             varied: Names of leaves whose values differ from point to point here, whatever their kind.
@@ -120,7 +120,7 @@ def _plain(part: Any) -> Any:
 
 
 class Recording(NDArrayOperatorsMixin):
-    """What answers NumPy's functions and Python's operators, which the mixin turns into NumPy's functions."""
+    """Takes NumPy's functions, and Python's operators, which the mixin turns into NumPy's functions."""
 
     __slots__ = ()
     rank: ClassVar[int] = 0

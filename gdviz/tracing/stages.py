@@ -66,7 +66,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class Stages:
-    """What a run consists of; see :func:`gdviz.descend`. Each method is a stage."""
+    """The stages of a step, as methods; see :func:`gdviz.descend`."""
 
     landscape: Landscape
     optimizer: Optimizer
@@ -83,7 +83,7 @@ class Stages:
     seen: Any = None
     """The landscape over the mini-batch; None for all of the landscape."""
     vector: Callable[..., Any] = Vector
-    """What makes a vector of two coordinates: of recorded values, or of numbers."""
+    """The function that makes a vector of two coordinates: of recorded values, or of numbers."""
 
     @property
     def ground(self) -> Landscape:
@@ -149,7 +149,7 @@ class Stages:
         return code
 
     def initial_state(self, theta: Any) -> dict[str, Any]:
-        """What is remembered before the first step, by name."""
+        """The state before the first step, by name."""
         rule = self.optimizer
         if rule.elementwise:
             parts = [rule.initial_state(part) for part in theta]
@@ -226,7 +226,7 @@ class Stages:
 CONDITIONS = ("gradient_norm", "loss_change", "loss")
 """The conditions of ``gdviz.Stop``; where several hold at once, the first counts."""
 WATCHED = ("plateau_rate", "plateau_best", "plateau_waited", "plateau_cooling")
-"""What a schedule that follows the loss remembers."""
+"""The memory of a schedule that follows the loss."""
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""What is the same for all points of a sweep, computed before it: values that depend on the knobs or the step alone."""
+"""Values that depend on the knobs or the step alone, and so are the same for all points: computed before a sweep."""
 
 import math
 from collections.abc import Callable, Collection, Mapping

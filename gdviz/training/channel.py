@@ -1,4 +1,4 @@
-"""What connects a training with the world: events out, commands in."""
+"""The connection of a training with the world: events out, commands in."""
 
 from dataclasses import dataclass, field
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What usually helps a training that diverged: each cure is the failed setup with one thing changed."""
+"""The usual cures of a training that diverged: each is the failed setup with one thing changed."""
 
 from dataclasses import replace
 

@@ -12,7 +12,7 @@ class Best(NamedTuple):
     """The best epoch of a run."""
 
     name: str
-    """What was measured: "accuracy", or "loss"."""
+    """The measurement: "accuracy", or "loss"."""
     value: float
     epoch: int
 

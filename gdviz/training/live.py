@@ -1,4 +1,4 @@
-"""What a page keeps of a run while it watches: as much as a screen can show, however long the run is."""
+"""A page's view of a run that it watches: no more than a screen can show, however long the run is."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -87,7 +87,7 @@ class Live:
     """How the run ended, with loss and metrics on each part; None while it goes on."""
     sharpness: Rows = field(default_factory=Rows)
     faults: list[str] = field(default_factory=list)
-    """What failed that the run survived."""
+    """Faults that the run survived."""
 
     def add(self, events: Iterable[TrainingEvent]) -> None:
         """Take in further events, in their order."""

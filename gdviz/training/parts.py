@@ -136,7 +136,7 @@ class EarlyStopping(Entry):
 
 @dataclass(frozen=True)
 class Watch(Entry):
-    """What is recorded beside the measurements of every batch and every epoch."""
+    """Further measurements, beside those of every batch and every epoch."""
 
     label = "Watch"
 

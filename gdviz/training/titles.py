@@ -1,4 +1,4 @@
-"""What a training is called as long as nobody has named it."""
+"""Titles for trainings that nobody has named."""
 
 from itertools import groupby
 

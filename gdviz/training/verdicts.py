@@ -34,7 +34,7 @@ _FEWEST_EPOCHS = 6
 
 @dataclass(frozen=True)
 class Verdict:
-    """What went wrong."""
+    """A fault of a training, and its cures."""
 
     name: str
     """ "diverged", "vanishing", "chance level", "overfitting", "plateau" or "class imbalance"."""
@@ -44,7 +44,7 @@ class Verdict:
 
 
 def verdicts(setup: TrainingSetup, live: Live) -> list[Verdict]:
-    """What a run that has ended came to; none where nothing stands out.
+    """The faults of a run that has ended; none where nothing stands out.
 
     Args:
         setup: What was trained.

@@ -52,7 +52,7 @@ class Formula:
 
     tree: Node
     names: tuple[str, ...]
-    """What the text calls x and y; as many as it uses, unless a left side names both."""
+    """The text's names for x and y; as many as it uses, unless a left side names both."""
 
 
 def read(text: str) -> Formula:
@@ -183,7 +183,7 @@ class _Reader:
         return self._to_the(call, exponent) if exponent else call
 
     def _within(self, closing: str, several: bool = False) -> list[Node]:
-        """What stands in parentheses or between bars, after the opening one."""
+        """The expressions in parentheses or between bars, after the opening one."""
         opening = self._tokens[self._at - 1]
         outer, self._bars = self._bars, self._bars + 1 if closing == "|" else 0
         with self._deeper(opening):

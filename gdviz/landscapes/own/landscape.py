@@ -27,7 +27,7 @@ class OwnFunction(Landscape):
     label = "Your function"
 
     text: str
-    """What the user wrote; ``formula`` is how it was understood."""
+    """The user's text; ``formula`` is how it was understood."""
     domain: tuple[Point, Point]  # type: ignore[misc]
     start: Point  # type: ignore[misc]
     formula: str = field(compare=False)  # type: ignore[misc]

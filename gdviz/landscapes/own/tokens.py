@@ -97,7 +97,7 @@ def tokens(text: str, begin: int, declared: tuple[str, ...] | None) -> Iterator[
 
 
 def _names(declared: tuple[str, ...] | None) -> re.Pattern[str]:
-    """What matches a name, the longest there is."""
+    """The pattern of a name, the longest that fits."""
     known = sorted([*FUNCTIONS, *SYNONYMS, *CONSTANTS, *(declared or "xy")], key=len, reverse=True)
     words = [re.sub(r"(?<=[^0-9])(?=[0-9])", "_?", word) for word in known]  # log_2, as log2
     free = [] if declared else [rf"[x{_GREEK}]_?[0-9]+", rf"(?!π)[{_GREEK}]"]

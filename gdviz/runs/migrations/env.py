@@ -1,4 +1,4 @@
-"""What Alembic runs to bring a database to a revision, on the connection that :mod:`gdviz.runs.schema` gives it."""
+"""Alembic's script: it brings a database to a revision, on the connection that :mod:`gdviz.runs.schema` gives it."""
 
 from alembic import context
 

@@ -26,7 +26,7 @@ from gdviz.tracing.tables import Tables
 Array = NDArray[np.float64]
 
 ENDS = ("x", "y", "loss", "ending", "moved", "settled")
-"""What a kernel gives of each point; see :meth:`Kernel.__call__`."""
+"""The results of a kernel for each point; see :meth:`Kernel.__call__`."""
 
 
 class Kernel:

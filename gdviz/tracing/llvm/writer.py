@@ -18,7 +18,7 @@ ARGUMENTS = (
     "ptr %data, ptr %offsets, i64 %examples, ptr %losses, ptr %work, ptr %ends, double %lowest, double %still, "
     "ptr %ground"
 )
-"""What the function takes; see :class:`gdviz.tracing.llvm.kernel.Kernel`."""
+"""The arguments of the function; see :class:`gdviz.tracing.llvm.kernel.Kernel`."""
 
 
 _DECLARED = (
@@ -194,7 +194,7 @@ class Writer:
         return []
 
     def _ends(self, i: str, first: str, end: str) -> list[str]:
-        """What is kept of eight points."""
+        """Store the ends of eight points."""
         code, one = self.code, splat(1.0)
         loss = code.load("%losses", code.plus(code.times("%steps", BLOCK), i))
         distance = code.load(self.moved, i)

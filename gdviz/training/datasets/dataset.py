@@ -27,7 +27,7 @@ class Dataset(Entry):
 
     @property
     def task(self) -> Task:
-        """What there is to learn: one of several classes, one of two, or a number."""
+        """The kind of target: one of several classes, one of two, or a number."""
         return "classes"
 
     def load(self, content: bytes | None = None) -> "Loaded":

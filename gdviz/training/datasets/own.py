@@ -25,7 +25,7 @@ class UsersTable(Dataset):
         return self.values()["learn"]  # type: ignore[return-value]
 
     def plan(self, table: "Table") -> "Plan":
-        """What is understood of the file.
+        """The reading of the file: its columns, rows and target.
 
         Raises:
             ValueError: It cannot be trained on so; says why.

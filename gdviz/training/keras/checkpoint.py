@@ -39,7 +39,7 @@ class Progress:
     batch: int = 0
     """Batches done of the epoch in hand."""
     rate_factor: float = 1.0
-    """What the learning rate is multiplied by, after commands and reductions on a plateau."""
+    """The factor of the learning rate, after commands and reductions on a plateau."""
     rows: int = 0
     """Rows seen in the epoch in hand."""
     sums: dict[str, float] = field(default_factory=dict)
@@ -181,6 +181,6 @@ def _keep_before(path: Path) -> None:
 
 
 def _shapes(model: Any) -> str:
-    """What tells models and optimizers apart: the optimizer's class, and the shapes of all that is stored."""
+    """The identity of a model with its optimizer: the optimizer's class, and the shapes of all stored arrays."""
     shapes = [tuple(variable.shape) for variable in (*model.weights, *model.optimizer.variables)]
     return f"{type(model.optimizer).__name__} {shapes}"

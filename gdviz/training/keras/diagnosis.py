@@ -1,4 +1,4 @@
-"""What went non-finite first, and why: the batch that broke, looked at once more, layer by layer."""
+"""The first non-finite number of a diverged training, and its cause: the batch is computed again, layer by layer."""
 
 from typing import Any
 

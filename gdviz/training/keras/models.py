@@ -253,7 +253,7 @@ class Engine:
 
 
 def in_common(setup: TrainingSetup, tuned: Sequence[str] = ()) -> dict[str, Any]:
-    """What trainings that use the same graph have in common: all but seed, learning rate, schedule and epochs.
+    """The settings that trainings on the same graph have in common: all but seed, learning rate, schedule and epochs.
 
     Args:
         setup: One of the trainings.

@@ -41,7 +41,7 @@ _EVALUATED_AT_ONCE = 32_768
 
 
 class _Stateless(TFOptimizer):  # type: ignore[misc]
-    """What the TensorFlow backend adds to an optimizer for distributed training, taken back: Keras's own plain code."""
+    """Keras's own plain optimizer code, without the TensorFlow backend's additions for distributed training."""
 
 
 for _name in (

@@ -1,4 +1,4 @@
-"""What each column of a table is: a number, a category, a date, an identifier, a text."""
+"""The kinds of a table's columns: number, category, date, identifier, text."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from gdviz.training.table.reading import Table
 from gdviz.training.table.values import days, gaps, hours, numbers
 
 KINDS = ("number", "category", "date", "left out")
-"""What a user can say that a column is."""
+"""The kinds that a user can choose for a column."""
 
 _SAMPLE = 500
 """So many different texts tell whether it is worth looking at all of them."""
@@ -49,7 +49,7 @@ class Column:
     why: str = ""
     """How it was read, or why it was left out."""
     asks: str = ""
-    """What the user should look at, because it could be read in another way; mostly empty."""
+    """A question to the user where the column could be read in another way; mostly empty."""
 
     @property
     def missing(self) -> int:
@@ -63,7 +63,7 @@ class Column:
 
 
 def said_kinds(line: str) -> dict[str, str]:
-    """What a line of CSV says that columns are.
+    """The kinds of columns that a line of CSV names.
 
     Raises:
         ValueError: It says something else.
@@ -93,7 +93,7 @@ def said_line(kinds: Mapping[str, str]) -> str:
 
 
 def find_columns(table: Table, said: Mapping[str, str], decimal: str, dates: str) -> list[Column]:
-    """What each column is: what the user says, else what all its cells agree on.
+    """The kind of each column: the user's choice, else the one that all its cells agree on.
 
     Raises:
         ValueError: A column cannot be read as the user says.

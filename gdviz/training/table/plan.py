@@ -67,7 +67,7 @@ def understand(
     decimal: str = "auto",
     dates: str = "auto",
 ) -> Plan:
-    """What each column is, which rows are kept, and what the inputs and the classes are.
+    """Decide on the kind of each column, the rows that are kept, the inputs and the classes.
 
     A column of numbers or dates is an input; a category becomes an input of 0 and 1 for each of its values, as far as
     they are frequent. Left out are identifiers, free texts, columns that never vary, and numbers among which other
@@ -160,7 +160,7 @@ def _first_gap(column: Column) -> int:
 
 
 def _goal(goal: Column, rows: Any, learn: str) -> tuple[Any, tuple[str, ...]]:
-    """What is to be predicted in each row, and the names of the classes, in the order of numbers or of the alphabet."""
+    """The target of each row, and the names of the classes, in the order of numbers or of the alphabet."""
     codes = goal.codes[rows]
     values = None if goal.kind == "mixed" else goal.numbers
     if learn == "regression":
