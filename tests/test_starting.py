@@ -140,7 +140,7 @@ def test_a_quota_that_is_reached_is_said_and_nothing_is_deleted(
                 runs.admit("other")
     run = runs.search(visitor="me")[0].id
     runs.claim(run, "owner")
-    runs.record(run, "owner", [batches([0.125] * 200_000)])
+    runs.record(run, "owner", [batches([0.125] * 100_000)])
     runs.model_file(run).parent.mkdir(exist_ok=True)
     runs.model_file(run).write_bytes(b"x" * 2**20)
     assert 2 * 2**20 < runs.usage("me").bytes < 4 * 2**20 < runs.usage().bytes + 2 * 2**20
