@@ -7,8 +7,8 @@ of the app, and what it measured is kept, thinned to what a screen can show, in 
 import base64
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from gdviz.live.data import theme_data
 from gdviz.live.still import StepAxis, landscape_plot, step_plot
 from gdviz.live.words import WORDS
 from gdviz.stories import Story, of_page
+from gdviz.training.channel import Recorder
+from gdviz.training.events import Batches, End, Epoch, Points, Snapshot, Start, TrainingEvent
 
 FOLDER = Path(__file__).with_name("recorded")
 NAMES = ("spirals", "ten_sigmoid_layers", "zeros", "loss_becomes_nan")
@@ -53,28 +55,18 @@ def training_data(name: str, theme: Theme) -> dict[str, Any]:
 
 
 @dataclass
-class Recorder:
-    """A channel that keeps what it is told, and leaves the loop time for a picture after each epoch that has one.
+class PacedRecorder(Recorder):
+    """A recorder that leaves the loop time for a picture after each epoch that has one.
 
     The loop takes no more than a few pictures a second, so that short epochs are not spent on them.
     """
 
-    every: int
-    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    every: int = 1
 
-    def emit(self, kind: str, payload: dict[str, Any]) -> None:
-        self.events.append((kind, payload))
-        if kind == "epoch" and payload["epoch"] % self.every == 0:
+    def emit(self, event: TrainingEvent) -> None:
+        super().emit(event)
+        if isinstance(event, Epoch) and event.epoch % self.every == 0:
             time.sleep(0.25)
-
-    def flush(self) -> None:
-        """Nothing waits here."""
-
-    def commands(self) -> list[Any]:
-        return []
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        return [payload for name, payload in self.events if name == kind]
 
 
 def record(story: Story) -> dict[str, Any]:
@@ -84,44 +76,46 @@ def record(story: Story) -> dict[str, Any]:
 
     every = max(1, -(-story.setup.epochs // MOST_PICTURES))
     setup = replace(story.setup, watch=replace(story.setup.watch, snapshot_epochs=every))
-    recorder = Recorder(every)
+    recorder = PacedRecorder(every=every)
     train(setup, prepare(setup), recorder)
-    (begun,), (end,) = recorder.of("start"), recorder.of("end")
-    loss = np.concatenate([payload["loss"] for payload in recorder.of("batches")])
+    (begun,), (end,) = recorder.of(Start), recorder.of(End)
+    loss = np.concatenate([batches.measured["loss"] for batches in recorder.of(Batches)])
     at = np.unique(np.linspace(0, len(loss) - 1, min(len(loss), MOST_POINTS)).round().astype(int))
-    epochs = recorder.of("epoch")
-    validated = [epoch for epoch in epochs if "val_loss" in epoch]
+    validated = [epoch for epoch in recorder.of(Epoch) if "val_loss" in epoch.measured]
     return {
-        "steps": int(end["step"]),
-        "batches": begun["batches"],
+        "steps": end.step,
+        "batches": begun.batches,
         "train": {"step": (at + 1).tolist(), "loss": _rounded(loss[at])},
         "validation": {
-            "step": [int(epoch["step"]) for epoch in validated],
-            "loss": _rounded([epoch["val_loss"] for epoch in validated]),
+            "step": [epoch.step for epoch in validated],
+            "loss": _rounded([epoch.measured["val_loss"] for epoch in validated]),
         },
-        "status": end["status"],
-        "reason": end["reason"],
-        "points": _points(begun["points"]) if begun["points"] and "y" in begun["points"] else None,
-        "boundary": _boundary([one for one in recorder.of("snapshot") if "boundary" in one]),
+        "status": end.status,
+        "reason": end.reason,
+        "points": _points(begun.points) if begun.points and "y" in begun.points else None,
+        "boundary": _boundary(recorder.of(Snapshot)),
     }
 
 
-def _boundary(snapshots: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _boundary(snapshots: Sequence[Snapshot]) -> dict[str, Any] | None:
     """Probabilities of class 1 on a grid, rows from the bottom up, as bytes; a picture for each of the snapshots."""
-    if not snapshots:
+    grids = {one.step: one.boundary for one in snapshots if one.boundary}
+    if not grids:
         return None
-    x, y = (np.asarray(snapshots[0]["boundary"][axis]) for axis in "xy")
+    first = next(iter(grids.values()))
+    x, y = np.asarray(first["x"]), np.asarray(first["y"])
     rows, columns = (np.linspace(0, len(axis) - 1, SIDE).round().astype(int) for axis in (y, x))
     pictures = []
-    for one in snapshots:
-        values = np.asarray(one["boundary"]["values"])[-1][np.ix_(rows, columns)]
+    for step, grid in grids.items():
+        values = np.asarray(grid["values"])[-1][np.ix_(rows, columns)]
         packed = base64.b64encode(np.round(255 * np.clip(values, 0, 1)).astype(np.uint8).tobytes()).decode()
-        pictures.append({"step": int(one["step"]), "values": packed})
+        pictures.append({"step": step, "values": packed})
     return {"domain": [[x[0], x[-1]], [y[0], y[-1]]], "side": SIDE, "pictures": pictures}
 
 
-def _points(points: Mapping[str, ArrayLike]) -> dict[str, list[float]]:
-    return {name: np.round(np.asarray(values, dtype=np.float64)[:300], 3).tolist() for name, values in points.items()}
+def _points(points: Points) -> dict[str, list[float]]:
+    columns = {"x": points["x"], "y": points["y"], "target": points["target"]}
+    return {name: np.round(np.asarray(values)[:300], 3).tolist() for name, values in columns.items()}
 
 
 def _rounded(values: ArrayLike) -> list[float | None]:
