@@ -111,48 +111,51 @@ def _coarse(found: Basins) -> tuple[NDArray[np.int64], Array]:
 
 def windows(found: Sequence[Window], *, width: int = 960, dark: bool = False) -> Figure:
     """Final loss, median and quartiles, and success against the learning rate; theory's limits as upright lines."""
-    theme = DARK_THEME if dark else LIGHT_THEME
-    names = _names([one.descent.optimizer.label for one in found])
-    floor = found[0].descent.landscape.lowest or 0.0
-    rows: list[tuple[Any, ...]] = []
-    for name, one in zip(names, found, strict=True):
-        rows += _rows(name, one.rates, one.loss - floor, one.success)
+    names, rates = _runs(found), found[0].rates
     limits = [(name, one.limit) for name, one in zip(names, found, strict=True) if one.limit and np.isfinite(one.limit)]
-    limits = [(name, limit) for name, limit in limits if found[0].rates[0] <= limit <= found[0].rates[-1]]
-    domain = [float(found[0].rates[0]), float(found[0].rates[-1])]
-    tables: dict[str, Table] = {"values": _columns(("run", "at", "median", "low", "high", "success"), rows)}
-    tables["limits"] = _columns(("run", "at"), limits)
-    x = alt.X("at:Q", title="learning rate", scale=alt.Scale(type="log", domain=domain, nice=False), axis=_decades())
-    title = "final loss above the lowest" if floor else "final loss"
-    chart = _curves(names, x, title, width, theme, limits=True)
-    return Figure(
-        {**chart.to_dict(validate=False), "autosize": _PAD},
-        tables,
-        "Final loss and success against the learning rate",
-        studies.window_finding(found),
-    )
+    limits = [(name, limit) for name, limit in limits if rates[0] <= limit <= rates[-1]]
+    scale = alt.Scale(type="log", domain=[float(rates[0]), float(rates[-1])], nice=False)
+    x = alt.X("at:Q", title="learning rate", scale=scale, axis=_decades())
+    spec, tables = _outcomes(found, [one.rates for one in found], x, width, dark, limits)
+    title = "Final loss and success against the learning rate"
+    return Figure(spec, tables, title, studies.window_finding(found))
 
 
 def sensitivities(found: Sequence[Sensitivity], *, width: int = 960, dark: bool = False) -> Figure:
-    """Final loss, median and quartiles, and success against what changes."""
-    theme = DARK_THEME if dark else LIGHT_THEME
-    names = _names([one.descent.optimizer.label for one in found])
+    """Final loss, median and quartiles, and success against the quantity that changes."""
+    values, measure = found[0].values, found[0].measure
+    log = values[0] > 0 and values[-1] / values[0] > 30
+    scale = alt.Scale(type="log" if log else "linear", zero=False, nice=False)
+    x = alt.X("at:Q", title=measure, scale=scale, axis=_decades() if log else alt.Axis(format="~g"))
+    spec, tables = _outcomes(found, [one.values for one in found], x, width, dark)
+    return Figure(spec, tables, f"Final loss and success against the {measure}", studies.sensitivity_finding(found))
+
+
+def _runs(found: Sequence[Window | Sensitivity]) -> list[str]:
+    return _names([one.descent.optimizer.label for one in found])
+
+
+def _outcomes(
+    found: Sequence[Window | Sensitivity],
+    at: Sequence[Array],
+    x: Any,
+    width: int,
+    dark: bool,
+    limits: Sequence[tuple[str, float]] | None = None,
+) -> tuple[dict[str, Any], dict[str, Table]]:
+    """The specification and the tables of final losses and success against a quantity, whose values are ``at``."""
+    names = _runs(found)
     floor = found[0].descent.landscape.lowest or 0.0
     rows: list[tuple[Any, ...]] = []
-    for name, one in zip(names, found, strict=True):
-        rows += _rows(name, one.values, one.loss - floor, one.success)
+    for name, values, one in zip(names, at, found, strict=True):
+        rows += _rows(name, values, one.loss - floor, one.success)
     tables: dict[str, Table] = {"values": _columns(("run", "at", "median", "low", "high", "success"), rows)}
-    log = found[0].values[0] > 0 and found[0].values[-1] / found[0].values[0] > 30
-    scale = alt.Scale(type="log" if log else "linear", zero=False, nice=False)
-    x = alt.X("at:Q", title=found[0].measure, scale=scale, axis=_decades() if log else alt.Axis(format="~g"))
+    if limits is not None:
+        tables["limits"] = _columns(("run", "at"), list(limits))
     title = "final loss above the lowest" if floor else "final loss"
-    chart = _curves(names, x, title, width, theme, limits=False)
-    return Figure(
-        {**chart.to_dict(validate=False), "autosize": _PAD},
-        tables,
-        f"Final loss and success against the {found[0].measure}",
-        studies.sensitivity_finding(found),
-    )
+    theme = DARK_THEME if dark else LIGHT_THEME
+    chart = _curves(names, x, title, width, theme, limits=limits is not None)
+    return {**chart.to_dict(validate=False), "autosize": _PAD}, tables
 
 
 def _rows(name: str, at: Array, loss: Array, success: Array) -> list[tuple[Any, ...]]:
