@@ -1,4 +1,4 @@
-"""How long a comparison will take, told before it begins: rough, from what was measured on two cores."""
+"""A rough estimate of a comparison's time before it begins, from measurements on two cores."""
 
 import itertools
 import math

@@ -145,7 +145,7 @@ def expected_evaluations(costs: Array, most: float | Array) -> Array:
 
     Args:
         costs: Of runs along the last axis; inf where unsolved.
-        most: What an unsolved run spends.
+        most: The evaluations of an unsolved run.
 
     >>> expected_evaluations(np.array([10.0, 20.0, np.inf]), 30.0)
     array(30.)
@@ -200,7 +200,7 @@ def study(
         seed: Of the starts.
 
     Yields:
-        What is known so far, after each landscape; the arrays are the same, and filled further.
+        The study so far, after each landscape; the arrays are the same, and filled further.
     """
     names, places = tuple(optimizers or sweeping()), tuple(landscapes or solvable())
     shape, judging = (len(names), len(places)), starts - starts // 2
@@ -223,7 +223,7 @@ def study(
 
 
 def _enter(found: Study, row: int, column: int, points: Array) -> None:
-    """Run one rule on one landscape, and note what is found."""
+    """Run one rule on one landscape, and note the results."""
     optimizer, place, grid = found.optimizers[row], LANDSCAPES.make(found.landscapes[column]), found.rates
     half, each = points.shape[1] // 2, evaluations_a_step(optimizer)
     cases = make_cases(place, optimizer, np.tile(points, len(grid)), np.repeat(grid, points.shape[1]), found.steps)

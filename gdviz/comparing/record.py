@@ -69,7 +69,7 @@ class Record:
     constant: dict[str, float] = field(default_factory=dict)
     """The score of one constant answer, the training part's mean, on "validation" and "test"."""
     version: dict[str, str] = field(default_factory=dict)
-    """The versions of what was used."""
+    """The versions of the packages that were used."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,7 +109,7 @@ class Record:
 
     @cached_property
     def best(self) -> list[str]:
-        """The entrants that cannot be told apart from the best, best first."""
+        """The entrants that cannot be distinguished from the best, best first."""
         return statistics.best(self.judged) if self.judged else []
 
     @cached_property
@@ -253,7 +253,7 @@ def trial_of(
     events: Sequence[TrainingEvent],
     run: str | None = None,
 ) -> Trial:
-    """A trial from what its run recorded."""
+    """A trial from the events of its run."""
     entrant, number, repeat = key
     metric, sign = comparison.metric, comparison.sign
     epochs = of_kind(events, Epoch)

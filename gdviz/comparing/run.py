@@ -37,8 +37,8 @@ def compare(
         trials: Learning rates that each may try.
         epochs: Of each training; None for those of the problem.
         repeats: Trainings of each one's best with fresh seeds, judged on the test part.
-        metric: What decides; None for the first metric of the problem.
-        target: A value of the metric; how fast it is reached is told.
+        metric: The metric that decides; None for the first one of the problem.
+        target: A value of the metric; the record says how fast it is reached.
         content: The bytes of a CSV file, for a problem on the user's own.
         progress: Called with the record so far whenever trainings have ended.
         budget: Further fields of :class:`Budget`: ``search``, ``halving``, ``low``, ``high``, ``seed``.
@@ -100,7 +100,7 @@ def run(
 
 
 def train_portion(comparison: Comparison, portion: Portion, trainer: Any) -> list[Recorder]:
-    """Train the tasks of a portion, and return what each recorded."""
+    """Train the tasks of a portion, and return the record of each."""
     recorders = [Recorder() for _ in portion]
     trainer.train([task.setup for task in portion], recorders, **how(comparison, portion[0].entrant, portion[0].repeat))
     return recorders
@@ -145,7 +145,7 @@ def record_of(comparison: Comparison, trials: Sequence[Trial], constant: dict[st
 
 
 def versions() -> dict[str, str]:
-    """The versions of what a comparison rests on, and the day."""
+    """The versions of the packages that a comparison rests on, and the day."""
     import gdviz
 
     found = {"gdviz": gdviz.__version__, "date": time.strftime("%Y-%m-%d")}

@@ -1,4 +1,4 @@
-"""Where the trials of a search lie: proposed by Optuna, asked and told."""
+"""The places of a search's trials, proposed by Optuna."""
 
 import math
 from collections.abc import Sequence

@@ -151,7 +151,7 @@ def ranking(repeats: Mapping[str, ArrayLike]) -> list[str]:
 
 
 def best(repeats: Mapping[str, ArrayLike], *, level: float = LEVEL) -> list[str]:
-    """The entrants that cannot be told apart from the one with the highest mean, that one first."""
+    """The entrants that cannot be distinguished from the one with the highest mean, that one first."""
     first, *others = ranking(repeats)
     worse = {
         name

@@ -13,7 +13,7 @@ _EASY_TO_SPOIL = 0.2
 
 
 def sentence(record: "Record") -> str:
-    """Who is best, who cannot be told apart from it, who is beaten by how much, and who is easy to spoil."""
+    """Who is best, who cannot be distinguished from it, who is beaten by how much, and who is easy to spoil."""
     if not record.best:
         return _not_yet(record)
     labels, best = record.comparison.labels, record.best

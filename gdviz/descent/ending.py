@@ -43,7 +43,7 @@ def reaches(loss: Array, minimum: float | Array) -> NDArray[np.bool_]:
 
 
 def first_non_finite(theta: Array, loss: Array, gradient: Array) -> tuple[int, str] | None:
-    """The first row that holds a number that is not finite, and what it is; None where all are finite."""
+    """The first row with a number that is not finite, and the name of that number; None where all are finite."""
     parts = {"position": theta, "loss": loss[:, None], "gradient": gradient}
     bad = {name: ~np.isfinite(values).all(axis=1) for name, values in parts.items()}
     if not any(np.any(rows) for rows in bad.values()):

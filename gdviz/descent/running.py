@@ -1,7 +1,7 @@
 """Runs: :func:`run` takes the steps of a :class:`Descent`, :func:`descend` makes one from its arguments and runs it.
 
 Nothing is clamped, rescaled or clipped unless the caller asked for it. A run that leaves the finite numbers has
-diverged: it stops there, keeps what it has, and says at which step.
+diverged: it stops there, keeps its record, and says at which step.
 """
 
 from collections.abc import Sequence

@@ -25,11 +25,11 @@ class Trajectory(Steps):
     stopped_at: int | None
     """The step that ended the run early; None where it took all its steps."""
     findings: tuple[Finding, ...]
-    """Why ``status`` is what it is, as codes and numbers."""
+    """The reasons for ``status``, as codes and numbers."""
 
     @property
     def reason(self) -> str:
-        """Why ``status`` is what it is, in a sentence or two."""
+        """The reason for ``status``, in a sentence or two."""
         return words.reason(self.findings)
 
     @property

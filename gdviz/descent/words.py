@@ -1,4 +1,4 @@
-"""The sentences on how a run ended, made of its findings: the one place where they are worded."""
+"""The sentences on the end of a run, from its findings: the one place where they are worded."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Results to take home: tables, files, pictures, pages and code. What draws is imported when it is first used."""
+"""Results to take home: tables, files, pictures, pages and code. Charts are imported when first used."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -21,7 +21,7 @@ pre { font-size: 12px; overflow-x: auto; background: #f4f4f4; padding: 1rem } .w
 
 
 def comparison_html(record: Record) -> str:
-    """The findings with charts, tables, the winner's Keras code, all settings, and the versions of what was used."""
+    """The findings with charts, tables, the winner's Keras code, all settings, and the versions of packages."""
     problem = record.comparison.problem
     figures = [charts.expected_best(record), charts.sensitivity(record)]
     figures += [charts.repeats(record)] if record.judged else []

@@ -22,13 +22,13 @@ def to_html(
     """A page with everything inside.
 
     Runs become a live figure: drag the start, slide learning rates and hyperparameters, look at basins; the browser
-    computes the numbers of :func:`gdviz.descend`. What is moved stands in the address. Any other figure is shown and,
-    where it has a timeline, plays.
+    computes the numbers of :func:`gdviz.descend`. The sliders' values stand in the address. Any other figure is shown
+    and, where it has a timeline, plays.
 
     Args:
         what: Runs under the same conditions, or a figure.
         title: The page's title and heading.
-        caption: A paragraph below the figure; by default what it shows, in words.
+        caption: A paragraph below the figure; by default its content in words.
         link: The address that the page links back to.
         dark: A dark page.
     """

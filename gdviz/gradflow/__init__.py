@@ -1,4 +1,4 @@
-"""Gradient flow: what happens to the signal and to the gradient on their way through a deep network.
+"""Gradient flow: the signal and the gradient on their way through a deep network.
 
 >>> from gdviz import gradflow
 >>> flow = gradflow.propagate(depth=20, width=64, activation="sigmoid", initializer="glorot")

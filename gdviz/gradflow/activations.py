@@ -31,7 +31,7 @@ class Activation(Entry):
 
     @property
     def steepest(self) -> float:
-        """The largest slope, max |φ'|: what a layer can multiply a gradient by, weights aside."""
+        """The largest slope, max |φ'|: the largest factor of a layer on a gradient, weights aside."""
         return 1.0
 
     def slope(self, z: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The cliff in the loss of a recurrent network (Pascanu et al., 2013), and what clipping does there."""
+"""The cliff in the loss of a recurrent network (Pascanu et al., 2013), and the effect of clipping there."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -97,7 +97,7 @@ class CliffRuns(Setup):
     clip: Clipper = one_of(CLIPPERS, "clipnorm", label="Gradient clipping")
 
     def run(self) -> dict[str, Trajectory]:
-        """Both runs, by what they are called.
+        """Both runs, by their names.
 
         >>> [len(run.theta) for run in CliffRuns(steps=5).run().values()]
         [6, 6]

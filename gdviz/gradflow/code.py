@@ -158,7 +158,7 @@ def training_python_code(setup: Training) -> str:
 
 
 def _training_arguments(setup: Training) -> str:
-    """The optimizer, and what else differs from the defaults."""
+    """The optimizer, and the other settings that differ from the defaults."""
     scheduled = setup.schedule != Constant(setup.optimizer.learning_rate)
     parts = {
         "optimizer": _made("OPTIMIZERS", setup.optimizer),

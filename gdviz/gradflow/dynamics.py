@@ -1,4 +1,4 @@
-"""A short training run of a network, with what the gradient of every layer does at each step."""
+"""A short training run of a network, with the gradient of every layer at each step."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -134,7 +134,7 @@ def train(setup: Training, on_step: Callable[[int], object] | None = None) -> Tr
 
 
 def _walk(setup: Training) -> Iterator[dict[str, Any]]:
-    """Take the steps; yield what the record holds of each."""
+    """Take the steps; yield the record of each."""
     network = setup.network
     shapes = network.shapes()
     theta, layers = network.draw()

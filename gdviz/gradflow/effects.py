@@ -38,8 +38,8 @@ def by_effect(
 
     Args:
         tried: The changes by name.
-        effect: What a change leaves to be cured: infinity where the gradient is 0 or a number not finite.
-        as_it_is: What there is to be cured.
+        effect: The fault that is left after a change: infinity where the gradient is 0 or a number not finite.
+        as_it_is: The fault before the change.
         well: How little of it there is where nothing is to be cured.
     """
     left = {name: effect(change) for name, change in tried.items()}

@@ -36,8 +36,8 @@ class Histograms:
 class GradientFlow:
     """Measurements of S networks (axis 0: seeds) of L hidden layers (axis 1: layers 1 to L).
 
-    h_l is what leaves layer l, of shape (batch, width); norms are over all its entries. Numbers that overflow or are
-    undefined stand as infinity and NaN.
+    h_l are the activations of layer l, of shape (batch, width); norms are over all entries. Numbers that overflow or
+    are undefined stand as infinity and NaN.
     """
 
     setup: Network
@@ -47,7 +47,7 @@ class GradientFlow:
     std: Array
     """Standard deviation of the activations h_l, shape (S, L)."""
     pre_activation: Array
-    """Mean square of what the activation function is given, shape (S, L): the q_l of mean-field theory."""
+    """Mean square of the inputs of the activation function, shape (S, L): the q_l of mean-field theory."""
     saturated: Array
     """Share of entries where the activation's slope is below 1% of its steepest, shape (S, L). For ReLU: the zeros."""
     dead: Array
@@ -80,14 +80,14 @@ class GradientFlow:
 
     @cached_property
     def signal_gain(self) -> Array:
-        """Root mean square of h_{l+1} over that of h_l, shape (S, L-1): what layer l+1 multiplies the signal by."""
+        """Root mean square of h_{l+1} over that of h_l, shape (S, L-1): the factor of layer l+1 on the signal."""
         with np.errstate(all="ignore"):
             size = np.hypot(self.mean, self.std)
             return np.asarray(size[:, 1:] / size[:, :-1])
 
     @cached_property
     def gradient_gain(self) -> Array:
-        """Norm of ∂L/∂h_l over that of ∂L/∂h_{l+1}, shape (S, L-1): what layer l+1 multiplies the gradient by."""
+        """Norm of ∂L/∂h_l over that of ∂L/∂h_{l+1}, shape (S, L-1): the factor of layer l+1 on the gradient."""
         with np.errstate(all="ignore"):
             return np.asarray(self.activation_gradient[:, :-1] / self.activation_gradient[:, 1:])
 
@@ -129,7 +129,7 @@ def propagate(
         width: Units in each hidden layer, from 2 to 1024.
         activation, initializer, normalization, residual, inputs, loss: Entries of the catalogues of ``gdviz.gradflow``,
             or their names.
-        weight_scale: What every initial weight is multiplied by.
+        weight_scale: The factor of every initial weight.
         bias_scale: Standard deviation of the initial biases.
         batch_size: Samples in the batch, from 2 to 1024.
         seeds: The number of networks, drawn with ``seed``, ``seed`` + 1, ...

@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 MOST_SEED = 2**32 - 1
 
 between_layers: ContextVar[Callable[[], object]] = ContextVar("between_layers", default=lambda: None)
-"""Called between two layers, or two steps of time: what it raises ends the pass."""
+"""Called between two layers, or two steps of time; an exception that it raises ends the pass."""
 
 
 @dataclass(frozen=True)

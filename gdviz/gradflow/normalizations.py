@@ -99,7 +99,7 @@ class NoNormalization(Normalization):
 class BatchNormalization(Normalization):
     r"""Batch normalisation (Ioffe & Szegedy, 2015): each unit has mean 0 and variance 1 over the batch, as in training.
 
-    u = γ (z - μ)/√(σ² + ε) + β. The layer has no bias of its own: β does what it would do.
+    u = γ (z - μ)/√(σ² + ε) + β. The layer has no bias of its own: β takes its place.
 
     >>> unit = {"gamma": np.ones(2), "beta": np.zeros(2)}
     >>> BatchNormalization(epsilon=0.5).normalize(_ONE, unit)[0].round(12).tolist()

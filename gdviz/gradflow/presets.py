@@ -1,4 +1,4 @@
-"""Named networks: the classic failures, and what cures them today."""
+"""Named networks: the classic failures, and their cures of today."""
 
 from dataclasses import dataclass
 

@@ -264,11 +264,11 @@ class RecurrentFlow:
     std: Array
     """Standard deviation of the output h_t, shape (S, T)."""
     gradient: dict[str, Array] = field(repr=False)
-    """Norm of ∂L/∂ what a step hands on, by name: h, and of an LSTM c, each of shape (S, T)."""
+    """Norm of ∂L/∂ the states that a step hands on, by name: h, and of an LSTM c, each of shape (S, T)."""
     input_gradient: Array
     """Norm of ∂L/∂x_t, shape (S, T)."""
     recurrent_gradient: Array
-    """Norm of step t's share in ∂L/∂U, shape (S, T): what the loss can learn about that step."""
+    """Norm of step t's share in ∂L/∂U, shape (S, T): how much the loss can teach about that step."""
     spectral_radius: Array
     """Largest size of an eigenvalue of each block of U, shape (S, gates)."""
     loss: Array
@@ -340,7 +340,7 @@ def forward_through_time(cell: Cell, x: Array, parameters: Parameters) -> tuple[
 def backward_through_time(
     x: Array, parameters: Parameters, states: list[State], backs: list[Pull], output_gradient: Array
 ) -> list[tuple[State, Array, Parameters]]:
-    """For steps 1 to T: ∂L/∂ what the step hands on, ∂L/∂x_t, and the step's share in ∂L/∂ the parameters.
+    """For steps 1 to T: ∂L/∂ the states that the step hands on, ∂L/∂x_t, and the step's share in ∂L/∂ the parameters.
 
     Args:
         output_gradient: ∂L/∂h_T, shape (batch, units).

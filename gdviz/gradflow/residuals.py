@@ -8,13 +8,13 @@ from gdviz.catalogue import Catalogue, Entry, knob
 
 @dataclass(frozen=True)
 class Residual(Entry):
-    """How a layer's activations a join what entered it: h ← carry · h + scale · a.
+    """The way in which a layer's activations a join its input h: h ← carry · h + scale · a.
 
     The first layer, whose input may have another width, has no residual connection.
     """
 
     carry: ClassVar[float] = 1.0
-    """The share of what enters a layer that is passed on beside it: 0 or 1."""
+    """The share of a layer's input that is passed on beside it: 0 or 1."""
 
     @property
     def branch(self) -> float:

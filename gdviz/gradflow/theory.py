@@ -100,7 +100,7 @@ class MeanField:
         return self.weight_variance * mean_square(self.activation, np.asarray(q)) + self.bias_variance
 
     def gain(self, q: ArrayLike) -> Array:
-        """σ_w² E[φ'(√q z)²], of the shape of ``q``: what a layer multiplies the gradient's squared norm by."""
+        """σ_w² E[φ'(√q z)²], of the shape of ``q``: the factor of a layer on the gradient's squared norm."""
         return self.weight_variance * mean_square_slope(self.activation, np.asarray(q))
 
     def variances(self, depth: int, q: float = 1.0) -> Array:

@@ -78,6 +78,6 @@ TAGS = {
     "kinks": "the gradient jumps",
     "saddles": "there are points from which it falls on two sides and rises on two",
 }
-"""The tags of landscapes, and what they mean."""
+"""The tags of landscapes, and their meanings."""
 
 LANDSCAPES: Catalogue[Landscape] = Catalogue("landscape", "gdviz.LANDSCAPES")

@@ -1,4 +1,4 @@
-"""Landscapes with hundreds of minima, or one that hides: what gradients alone do not solve."""
+"""Landscapes with hundreds of minima, or one that hides: gradients alone do not solve them."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -64,7 +64,7 @@ class Schedule(Entry):
         return replace(self, initial_learning_rate=learning_rate)
 
     def keras_code(self) -> str:
-        """The Keras expression for this schedule. What Keras has no class for is written out."""
+        """The Keras expression for this schedule. A schedule without a class in Keras is written out."""
         warmup: Any = self.values()["warmup_steps"]
         if not warmup:
             return self.keras_decay()

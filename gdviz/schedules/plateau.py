@@ -26,7 +26,7 @@ class ReduceOnPlateau(Schedule):
     After each step: if L < L_best - δ, L_best ← L; else, after ``patience`` such steps, η ← max(fη, η_min)
 
     As Keras's callback ReduceLROnPlateau, with a step in place of an epoch. Given only a step, the schedule is
-    constant: what the loss makes of it is in ``Trajectory.learning_rate``.
+    constant: the rate that follows from the loss is in ``Trajectory.learning_rate``.
 
     >>> rule = ReduceOnPlateau(0.1, factor=0.5, patience=1)
     >>> state = rule.after(1.0, rule.before())

@@ -29,7 +29,7 @@ def run(
     """Run all cases, in chunks that ``many`` maps over threads.
 
     Args:
-        cases: What to run.
+        cases: The cases to run.
         many: How to run the chunks: ``map``, or that of a pool of threads.
         threads: How many run at a time.
         linked: Compile rule and landscape apart, so that the next pair with one of them has it ready.

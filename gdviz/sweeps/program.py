@@ -52,7 +52,7 @@ def program(cases: Cases, apart: bool = False) -> Program:
     """The program of cases that differ in numbers only; see :meth:`gdviz.sweeps.cases.Cases.alike`.
 
     Args:
-        cases: What to run.
+        cases: The cases to run.
         apart: Record the rule apart from the landscape.
     """
     setup, landscape = cases.shared, cases.shared.landscape

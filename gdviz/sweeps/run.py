@@ -1,4 +1,4 @@
-"""The sweep itself: which engine, in what portions, in what order, and the record of it."""
+"""The sweep itself: its engine, its portions and their order, and its record."""
 
 import math
 import os
@@ -25,7 +25,7 @@ from gdviz.sweeps.program import why_one_by_one
 
 ENGINES = ("compiled", "linked", "numpy", "descend")
 PORTION = 0.1
-"""Seconds that a portion of a sweep is to take: progress is told, and a sweep can be cancelled, between portions."""
+"""Seconds that a portion of a sweep is to take: between portions, progress is reported and a sweep can be cancelled."""
 MOST = 2**18
 """Cases of a portion, at most."""
 

@@ -22,12 +22,12 @@ from gdviz.theory import LINEAR_RULES, convergence_rate, curvature, largest_stab
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], object]
-"""Is told the share that is done, again and again; what it raises ends the study."""
+"""Called with the share that is done, again and again; an exception that it raises ends the study."""
 
 _PAUSE = 0.3
 """Seconds from one look at something unfinished to the next."""
 MOST_MINIMA = 7
-"""Minima that are told apart; runs that end in others are in one more group."""
+"""Minima with a colour of their own; runs that end in others are in one more group."""
 QUADRATICS = ("quadratic", "sphere", "booth", "matyas", "ravine", "linear_regression")
 """Landscapes whose Hessian is the same everywhere."""
 UNFINISHED, LEFT, PENDING = -1, -2, -3
@@ -44,7 +44,7 @@ class Basins:
     y: Array
     """The grid's rows, shape (side,)."""
     minima: tuple[Point, ...]
-    """The minima that are told apart, those of the landscape first."""
+    """The minima that are distinguished, those of the landscape first."""
     place: NDArray[np.int64]
     """The place in ``minima``, or one more for another minimum, or UNFINISHED, LEFT, PENDING; shape (side, side)."""
     steps: Array
@@ -288,7 +288,7 @@ def map_finding(found: Map) -> str:
 
 
 def _beyond(found: Map, row: int, column: int) -> str:
-    """A sentence where the best setting stands at the edge of what was tried."""
+    """A sentence where the best setting stands at the edge of those tried."""
     places = zip(found.names, (column, row), (found.x, found.y), strict=True)
     edges = [name for name, place, values in places if len(values) > 1 and place in (0, len(values) - 1)]
     return f" That is the edge of the {' and the '.join(edges)} tried: it may be faster beyond." if edges else ""

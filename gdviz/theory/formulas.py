@@ -19,10 +19,10 @@ _ASSIGNED = r"\s*\\leftarrow"
 _BRANCHES = (r"\text", r"\Rightarrow", " > 0")
 """Marks of an equation that holds in some cases only."""
 EQUATIONS = re.compile(r"\\q?quad")
-"""What stands between the equations of a formula."""
+"""The space between the equations of a formula."""
 
 Written = Callable[[bool], str]
-"""Gives the LaTeX that stands for a symbol, told whether that is a factor behind another one."""
+"""The LaTeX that stands for a symbol; its argument is whether that is a factor behind another one."""
 
 
 def with_numbers(
@@ -44,7 +44,7 @@ def with_numbers(
         learning_rate: η at this step.
         step: t, from 1.
         theta: Position before and after.
-        gradient: What the rule was given.
+        gradient: The gradient that the rule was given.
         state: The rule's named quantities before and after.
     """
     before = {"g": _number(gradient), r"\theta": _number(theta[0])}
@@ -83,7 +83,7 @@ def with_places(optimizer: Optimizer, state: Sequence[str]) -> tuple[str, list[s
 def _filled(
     optimizer: Optimizer, constants: Mapping[str, Written], before: Mapping[str, Written], after: Mapping[str, Written]
 ) -> str:
-    """The formula with what stands for its symbols; see :func:`with_numbers`."""
+    """The formula with its symbols replaced; see :func:`with_numbers`."""
     known = {**constants, **before}
     for symbol in after:
         if symbol != r"\theta" and not (
@@ -115,7 +115,7 @@ def _symbol(optimizer: Optimizer, name: str) -> str:
 
 
 def _constants(optimizer: Optimizer, place: Callable[[str], Written] | None = None) -> dict[str, Written]:
-    """What stands for the symbol of every hyperparameter: its number, or a place where that may change."""
+    """The replacement of every hyperparameter's symbol: its number, or a place where that may change."""
     written = {}
     for knob in optimizer.knobs():
         value = getattr(optimizer, knob.name)
@@ -150,7 +150,7 @@ def _pattern(symbols: Iterable[str]) -> str:
 
 
 def _value(match: re.Match[str], known: Mapping[str, Written]) -> str:
-    """What stands in place of a symbol."""
+    """The replacement of a symbol."""
     before = re.sub(r"(?:\\[,!]|\s)+$", "", match.string[: match.start()])
     word = re.search(r"\\([A-Za-z]+)$", before)
     product = word[1] in _GREEK if word else bool(re.search(r"[A-Za-z0-9})]$", before))

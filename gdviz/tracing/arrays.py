@@ -56,7 +56,7 @@ class ArrayStep:
 
         Args:
             points: The values of points and varied leaves, each of shape (n,), and the examples, of shape (m, 1).
-            constants, row: What :class:`gdviz.tracing.tables.Tables` made, and of its table the row of this step.
+            constants, row: The constants of :class:`gdviz.tracing.tables.Tables`, and its table's row of this step.
         """
         values, tables = self._values, self.tables
         values.update({place: points[name] for place, name in self._given.items() if name in points})

@@ -49,7 +49,7 @@ class Record:
         """The interpreter: the outputs for numbers or arrays, given by the names of the leaves.
 
         Args:
-            functions: What the operations mean; None for ``OPERATIONS``.
+            functions: The functions of the operations; None for ``OPERATIONS``.
             values: The values of the leaves.
         """
         functions = OPERATIONS if functions is None else functions
@@ -155,7 +155,7 @@ class Recording(NDArrayOperatorsMixin):
 
 
 class Traced(Recording):
-    """A value that records what is done with it."""
+    """A value that records the operations on it."""
 
     __slots__ = ("place", "tape")
 
@@ -213,7 +213,7 @@ class Vector(Recording):
 
 
 def traced(tape: dict[Operation, int], value: Any) -> Traced:
-    """A number as a recorded constant; what is recorded already stays."""
+    """A number as a recorded constant; a recorded value stays as it is."""
     if isinstance(value, Traced):
         return value
     if isinstance(value, np.ndarray) and value.ndim:
@@ -240,6 +240,6 @@ def record(calculation: Callable[..., Mapping[str, Any]], **leaves: str) -> Reco
 
 
 def finished(tape: dict[Operation, int], results: Mapping[str, Any]) -> Record:
-    """The record of what was done on a tape, without what no result needs."""
+    """The record of the operations on a tape, without those that no result needs."""
     outputs = {name: traced(tape, result).place for name, result in results.items()}
     return Record(tuple(cast(Any, tape)), outputs).only(outputs)

@@ -34,7 +34,7 @@ E = TypeVar("E", bound=Entry)
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run as two records: what comes before the first step, and one step.
+    """A run as two records: its beginning, and one step.
 
     ``initial`` gives the state by name, for example ``m_x`` and ``m_y``, from the points ``x`` and ``y`` and the knobs;
     ``average_x`` and ``average_y`` count as state.
@@ -91,7 +91,7 @@ class Stages:
         return self.landscape if self.seen is None else self.seen
 
     def scheduled(self, learning_rate: Any, loss: Any, watched: tuple[Any, ...], step: Any) -> tuple[Any, Any]:
-        """The learning rate, and what the schedule remembers; the loss at the start tells it nothing yet."""
+        """The learning rate, and the memory of the schedule; the loss at the start does not change it yet."""
         assert self.plateau is not None
         after = self.plateau.after(-loss if self.maximize else loss, watched)
         watched = tuple(where(step > 1, new, old) for new, old in zip(after, watched, strict=True))
@@ -103,7 +103,7 @@ class Stages:
         return -gradient if self.maximize else gradient
 
     def disturbed(self, gradient: Any, noise: Any) -> tuple[Any, Any]:
-        """The gradient with its noise, and what of it is used. Noise comes with the data: clipping sees it too."""
+        """The gradient with its noise, and the one that is used. Noise comes with the data: clipping sees it too."""
         full = gradient if noise is None else gradient + noise
         return full, full if self.clip is None else self.clip(full)
 
@@ -168,7 +168,7 @@ class Stages:
     def step(
         self, theta: Any, state: dict[str, Any], learning_rate: Any, step: Any, noise: Any, oracle: Any
     ) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-        """All stages: the point and the state after a step, and what else there is to know of it."""
+        """All stages: the point and the state after a step, and its further outputs."""
         named, new, known = dict(state), dict[str, Any](), dict[str, Any]()
         if self.plateau is not None:
             watched = tuple(named.pop(name) for name in WATCHED)

@@ -1,4 +1,4 @@
-"""Training real Keras models: what to train, and the loop that trains it.
+"""Training of real Keras models: the configuration, and the loop that trains.
 
 Importing this package, and everything in it that describes a training, needs neither Keras nor TensorFlow: an app can
 build, check, store and export configurations without loading them. What needs them is in

@@ -31,7 +31,7 @@ class Channel(Protocol):
         """Record an event."""
 
     def flush(self) -> None:
-        """Make sure that what was emitted so far will not be lost."""
+        """Make sure that the events so far will not be lost."""
 
     def commands(self) -> list[Command]:
         """The commands that came since the last call. Called often, also while the training is paused."""

@@ -8,7 +8,7 @@ from gdviz.training.setup import TrainingSetup
 
 
 def cures(setup: TrainingSetup) -> dict[str, TrainingSetup]:
-    """Setups to start beside one that diverged, by what was changed.
+    """Setups to start beside one that diverged, by their change.
 
     >>> list(cures(TrainingSetup(layers=())))
     ['a tenth of the learning rate', 'gradients clipped to a global norm of 1']

@@ -1,4 +1,4 @@
-"""Events: what a training tells while it runs, declared once for the loops, the store, the pages and the charts.
+"""The events of a training, declared once for the loops, the store, the pages and the charts.
 
 A store keeps an event as its kind and a JSON object, :meth:`TrainingEvent.payload`; :func:`read` is the way back. A
 field that came after version 0.1.0 has a default, so that the runs of that version stay readable.

@@ -60,7 +60,7 @@ class Rows:
         self.count, self.last = len(self.at) * self.every, {}
 
     def series(self, name: str) -> Series:
-        """Where, and what: one column, the last row included."""
+        """One column, the last row included: the numbers of its rows, and its values."""
         at, values = self.at, self.columns[name]
         if self.last and name in self.last and (not len(at) or self.last["at"] > at[-1]):
             at, values = np.append(at, self.last["at"]), np.concatenate([values, [self.last[name]]])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 def f1(true: NDArray[Any], predicted: NDArray[Any]) -> float:
     r"""The mean over classes of F1 = 2 TP / (2 TP + FP + FN), 0 for a class that is never right.
 
-    Every class counts the same, however rare: that is what sets it apart from the accuracy. Classes that neither occur
+    Every class counts the same, however rare: that distinguishes it from the accuracy. Classes that neither occur
     nor are predicted do not count, as in scikit-learn's ``f1_score(average="macro")``.
 
     Args:
@@ -34,7 +34,7 @@ def auc(true: NDArray[Any], scores: NDArray[Any]) -> float | None:
 
     Args:
         true: The numbers of the classes, shape (n,).
-        scores: What the model says of each class, shape (n, classes).
+        scores: The model's scores of each class, shape (n, classes).
 
     >>> auc(np.array([0, 0, 1, 1]), np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5], [0.2, 0.8]]))
     0.75

@@ -1,4 +1,4 @@
-"""Which trainings can be done many at a time, told without loading Keras."""
+"""Whether trainings can be stacked, decided without loading Keras."""
 
 from gdviz.training.setup import TrainingSetup
 

@@ -1,7 +1,7 @@
-"""What a training that has ended came to, where that was not what one wants: found in what it measured, with cures.
+"""Faults of a training that has ended, from its measurements, with cures.
 
-A verdict says what is wrong, the numbers that show it, and what usually helps; each cure is the same setup with one
-thing changed.
+A verdict names the fault, the numbers that show it, and the usual cures; each cure is the same setup with one thing
+changed.
 """
 
 from collections.abc import Callable
@@ -40,15 +40,15 @@ class Verdict:
     """ "diverged", "vanishing", "chance level", "overfitting", "plateau" or "class imbalance"."""
     words: str
     cures: dict[str, TrainingSetup]
-    """Setups to try instead, by what was changed."""
+    """Setups to try instead, by their change."""
 
 
 def verdicts(setup: TrainingSetup, live: Live) -> list[Verdict]:
     """The faults of a run that has ended; none where nothing stands out.
 
     Args:
-        setup: What was trained.
-        live: What it measured.
+        setup: The training.
+        live: Its measurements.
     """
     if live.end and live.end.status == "diverged":
         return [Verdict("diverged", live.end.reason, cures(setup))]

@@ -1,4 +1,4 @@
-r"""From a user's text to a tree, by a whitelist: what a formula is, in one place. Nothing here turns text into code.
+r"""The grammar of formulas, a whitelist: from a user's text to a tree. Nothing here turns text into code.
 
     formula  = [left "="] sum
     left     = name ["(" variable ["," variable] ")"]         f(x, y), J(α, β), z

@@ -95,7 +95,7 @@ def compile_landscape(
     """Make a landscape from a formula in x and y, such as ``(x-1)² + sin(3y)``.
 
     Args:
-        text: The formula, as people write it: :mod:`gdviz.landscapes.own.grammar` says what is understood.
+        text: The formula, as people write it; its grammar is in :mod:`gdviz.landscapes.own.grammar`.
         domain: The part that is drawn and searched for minima, ((xmin, xmax), (ymin, ymax)).
         start: Where runs start; None: at a quarter of the domain from its lower left corner.
 

@@ -1,4 +1,4 @@
-"""Minima of a landscape, found by search."""
+"""A search for the minima of a landscape."""
 
 from typing import Any
 

@@ -75,7 +75,7 @@ class Kernel:
 
         Args:
             states: The states before the first step, a row for each name, shape (S, N).
-            constants, table: What :class:`gdviz.tracing.tables.Tables` made.
+            constants, table: Those of :class:`gdviz.tracing.tables.Tables`.
             varied: For each varied leaf an array of shape (N,), or (steps + 1, N).
             examples: The columns ``input`` and ``target`` of a landscape of data.
             batches: Which examples each step sees.

@@ -90,7 +90,7 @@ def load_last(path: Path, model: Any, seeds: list[Any]) -> tuple[Progress, list[
     """Load the last checkpoint; where that is damaged, the one before.
 
     Returns:
-        Where the training was, the best weights, and what is to be said: "" where nothing is.
+        Where the training was, the best weights, and a sentence about damage: "" for none.
 
     Raises:
         FileNotFoundError: There is none.
@@ -169,7 +169,7 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 
 def _keep_before(path: Path) -> None:
-    """Give what ``path`` holds a second name, under which it stays when ``path`` is replaced."""
+    """Give the file ``path`` a second name, under which it stays when ``path`` is replaced."""
     if not path.exists():
         return
     kept = before(path)

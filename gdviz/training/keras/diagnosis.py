@@ -11,7 +11,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 def diagnose(engine: Engine, rows: Any, step: int, losses: list[float]) -> str:
-    """Why a step gave a number that is not finite: what was the first, in the order in which a step computes.
+    """Why a step gave a number that is not finite: the first such number, in the order in which a step computes.
 
     That order is: inputs, weights, each layer's output from the first to the last, the loss, then each layer's gradient
     from the last to the first, then the weights after the step. A step from non-finite gradients is not taken, so the

@@ -56,7 +56,7 @@ def train(
     The gradient, the loss and the metrics of a batch are those at the weights before its step, as Keras reports them.
 
     Args:
-        setup: What to train, and how.
+        setup: The training.
         data: Its data, from :func:`gdviz.training.datasets.prepare`.
         channel: Takes the events (``gdviz.training.events``) and gives the commands.
         checkpoint_file: Where to keep a checkpoint, a .keras file; None for none.
@@ -265,7 +265,7 @@ class _Training:
     def _save(self) -> None:
         if self.file is None:
             return
-        self.channel.flush()  # first, so that a run that goes on from here has no gap in what it recorded
+        self.channel.flush()  # first, so that a run that goes on from here has no gap in its record
         try:
             checkpoint.save(self.file, self.at, self.engine.compiled_model(), self.engine.seeds, self.best)
         except OSError as error:

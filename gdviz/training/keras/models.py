@@ -51,7 +51,7 @@ class Engine:
     """A model with its optimizer and the compiled functions on them.
 
     Args:
-        setup: What is trained.
+        setup: The training.
         data: The data it is trained on.
     """
 

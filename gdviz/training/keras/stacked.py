@@ -294,11 +294,11 @@ def train_together(
 
     Args:
         stack: The graph of all.
-        setups: What to train; they differ in nothing but seed, learning rate, schedule and ``stack.tuned``.
+        setups: The trainings; they differ in nothing but seed, learning rate, schedule and ``stack.tuned``.
         channels: Take the events of each training; commands are not asked for.
         parts: The parts of the data to judge the trained models on.
         rungs: After so many epochs, so many of the trainings go on, those best on the validation part.
-        better: What makes them better: a number from loss and metrics, larger where better.
+        better: The criterion: a number from loss and metrics, larger where better.
         going_on: Asked after every epoch; False stops all.
 
     Returns:

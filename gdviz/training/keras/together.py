@@ -51,7 +51,7 @@ class Trainer:
     ) -> list[End]:
         """Train all; the arguments are those of :func:`gdviz.training.keras.stacked.train_together`.
 
-        Every run's "start" event says in ``constant`` what one constant answer scores, the mean of the training part.
+        Every run's ``Start`` has in ``constant`` the scores of one constant answer, the mean of the training part.
         """
         constant = self.constant_scores(setups[0], ("validation", "test"))
         judged = [_Judged(channel, parts, constant, going_on) for channel in channels]
@@ -96,7 +96,7 @@ class Trainer:
 
 
 class _Judged:
-    """A channel that passes on what may be seen: scores of some parts only."""
+    """A channel that passes on the scores of some parts only: those that may be seen."""
 
     def __init__(
         self,

@@ -115,7 +115,7 @@ def find_columns(table: Table, said: Mapping[str, str], decimal: str, dates: str
 # Numbers
 
 Style = tuple[str, Any, str]
-"""The decimal mark, the numbers that it gives, and what to ask."""
+"""The decimal mark, the numbers that it gives, and a question to the user."""
 
 
 def _both_ways(column: Column) -> tuple[Any, Any] | None:
@@ -192,7 +192,7 @@ def _without_meaning(column: Column) -> Column | None:
 
 
 def _how_read(column: Column, mark: str) -> str:
-    """In words, what was understood beside digits."""
+    """In words, the marks that were understood beside digits."""
     texts = column.texts.filter(pa.array(~column.gaps))
     thousands = r"\d[,' ’\u00a0]\d{3}" if mark == "point" else r"\d[.' ’\u00a0]\d{3}"
     signs = {
