@@ -107,7 +107,8 @@ def serve(script: Path = ROOT / "app.py") -> tuple["subprocess.Popen[bytes]", st
     command += ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false"]
     command += ["--browser.serverAddress=localhost"]
     folder = ROOT if script.parent == ROOT else Path(tempfile.gettempdir())  # the bare page, without the app's settings
-    server = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    server = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=environment)
     while True:
         try:
             with urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1):
@@ -158,7 +159,7 @@ def answer(page: Page, i: int) -> float:
 
 def bare_page(browser: Browser, address: str) -> Page:
     page = opened(browser, address)
-    page.get_by_role("slider").focus()
+    page.get_by_role("slider").first.focus()
     return page
 
 

@@ -40,7 +40,7 @@ class Panel {
     const rows = others.map((one) => element("label", {}, element("span", { class: "knob", title: one.knob.help }, one.knob.name), one.element));
     this.element = element(
       "div", { class: "panel" }, element("h4", {}, `${number} ${run.name}`), this.place,
-      element("label", {}, element("span", { class: "unseen" }, words.learning_rate), rate.element),
+      element("label", { class: "rate" }, element("span", { class: "knob" }, words.learning_rate), rate.element),
       ...(rows.length ? [element("details", {}, element("summary", {}, words.others), ...rows)] : []), this.words,
     );
     this.element.style.setProperty("--colour", theme.runs[run.place]);
