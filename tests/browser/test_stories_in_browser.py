@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.rest import at_rest
+
 LONG = 30_000
 
 
@@ -42,13 +44,15 @@ def test_controls_leave_one_entry_in_the_history(open_page: Callable[..., Page])
 
 
 def tab_to(page: Page, *words: str, most: int = 120) -> None:
-    """Press Tab until what has these words is focused: what cannot be reached so cannot be reached at all.
+    """Press Tab until what has these words is focused: what cannot be reached so cannot be reached at all. Only a page
+    at rest is asked: where its script puts an element elsewhere meanwhile, the focus is lost, and Tab begins anew.
 
     Args:
         page: The page.
         words: Its role or tag, its label, its text.
         most: How often Tab is pressed.
     """
+    at_rest(page)
     focused = "(e => e.shadowRoot?.activeElement ?? e)(document.activeElement)"
     about = "`${e.role ?? e.tagName.toLowerCase()} ${e.ariaLabel ?? ''} ${e.innerText ?? ''} ${e.value ?? ''}`"
     for _ in range(most):
