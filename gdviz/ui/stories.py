@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from gdviz.stories import Story, next_story, of_page
+from gdviz.ui.glossary import explained
 from gdviz.ui.navigation import go
 
 TITLES = {
@@ -15,6 +16,7 @@ TITLES = {
     "gradient_flow": "Gradient flow",
     "training": "Live training",
     "choose": "Choose",
+    "runs": "Runs",
 }
 """The titles of the pages that have stories."""
 
@@ -54,7 +56,7 @@ def _is_set_to(story: Story, setup: Any, view: Mapping[str, str]) -> bool:
 
 def _tell(story: Story) -> None:
     with st.container(border=True):
-        st.markdown(f"**{story.title}**  \n{story.text}")
+        st.markdown(f"**{story.title}**  \n{explained(story.text)}", unsafe_allow_html=True)
         following = next_story(story)
         if following is not None and st.button(f"Next: {following.title}", key=f"next.{story.name}", type="tertiary"):
             open_story(following)

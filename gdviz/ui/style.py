@@ -31,20 +31,25 @@ form.vega-bindings .vega-bind-radio label:has(input[value="0"]) { display: none;
 /* Wide tables and formulas scroll inside themselves. */
 [data-testid="stMarkdownContainer"]:has(> table), .katex-display { overflow-x: auto; overflow-y: hidden; }
 @media (max-width: 640px) { .katex-display { font-size: 0.8em; text-align: left; } }
-</style>
-"""
-
-
-_DARK = """
-<style>
-/* The accent is light on dark ground: what is written on it is dark. */
+/* The accent is light on dark ground: what is written on it is dark. The app's root has the scheme that is chosen, so
+   that this follows the switch at once. */
 [data-testid="stBaseButton-primary"] p, [data-testid="stMultiSelect"] [data-baseweb="tag"] *,
 [data-testid="stMultiSelect"] span[title], [data-testid="stMultiSelect"] span[title] ~ * {
-  color: #08131F !important; }
+  color: light-dark(#FFFFFF, #08131F) !important; }
+/* A term that the glossary explains: where the mouse is, the keyboard or a finger. */
+.gdviz-term { position: relative; text-decoration: underline dotted; text-underline-offset: 0.2em; cursor: help; }
+.gdviz-term::after { content: attr(data-meaning); display: none; position: absolute; z-index: 1000; left: 0;
+  top: 1.6em; width: max-content; max-width: min(20rem, 70vw); padding: 0.4rem 0.6rem; border-radius: 0.5rem;
+  font-size: 0.875rem; font-weight: 400; line-height: 1.4; white-space: normal; text-decoration: none;
+  color: light-dark(#FFFFFF, #0E1117); background: light-dark(#31333F, #FAFAFA); }
+@media (max-width: 640px) {
+  .gdviz-term::after { position: fixed; inset: auto 1rem 1rem 1rem; width: auto; max-width: none; }
+}
+.gdviz-term:hover::after, .gdviz-term:focus::after { display: block; }
 </style>
 """
 
 
 def apply() -> None:
     """Style the page."""
-    st.html(_CSS + (_DARK if st.context.theme.type == "dark" else ""))
+    st.html(_CSS)
