@@ -6,13 +6,16 @@ import streamlit as st
 
 from gdviz import training
 from gdviz.runs import RESUMABLE, Run, StoreError
+from gdviz.training.telling import told
 from gdviz.ui import own_table, style, visitors
 from gdviz.ui import training as ui
 from gdviz.ui import training_views as views
+from gdviz.ui.glossary import explained
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.stories import story_row
 from gdviz.ui.text import plain, warn_of_link
 from gdviz.ui.training_controls import preset_controls, setup_controls
+from gdviz.ui.training_preview import preview
 from gdviz.ui.width import page_width
 
 # How often the charts of a run under way are drawn: while a browser draws, it does not answer.
@@ -20,7 +23,7 @@ REFRESH_SECONDS, DETAILS_SECONDS = 0.8, 3.0
 
 
 def watch(run: str, width: int) -> None:
-    """How the run stands, and all that it measured so far. Runs by itself while the run goes on."""
+    """How the run stands, and its loss and main metric. Runs by itself while the run goes on."""
     runs, view = ui.shared_jobs().runs, ui.watched(run)
     ui.say_what_failed()
     view.await_first(runs)
@@ -35,7 +38,8 @@ def watch(run: str, width: int) -> None:
     elif st.session_state.get("training_active") == run:
         st.session_state["training_active"] = ""
         st.rerun()
-    st.markdown(views.scores(view.live))
+    else:
+        what_it_came_to(now)
     for fault in view.live.faults[-3:]:
         st.warning(plain(fault, 600))
     if view.live.step:
@@ -44,22 +48,32 @@ def watch(run: str, width: int) -> None:
         st.caption("The worker prepares the data and compiles the model; the first batch follows in a moment.")
 
 
-def watch_details(run: str, width: int) -> None:
-    """All other charts, less often."""
+def watch_details(run: str, question: str, width: int) -> None:
+    """The charts that answer a question, less often."""
     view = ui.watched(run)
     if view.live.step:
-        views.details(view.live, *views.chosen(), width)
+        views.details(view.live, question, *views.chosen(), width)
 
 
-def afterwards(run: Run) -> None:
-    """What the run came to, and what can be done with it."""
-    runs = jobs.runs
-    for verdict in training.verdicts(run.setup, ui.watched(run.id).live):
+def what_it_came_to(run: Run) -> None:
+    """The training told in a sentence, its scores, and what to try where it did not do well."""
+    runs, live = jobs.runs, ui.watched(run.id).live
+    if said := told(run.setup, live):
+        st.markdown(said)
+    if scores := views.scores(live):
+        with st.expander("Scores on every part"):
+            st.markdown(scores)
+    for verdict in training.verdicts(run.setup, live):
         with st.container(border=True, key=f"verdict.{verdict.name}"):
-            st.markdown(plain(verdict.words, 600))
+            st.markdown(explained(plain(verdict.words, 600)), unsafe_allow_html=True)
             with st.container(horizontal=True):
                 for change, cured in verdict.cures.items():
                     st.button(f"Try {change}", on_click=ui.start, args=(cured, runs.content(run.id)))
+
+
+def afterwards(run: Run) -> None:
+    """What can be done with a run that has ended."""
+    runs = jobs.runs
     with st.container(horizontal=True):
         if run.status in RESUMABLE and visitors.mine(run):
             kept = runs.checkpoint_file(run.id).exists()
@@ -82,9 +96,7 @@ def afterwards(run: Run) -> None:
 begin_page()
 style.apply()
 st.header("Live training")
-st.markdown(
-    "A real Keras model in a process of its own: Stop stops it at the batch in hand, closing the page does not."
-)
+st.markdown("What does a real Keras model do while it learns, and what happens if you steer it meanwhile?")
 width = page_width()
 ui.TRAINING.follow_address()
 presets = st.sidebar.container()
@@ -115,11 +127,6 @@ ready = setup is not None and (not own or own_table.preview(setup))
 if st.button("Start", type="primary", disabled=not ready) and setup is not None:
     ui.start(setup, own_table.file() if own else None)
 ui.say_what_failed()
-if setup is not None:
-    with st.expander("Show the code"):
-        st.code(training.keras_script(setup), language="python")
-    with st.expander("The learning rate of the first steps"):
-        views.plan(setup, width)
 
 if run_id := ui.watched_id():
     try:
@@ -137,14 +144,21 @@ if run_id := ui.watched_id():
         st.info(f"The run below is not what the controls say: {plain('; '.join(otherwise[:4]))}{more}.")
     active = views.is_under_way(current)
     st.session_state["training_active"] = current.id if active else ""
-    views.choice_controls()
-    st.fragment(ui.showing_faults(watch), run_every=REFRESH_SECONDS if active else None)(current.id, width)
-    st.fragment(ui.showing_faults(watch_details), run_every=DETAILS_SECONDS if active else None)(current.id, width)
+    # What has ended is no fragment: what is pressed in it changes the whole page.
+    every = (REFRESH_SECONDS, DETAILS_SECONDS) if active else (None, None)
+    first, second = (
+        st.fragment(ui.showing_faults(draw), run_every=seconds) if active else ui.showing_faults(draw)
+        for draw, seconds in zip((watch, watch_details), every, strict=True)
+    )
+    first(current.id, width)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        question = views.question_control(current)
+        views.choice_controls()
+    second(current.id, question, width)
     if not active:
         ui.showing_faults(afterwards)(current)
 elif setup is not None:
-    st.markdown(
-        f"Start trains on **{setup.data.label}** with **{setup.optimizer.label}** for {setup.epochs} epochs and shows, "
-        "batch by batch, losses, gradients, weights and predictions. Meanwhile the run can be paused, taken step by "
-        "step, given another learning rate, or stopped."
-    )
+    preview(setup, width)
+if setup is not None:
+    with st.expander("Show the code"):
+        st.code(training.keras_script(setup), language="python")

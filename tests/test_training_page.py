@@ -20,7 +20,8 @@ from gdviz.training.events import Snapshot, Start, of_kind
 from gdviz.training.keras.loop import train
 from gdviz.training.live import Live
 from gdviz.ui import training as ui
-from gdviz.ui import training_views
+from gdviz.ui import training_cards
+from gdviz.ui.training_cards import Look, questions
 from tests.events import batches
 
 SCRIPT = """
@@ -134,10 +135,10 @@ def test_a_measurement_by_layer_is_one_series_a_layer() -> None:
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "training.py")
 WATCHED = {
-    "digits": {"charts": 14, "says": "rows of the validation part are right"},
-    "moons": {"charts": 15, "says": "The plane holds"},
-    "curve": {"charts": 10, "says": "root mean square"},
-    "diabetes": {"charts": 9, "says": "root mean square"},
+    "digits": {"charts": 13, "says": "rows of the validation part are right"},
+    "moons": {"charts": 14, "says": "The plane holds"},
+    "curve": {"charts": 9, "says": "root mean square"},
+    "diabetes": {"charts": 8, "says": "root mean square"},
 }
 
 
@@ -173,15 +174,22 @@ def test_what_was_measured_is_shown(
 ) -> None:
     runs, ids = stored
     page = opened_page(runs, monkeypatch, run=ids[name])
-    assert len(page.get("vega_lite_chart")) == WATCHED[name]["charts"]
-    assert any(WATCHED[name]["says"] in text.value for text in page.caption)
+    asked = questions(runs.get(ids[name]).setup)
+    charts, captions = 2, []
+    for question in asked:
+        page.session_state[f"training.look.{'.'.join(asked)}"] = question
+        page = run(page)
+        charts += len(page.get("vega_lite_chart")) - 2
+        captions += [text.value for text in page.caption]
+    assert charts == WATCHED[name]["charts"]
+    assert any(WATCHED[name]["says"] in text for text in captions)
     assert any("| validation |" in text.value and "| test |" in text.value for text in page.markdown)
     assert len(page.get("download_button")) == 3
-    assert '"title": "step"' in page.get("vega_lite_chart")[1].proto.spec
+    assert '"title": "step"' in page.get("vega_lite_chart")[0].proto.spec
     next(radio for radio in page.radio if radio.key == "training.by").set_value("epoch")
     next(radio for radio in page.radio if radio.key == "training.scale").set_value("linear")
     page = run(page)
-    spec = page.get("vega_lite_chart")[1].proto.spec
+    spec = page.get("vega_lite_chart")[0].proto.spec
     assert '"title": "epoch"' in spec
     assert '"type": "linear"' in spec
 
@@ -192,10 +200,11 @@ def test_every_chart_is_valid_vega_lite(name: str, width: int, stored: tuple[Run
     runs, ids = stored
     live = Live()
     live.add(event.recorded for event in runs.events(ids[name]))
-    for card in [
-        *training_views._cards(live, "batch", "log", width, width == 300),
-        *training_views._details(live, "epoch", "linear", width, width == 300),
-    ]:
+    look = Look("batch", "log", width, width == 300)
+    cards = [*training_cards.headline(live, look)]
+    for question in training_cards.QUESTIONS:
+        cards += training_cards.answers(question, live, look._replace(by="epoch", scale="linear"))
+    for card in cards:
         svg = vl_convert.vegalite_to_svg(json.loads(json.dumps(card.figure.to_dict(), allow_nan=False)))
         drawn = float(svg.split('width="', 1)[1].split('"', 1)[0])
         assert drawn <= width, card.title
@@ -304,7 +313,7 @@ def test_what_does_not_go_together_is_said_and_a_run_is_still_shown(
     page = run(page)
     assert "validation + test must be at most 0.95" in page.error[0].value
     assert next(button for button in page.button if button.label == "Start").disabled
-    assert len(page.get("vega_lite_chart")) == WATCHED["curve"]["charts"] - 1  # all but that of the configuration
+    assert len(page.get("vega_lite_chart")) == 4  # its loss and its metric, its curve and its residuals
 
 
 def test_a_run_that_is_not_stored_is_said_not_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gdviz.charts.figure import Figure, Table, live_spec
 from gdviz.charts.palette import DARK_THEME, LIGHT_THEME, SHAPES, Theme
 from gdviz.charts.pictures import montage, pixels, png, rgb
+from gdviz.charts.theme import plot_height
 from gdviz.training.events import Boundary, Curve, Example, Points, Residuals
 
 _STRENGTH = 0.6
@@ -71,7 +72,7 @@ def boundary(
 @lru_cache(maxsize=32)
 def _boundary_spec(ends: Any, inputs: tuple[str, ...], classes: tuple[str, ...], width: int, dark: bool) -> Any:
     theme = DARK_THEME if dark else LIGHT_THEME
-    side = max(180, min(width - 80, 360))
+    side = plot_height(width)
     x, y = (
         channel(f"{name}:Q", title=title, scale=alt.Scale(domain=list(domain), nice=False, zero=False))
         for channel, name, title, domain in zip((alt.X, alt.Y), "xy", inputs, ends, strict=True)
@@ -148,7 +149,7 @@ def _fit_spec(ends: Any, name: str, width: int, dark: bool) -> Any:
         .mark_line(strokeWidth=2.5, color=theme.runs[0], clip=True, tooltip=None, invalid=None)
         .encode(x=x, y=y),
         width=max(180, width - 80),
-        height=260,
+        height=plot_height(width),
     )
     return live_spec(chart)
 
@@ -174,7 +175,7 @@ def _residuals_spec(width: int, dark: bool) -> Any:
             y=alt.Y("residual:Q", title="true value - prediction"),
         ),
         width=max(180, width - 80),
-        height=260,
+        height=plot_height(width),
     )
     return live_spec(chart)
 
@@ -203,7 +204,7 @@ def confusion(
 @lru_cache(maxsize=32)
 def _confusion_spec(classes: tuple[str, ...], width: int, dark: bool) -> Any:
     theme = DARK_THEME if dark else LIGHT_THEME
-    side = max(180, min(width - 110, 360))
+    side = plot_height(width)
     axis = alt.Axis(labelAngle=0, labelOverlap=True, labelLimit=70, ticks=False, domain=False)
     base = alt.Chart(alt.NamedData(name="cells")).encode(
         x=alt.X("predicted:N", title="predicted class", sort=list(classes), axis=axis),
@@ -228,7 +229,8 @@ def images(
     width: int = 480,
     dark: bool = False,
 ) -> Figure:
-    """Images with their predicted classes and the probabilities of these; below wrong ones, the true classes.
+    """Images with their predicted classes and the probabilities of these; below wrong ones, the true classes. As many
+    as fit.
 
     Args:
         examples: The images.
@@ -240,6 +242,7 @@ def images(
     """
     height, across, _ = shape
     columns = max(2, min(6, (width - 20) // _CELL[1]))
+    examples = examples[: columns * max(1, plot_height(width) // _CELL[0])]
     shown = np.array([2 * pixels(e["pixels"], height, across) - 1 for e in examples]).reshape(-1, height, across)
     sheet = montage(shown, columns, _IMAGE, _CELL, ("#000000", "#808080", "#FFFFFF"))
     wrong = [example["predicted"] != example["true"] for example in examples]

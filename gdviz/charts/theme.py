@@ -37,6 +37,15 @@ CONFIG: dict[str, Any] = {
 """Vega-Lite's configuration of every chart."""
 
 
+def plot_height(width: int) -> int:
+    """The height of the plots in a grid whose charts may be so wide: the same for all, and a square still fits.
+
+    >>> plot_height(320), plot_height(480)
+    (210, 240)
+    """
+    return max(180, min(width - 110, 240))
+
+
 def themed(spec: Mapping[str, Any]) -> dict[str, Any]:
     """A specification with this look; what it configures itself stays.
 

@@ -2,20 +2,40 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import altair as alt
 import numpy as np
 
 from gdviz.charts.figure import Figure, Table, live_spec
-from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, ramp
+from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, Theme, ramp
+from gdviz.charts.theme import plot_height
 
 _MOST_POINTS = 250
 """Longer series are thinned evenly: more points than a screen can show take time to send."""
 
+_LETTER = 6
+"""Pixels that a letter takes."""
+
+_DECADES: Any = alt.condition(
+    "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6", alt.value(1), alt.value(0.3)
+)
+"""On a logarithmic axis the lines between powers of ten are quieter still."""
+_SIDES: tuple[tuple[str, Literal["bottom", "top"]], ...] = (("datum.upper", "bottom"), ("!datum.upper", "top"))
+"""Which of two series, and where its name's baseline is."""
+
 Scale = Literal["log", "linear"]
 Series = Mapping[str, tuple[Any, Any]]
 """Where (steps or epochs) and values, by name."""
+
+
+class Mark(NamedTuple):
+    """Something that happened during a training."""
+
+    at: float
+    """The step or the epoch."""
+    words: str
+    """A word or two."""
 
 
 def curves(
@@ -25,6 +45,7 @@ def curves(
     *,
     scale: Scale = "linear",
     ordered: bool = False,
+    marks: Sequence[Mark] = (),
     width: int = 480,
     dark: bool = False,
 ) -> Figure:
@@ -36,7 +57,8 @@ def curves(
         across, up: The titles of the axes.
         scale: Of the vertical axis.
         ordered: True where the series have an order, as layers have: they run through a ramp of colours, and their
-            numbers stand at their ends.
+            numbers stand at their ends. Otherwise, two series have their names there, and more have a legend.
+        marks: What happened on the way: a line across the chart, with its words.
         width: In pixels.
         dark: True on dark ground.
     """
@@ -55,17 +77,19 @@ def curves(
         if len(numbers):
             lasts.append(f"{name}: {_number(numbers[-1])} at {across} {at[-1]}")
     rows = {"series": _joined(names), "at": _joined(places), "value": _joined(values)}
-    tables: dict[str, Table] = {"curves": rows}
-    if ordered:
-        drawn = [(i, place, value) for i, (place, value) in enumerate(zip(places, values, strict=True)) if len(place)]
-        tables["ends"] = {
-            "series": [list(series)[i] for i, _, _ in drawn],
-            "number": [str(i + 1) for i, _, _ in drawn],
-            "at": [place[-1] for _, place, _ in drawn],
-            "value": [value[-1] for _, _, value in drawn],
-        }
+    drawn = [i for i, place in enumerate(places) if len(place)]
+    ends = {
+        "series": [list(series)[i] for i in drawn],
+        "number": [str(i + 1) for i in drawn],
+        "at": [places[i][-1] for i in drawn],
+        "value": [values[i][-1] for i in drawn],
+        "upper": [int(values[i][-1] >= max(values[k][-1] for k in drawn)) for i in drawn],
+    }
+    tables: dict[str, Table] = {"curves": rows, "ends": ends}
+    tables["marks"] = {"at": [mark.at for mark in marks], "words": [mark.words for mark in marks]}
     spec = _spec(tuple(series), across, up, scale, ordered, width, dark)
-    return Figure(spec, tables, f"{up} against the {across}", "; ".join(lasts) + ".")
+    happened = "".join(f" {mark.words} at {across} {mark.at:g}." for mark in marks)
+    return Figure(spec, tables, f"{up} against the {across}", "; ".join(lasts) + "." + happened)
 
 
 @lru_cache(maxsize=128)
@@ -74,7 +98,12 @@ def _spec(names: tuple[str, ...], across: str, up: str, scale: Scale, ordered: b
     theme, count = DARK_THEME if dark else LIGHT_THEME, len(names)
     colours = ramp(count, dark) if ordered else [theme.runs[i % len(theme.runs)] for i in range(count)]
     dashes = [DASHES[0 if ordered else i % len(DASHES)] for i in range(count)]
-    legend = alt.Legend(title=None, orient="top", columns=2 if width < 500 else 3, labelLimit=200, symbolSize=400)
+    named = not ordered and count <= 2
+    legend: Any = (
+        None
+        if named
+        else alt.Legend(title=None, orient="top", columns=max(2, width // 150), labelLimit=200, symbolSize=400)
+    )
     x = alt.X(
         "at:Q",
         title=across,
@@ -85,7 +114,7 @@ def _spec(names: tuple[str, ...], across: str, up: str, scale: Scale, ordered: b
         "value:Q",
         title=up,
         scale=alt.Scale(type=scale, zero=False, nice=scale == "linear"),
-        axis=alt.Axis(format=".3~g", tickCount=6),
+        axis=alt.Axis(format=".3~g", tickCount=6, **({"gridOpacity": _DECADES} if scale == "log" else {})),
     )
     colour = alt.Color("series:N", scale=alt.Scale(domain=list(names), range=colours), legend=legend)
     lines = (
@@ -95,16 +124,47 @@ def _spec(names: tuple[str, ...], across: str, up: str, scale: Scale, ordered: b
             x=x,
             y=y,
             color=colour,
-            strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=list(names), range=dashes)),
+            strokeDash=alt.StrokeDash(
+                "series:N",
+                scale=alt.Scale(domain=list(names), range=dashes),
+                legend=legend,
+            ),
         )
     )
-    numbers = (
-        alt.Chart(alt.NamedData(name="ends"))
-        .mark_text(tooltip=None, align="left", dx=4, fontSize=11, fontWeight="bold", invalid=None)
-        .encode(x=x, y=y, color=colour, text=alt.Text("number:N"))
+    room = 100 if ordered else 80 + (_LETTER * max(map(len, names)) if named and count == 2 else 0)
+    layers = [lines, *_ends(x, y, colour, ordered, named and count == 2), *_marks(x, theme)]
+    return live_spec(alt.layer(*layers, width=max(120, width - room), height=plot_height(width)))
+
+
+def _ends(x: Any, y: Any, colour: Any, numbered: bool, named: bool) -> list[Any]:
+    """What the series are called, at their ends: numbers, or the name of the upper one above it, of the lower below."""
+    text = alt.Chart(alt.NamedData(name="ends")).encode(x=x, y=y, color=colour)
+    look: dict[str, Any] = {"tooltip": None, "align": "left", "dx": 4, "fontSize": 11, "invalid": None}
+    if numbered:
+        return [text.mark_text(fontWeight="bold", **look).encode(text=alt.Text("number:N"))]
+    return [
+        text.transform_filter(which).mark_text(baseline=side, **look).encode(text=alt.Text("series:N"))
+        for which, side in _SIDES
+        if named
+    ]
+
+
+def _marks(x: Any, theme: Theme) -> tuple[Any, Any]:
+    """What happened on the way: lines across the chart, with their words along them."""
+    happened = alt.Chart(alt.NamedData(name="marks")).encode(x=x)
+    rule = happened.mark_rule(color=theme.line, strokeDash=[3, 3], tooltip=None, invalid=None)
+    words = happened.mark_text(
+        angle=270,
+        align="right",
+        baseline="bottom",
+        dx=-2,
+        dy=-2,
+        fontSize=10,
+        color=theme.ink,
+        tooltip=None,
+        invalid=None,
     )
-    size = {"width": max(180, width - (100 if ordered else 80)), "height": 220}
-    return live_spec(alt.layer(lines, numbers, **size) if ordered else lines.properties(**size))
+    return rule, words.encode(text=alt.Text("words:N"), y=alt.value(0))
 
 
 def by_layer(series: tuple[Any, Any], names: Sequence[str] = ()) -> Series:

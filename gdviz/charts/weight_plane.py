@@ -6,6 +6,7 @@ import numpy as np
 from gdviz.charts.background import ground
 from gdviz.charts.figure import Figure, Table, live_spec
 from gdviz.charts.palette import DARK_THEME, LIGHT_THEME
+from gdviz.charts.theme import plot_height
 from gdviz.training.events import Plane
 
 
@@ -20,7 +21,7 @@ def weight_plane(plane: Plane, *, width: int = 480, dark: bool = False) -> Figur
     below = ground(x, y, loss, None, theme)
     path = {"x": np.array(plane.x), "y": np.array(plane.y), "at": np.arange(len(plane.x))}
     ends = {"x": path["x"][[0, -1]], "y": path["y"][[0, -1]], "end": ["start", "end"]}
-    side = max(180, min(width - 90, 400))
+    side = plot_height(width)
     titles = [f"direction {i + 1} ({share:.0%} of the variance)" for i, share in enumerate(plane.explained)]
     at_x, at_y = (
         channel(f"{name}:Q", title=title, scale=alt.Scale(domain=[axis[0], axis[-1]], nice=False, zero=False))

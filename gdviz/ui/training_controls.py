@@ -6,6 +6,7 @@ from typing import Any
 from streamlit.delta_generator import DeltaGenerator
 
 from gdviz.catalogue import Part
+from gdviz.export import reference
 from gdviz.schedules import SCHEDULES, Schedule
 from gdviz.training import (
     DATASETS,
@@ -106,13 +107,18 @@ def _metrics_control(form: Form, box: DeltaGenerator) -> tuple[str, ...]:
 def _optimizer_controls(form: Form, box: DeltaGenerator) -> KerasOptimizer:
     """The learning rate stands in the open, all other hyperparameters in an expander."""
     key, current = form.key_of("optimizer"), form.setup.optimizer
-    name = widgets.select(box, "Optimizer", widgets.labels(KERAS_OPTIMIZERS), key, current.name)
+    name = widgets.select(box, "Optimizer", widgets.labels(KERAS_OPTIMIZERS), key, current.name, about=_in_reference)
     before = current.values() if name == current.name else {}
     rate, *others = KERAS_OPTIMIZERS[name].knobs()
     values = {rate.name: widgets.knob_of(box, rate, f"{key}.{name}", before, form.exact)}
     panel = box.expander("Hyperparameters", key=form.key("hyperparameters"))
     values |= {knob.name: widgets.knob_of(panel, knob, f"{key}.{name}", before, form.exact) for knob in others}
     return KERAS_OPTIMIZERS.make(name, **values)
+
+
+def _in_reference(name: str) -> str:
+    rule = reference.of_keras(KERAS_OPTIMIZERS[name].keras_class)
+    return widgets.in_reference(rule) if rule else ""
 
 
 def _schedule_controls(form: Form, box: DeltaGenerator) -> Schedule:

@@ -1,43 +1,25 @@
-"""What a page shows of a run: how far it is, what it measured, what its model predicts."""
+"""What a page shows of a run: how far it is, what can be done with it, and its dashboard."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-import numpy as np
 import streamlit as st
 
-from gdviz.charts import predictions
-from gdviz.charts.figure import Figure
-from gdviz.charts.training import Scale, by_layer, curves
-from gdviz.charts.weight_plane import weight_plane
+from gdviz.charts.training import Scale
 from gdviz.runs import Run
-from gdviz.training import TrainingSetup
 from gdviz.training.live import By, Live, Pace
 from gdviz.ui import widgets
 from gdviz.ui.charts import is_dark, show
+from gdviz.ui.glossary import explained
 from gdviz.ui.text import plain
 from gdviz.ui.training import UNDER_WAY, send
+from gdviz.ui.training_cards import QUESTIONS, Card, Look, answers, headline, metric_title, questions
 
-LAYERS: dict[str, tuple[str, str, Scale]] = {
-    "gradient_norm": ("Norm of the gradient, by layer", "norm", "log"),
-    "weight_norm": ("Norm of the weights, by layer", "norm", "log"),
-    "update_ratio": ("Norm of the update over that of the weights, by layer", "ratio", "log"),
-    "inactive": ("Saturated values or dead units, by layer", "share", "linear"),
-}
-"""What is measured in each layer: the chart's title, what its axis is called, and its scale."""
 _BUTTONS = {"pause": "Pause", "resume": "Resume", "stop": "Stop", "step_batch": "One batch", "step_epoch": "One epoch"}
-_PLANNED_STEPS = 1000
-_ONE_COLUMN = 720
+_TWO_COLUMNS, _THREE_COLUMNS = 720, 900
+"""The page's width from which on its cards stand in so many columns."""
 _GAP = 16
-
-
-class Card(NamedTuple):
-    """A chart with its title, and what there is to say about it."""
-
-    title: str
-    figure: Figure
-    caption: str = ""
 
 
 class _Drawn(NamedTuple):
@@ -48,28 +30,18 @@ class _Drawn(NamedTuple):
     cards: list[Card]
 
 
-def plan(setup: TrainingSetup, width: int) -> None:
-    """The learning rate over the first steps, as it is planned."""
-    steps = np.arange(_PLANNED_STEPS)
-    with np.errstate(over="ignore"):
-        series = {"learning rate": (steps + 1, setup.learning_rate(steps))}
-    show(curves(series, "step", "learning rate", width=min(width, 640) - 40, dark=is_dark()), "training.plan")
-
-
 def steering(run: Run) -> None:
     """Buttons for a run that is under way, and a field for its learning rate."""
-    useless = {"paused": {"pause"}, "running": {"resume"}, "queued": {"pause", "resume", "step_batch", "step_epoch"}}
+    waits = run.status == "queued"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for name, label in _BUTTONS.items():
-            disabled = name in useless.get(run.status, set())
-            st.button(label, on_click=send, args=(run.id, name), key=f"send.{name}", disabled=disabled)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for name in ("resume" if run.status == "paused" else "pause", "stop", "step_batch", "step_epoch"):
+            disabled = waits and name != "stop"
+            st.button(_BUTTONS[name], on_click=send, args=(run.id, name), key=f"send.{name}", disabled=disabled)
         key = f"rate.{run.id}"
         first = widgets.first_value(key, run.setup.optimizer.learning_rate)
         st.number_input(
-            "Learning rate from now on", 0.0, value=first, format="%.6g", key=key, width=200, step=first / 10 or None
+            "Learning rate from now on", 0.0, value=first, format="%.6g", key=key, width=180, step=first / 10 or None
         )
-        waits = run.status == "queued"
         st.button("Change the learning rate", on_click=_send_rate, args=(run.id, key), disabled=waits)
 
 
@@ -113,9 +85,8 @@ def _span(seconds: float) -> str:
 
 def choice_controls() -> None:
     """By batch or by epoch, and the axis of the losses."""
-    with st.container(horizontal=True):
-        st.radio("Curves", ("batch", "epoch"), format_func="By {}".format, key="training.by", horizontal=True)
-        st.radio("Loss axis", ("log", "linear"), format_func=str.capitalize, key="training.scale", horizontal=True)
+    st.radio("Curves", ("batch", "epoch"), format_func="By {}".format, key="training.by", horizontal=True)
+    st.radio("Loss axis", ("log", "linear"), format_func=str.capitalize, key="training.scale", horizontal=True)
 
 
 def chosen() -> tuple[By, Scale]:
@@ -126,149 +97,70 @@ def chosen() -> tuple[By, Scale]:
 
 
 def charts(live: Live, by: By, scale: Scale, width: int) -> None:
-    """The loss, and what the model predicts: the two charts that are drawn most often."""
-    each, dark = _card_width(width), is_dark()
-    _show(_recent("charts", 0.7, live, (by, scale, each, dark), lambda: _cards(live, by, scale, each, dark)), width)
+    """The loss and the main metric, large: what is drawn most often."""
+    look = Look(by, scale, _card_width(width, 1 if width < _TWO_COLUMNS else 2), is_dark())
+    _show(_recent("charts", 0.7, live, look, lambda: headline(live, look)), 1 if width < _TWO_COLUMNS else 2)
 
 
-def details(live: Live, by: By, scale: Scale, width: int) -> None:
-    """Everything else that was measured, in the whole model and in each layer."""
-    each, dark = _card_width(width), is_dark()
-    _show(_recent("details", 2.9, live, (by, scale, each, dark), lambda: _details(live, by, scale, each, dark)), width)
+def question_control(run: Run) -> str:
+    """What is asked of the run."""
+    asked = questions(run.setup)
+    key = f"training.look.{'.'.join(asked)}"
+    chosen = st.segmented_control(
+        "Look closer", asked, default=widgets.first_value(key, asked[0]), format_func=QUESTIONS.__getitem__, key=key
+    )
+    return str(chosen or asked[0])
 
 
-def _recent(
-    name: str, seconds: float, live: Live, choice: tuple[Any, ...], make: Callable[[], Iterator[Card]]
-) -> list[Card]:
+def details(live: Live, question: str, by: By, scale: Scale, width: int) -> None:
+    """The charts that answer a question, in an even grid."""
+    columns = 1 if width < _TWO_COLUMNS else 2 if width < _THREE_COLUMNS else 3
+    look = Look(by, scale, _card_width(width, columns), is_dark())
+    cards = _recent(f"details.{question}", 2.9, live, look, lambda: answers(question, live, look))
+    if cards:
+        _show(cards, columns)
+    else:
+        st.caption("The first answer comes at the end of an epoch.")
+    above: _Drawn | None = st.session_state.get("cards.charts")
+    with st.expander("The charts in words"):
+        every = [*(above.cards if above else ()), *cards]
+        st.markdown("\n".join(f"- **{card.title}**: {plain(card.figure.description, 4000)}" for card in every))
+
+
+def _recent(name: str, seconds: float, live: Live, look: Look, make: Callable[[], Iterable[Card]]) -> list[Card]:
     """Cards made less than so many seconds ago are shown again: where nothing has changed, the browser draws nothing,
     and answers the control that the user has just moved.
     """
-    now, asked = time.monotonic(), (id(live), bool(live.end), bool(live.plane), choice)
+    now, asked = time.monotonic(), (id(live), bool(live.end), bool(live.plane), look)
     drawn: _Drawn | None = st.session_state.get(f"cards.{name}")
     if drawn is None or drawn.asked != asked or now - drawn.at >= seconds:
         drawn = st.session_state[f"cards.{name}"] = _Drawn(now, asked, list(make()))
     return drawn.cards
 
 
-def _card_width(width: int) -> int:
-    return width if width < _ONE_COLUMN else (width - _GAP) // 2
+def _card_width(width: int, columns: int) -> int:
+    return (width - _GAP * (columns - 1)) // columns
 
 
-def _show(cards: list[Card], width: int) -> None:
-    """Cards in one column or two, and below them the same in words."""
-    columns = [st.container()] if width < _ONE_COLUMN else list(st.columns(2))
-    for i, card in enumerate(cards):
-        with columns[i % len(columns)].container(key=f"card.{card.title}"):
-            st.markdown(f"**{card.title}**")
-            show(card.figure, f"training.{card.title}")
-            if card.caption:
-                st.caption(card.caption)
-    with st.expander("The charts in words"):
-        st.markdown("\n".join(f"- **{card.title}**: {plain(card.figure.description, 4000)}" for card in cards))
+def _show(cards: list[Card], columns: int) -> None:
+    """Cards row after row."""
+    for begin in range(0, len(cards), columns):
+        row = cards[begin : begin + columns]
+        for place, card in zip(st.columns(columns), row, strict=False):
+            with place.container(key=f"card.{card.title}"):
+                _show_card(card)
 
 
-def _cards(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
-    yield Card("Loss", _curves(live, ("loss", "val_loss"), "loss", by, scale, width, dark))
-    yield from _predictions(live, width, dark)[:1]
-
-
-def _details(live: Live, by: By, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
-    of_classes = [name for name in ("f1", "auc") if f"val_{name}" in live.epochs.columns]
-    for metric in (*(live.start.metrics if live.start else ()), *of_classes):
-        yield Card(_title(metric), _curves(live, (metric, f"val_{metric}"), _title(metric), by, "linear", width, dark))
-    yield from _predictions(live, width, dark)[1:]
-    yield Card("Learning rate", _curves(live, ("learning_rate",), "learning rate", by, "linear", width, dark))
-    yield from _sharpness(live, scale, width, dark)
-    yield from _plane(live, scale, width, dark)
-    for name, (title, up, kind) in LAYERS.items():
-        found = by_layer(live.series(name, by), _layer_names(live, name))
-        if found:
-            across = "epoch" if by == "epoch" else "step"
-            yield Card(title, curves(found, across, up, scale=kind, ordered=True, width=width, dark=dark))
-
-
-def _curves(live: Live, names: tuple[str, ...], up: str, by: By, scale: Scale, width: int, dark: bool) -> Figure:
-    """Measurements that exist, in one chart: the training part's, and beside it the validation part's."""
-    found = {name: live.series(name, by) for name in names}
-    series = {
-        ("validation" if name.startswith("val_") else "training" if len(names) > 1 else up): values
-        for name, values in found.items()
-        if len(values[0])
-    }
-    return curves(series, "epoch" if by == "epoch" else "step", up, scale=scale, width=width, dark=dark)
-
-
-def _title(metric: str) -> str:
-    return {"f1": "F1, mean over classes", "auc": "AUC, mean over classes"}.get(
-        metric, metric.replace("_", " ").capitalize()
-    )
-
-
-def _layer_names(live: Live, name: str) -> list[str]:
-    if live.start is None:
-        return []
-    if name == "inactive":
-        return [f"{probe['layer']} ({probe['kind']})" for probe in live.start.probes]
-    return live.start.layers
-
-
-def _predictions(live: Live, width: int, dark: bool) -> list[Card]:
-    """The model's predictions, in the way that suits the data."""
-    taken, start = live.snapshot, live.start
-    if taken is None or start is None:
-        return []
-    when = f"After epoch {taken.epoch}"
-    cards = []
-    if taken.boundary and start.points:
-        figure = predictions.boundary(
-            taken.boundary, start.points, start.inputs, start.classes, taken.epoch, width=width, dark=dark
-        )
-        cards.append(Card("Decision boundary" if start.classes else "Prediction", figure, f"{when}."))
-    if taken.curve and start.points and not start.classes:
-        figure = predictions.fit(taken.curve, start.points, start.inputs[0], taken.epoch, width=width, dark=dark)
-        cards.append(Card("Fitted curve", figure, f"{when}."))
-    if taken.residuals:
-        figure = predictions.residuals(taken.residuals, taken.part, width=width, dark=dark)
-        cards.append(Card("Residuals", figure, f"{when}: {figure.description}"))
-    if taken.confusion:
-        figure = predictions.confusion(taken.confusion, start.classes, taken.part, width=width, dark=dark)
-        cards.append(Card("Confusion matrix", figure, f"{when}: {figure.description}"))
-    if start.image and taken.examples:
-        for title, examples in (("Predictions", taken.examples), ("Surest mistakes", taken.mistakes or [])):
-            figure = predictions.images(examples, start.image, start.classes, title, width=width, dark=dark)
-            cards.append(Card(title, figure, f"{when}, of the {taken.part} part."))
-    if taken.filters:
-        figure = predictions.filters(taken.filters, width=width, dark=dark)
-        cards.append(Card("Weights of the first layer", figure, figure.description))
-    return cards
-
-
-def _sharpness(live: Live, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
-    """The Hessian's largest eigenvalue beside the limit of gradient descent's stability."""
-    if "sharpness" not in live.sharpness.columns:
-        return
-    names = {"sharpness": "sharpness λ", "limit": "2 / learning rate"}
-    series = {label: live.sharpness.series(name) for name, label in names.items()}
-    last = live.sharpness.last
-    side = "below" if last and last["sharpness"] < last["limit"] else "above"
-    words = f"At step {last['at']}, {last['sharpness']:.4g} is {side} {last['limit']:.4g}. " if last else ""
-    unsure = int(np.sum(live.sharpness.columns["converged"] == 0))
-    if unsure:
-        words += f"{unsure} measurements are less exact than 1e-4: the eigenvalue had not settled. "
-    words += "Above 2 / learning rate, gradient descent is unstable on a quadratic of this curvature."
-    yield Card("Sharpness", curves(series, "step", "eigenvalue", scale=scale, width=width, dark=dark), words)
-
-
-def _plane(live: Live, scale: Scale, width: int, dark: bool) -> Iterator[Card]:
-    if not live.plane:
-        return
-    figure = weight_plane(live.plane, width=width, dark=dark)
-    yield Card("Path in its principal plane", figure, figure.description)
-    steps = live.plane.steps
-    series = {"along the path": (steps, live.plane.path_loss), "on the plane": (steps, live.plane.plane_loss)}
-    yield Card(
-        "Loss along the path and on the plane", curves(series, "step", "loss", scale=scale, width=width, dark=dark)
-    )
+def _show_card(card: Card) -> None:
+    if card.numbers:
+        with st.container(horizontal=True):
+            for label, value in card.numbers:
+                st.metric(label, value, width="content")
+    else:
+        st.markdown(f"**{card.title}**")
+    show(card.figure, f"training.{card.title}")
+    if card.caption:
+        st.caption(explained(card.caption), unsafe_allow_html=True)
 
 
 def scores(live: Live) -> str:
@@ -278,7 +170,7 @@ def scores(live: Live) -> str:
         return ""
     names = list(next(iter(found.values())))
     lines = [
-        "| Part | " + " | ".join(_title(name) for name in names) + " |",
+        "| Part | " + " | ".join(metric_title(name) for name in names) + " |",
         "|---" * (len(names) + 1) + "|",
         *(
             f"| {part} | " + " | ".join(f"{values[name]:.4g}" for name in names) + " |"

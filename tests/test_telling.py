@@ -1,0 +1,59 @@
+"""What is told of a training that has ended follows from what it measured; terms of the glossary are marked once."""
+
+import numpy as np
+import pytest
+
+from gdviz.export.glossary import GLOSSARY
+from gdviz.training import DATASETS, TrainingSetup
+from gdviz.training.events import End
+from gdviz.training.live import Live
+from gdviz.training.telling import told
+from gdviz.ui.glossary import explained
+
+
+def trained(setup: TrainingSetup, losses: list[float], val_losses: list[float], **scores: float) -> str:
+    live = Live()
+    epochs = np.arange(1, len(losses) + 1)
+    measured = {"loss": losses, "val_loss": val_losses, "val_categorical_accuracy": [0.5] * len(losses)}
+    live.epochs.extend(epochs, measured)
+    live.end = End("finished", "", {"test": scores} if scores else {})
+    return told(setup, live)
+
+
+def test_a_training_that_overfits_is_told_with_its_best_epoch() -> None:
+    said = trained(TrainingSetup(), [2.0, 1.0, 0.25], [2.0, 1.5, 1.75], loss=1.7, categorical_accuracy=0.625)
+    assert said == (
+        "In 3 epochs the training loss fell from 2 to 0.25. The validation loss was lowest after epoch 2, at 1.5, with "
+        "50.0 % right, and has risen to 1.75 since. Of rows it has never seen, 62.5 % are right."
+    )
+
+
+def test_a_regression_is_told_by_its_loss() -> None:
+    said = trained(TrainingSetup(data=DATASETS.make("diabetes")), [2.0, 3.0], [2.0, 1.0], loss=1.25)
+    assert "rose from 2 to 3" in said
+    assert said.endswith("at 1. On rows it has never seen the loss is 1.25.")
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        ([1.0], "In its only epoch"),
+        ([1.0, 1.001], "stayed where it was"),
+        ([1.0, float("nan")], "left the finite numbers"),
+    ],
+)
+def test_what_a_loss_does_is_said(loss: list[float], words: str) -> None:
+    assert words in trained(TrainingSetup(), loss, [1.0] * len(loss))
+
+
+def test_before_an_epoch_is_done_there_is_nothing_to_tell() -> None:
+    assert told(TrainingSetup(), Live()) == ""
+
+
+def test_each_term_is_marked_where_it_occurs_first() -> None:
+    text = "At η = 0.19 < 2/λ_max; η again, saturation, and a word such as betaη."
+    marked = explained(text)
+    assert marked.count("gdviz-term") == 3
+    assert marked.count(GLOSSARY["η"]) == 1
+    assert "betaη" in marked
+    assert explained("nothing here") == "nothing here"
