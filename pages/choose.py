@@ -13,6 +13,7 @@ from gdviz.ui import own_table, style
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.choose_landscapes import landscapes
 from gdviz.ui.navigation import begin_page
+from gdviz.ui.stories import story_row
 from gdviz.ui.text import plain
 from gdviz.ui.training import OWN_TABLE
 from gdviz.ui.width import page_width
@@ -194,7 +195,10 @@ def models(width: int) -> None:
     if trouble := jobs.trouble():
         st.info(plain(trouble))
     jobs.prepare()
+    stories = st.container()
     begin(configuration())
+    with stories:  # after the controls, which say what the page is set to
+        story_row("choose", ui.CHOOSE.setup)
     if refused := st.session_state.pop("choose_error", None):
         st.error(plain(refused, 600))
     if ui.watched_id():

@@ -10,6 +10,7 @@ from gdviz.ui import style, visitors
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.runs_list import choose_from, column_control
+from gdviz.ui.run_stories import stories
 from gdviz.ui.text import plain
 from gdviz.ui.width import page_width
 
@@ -72,6 +73,7 @@ def main(width: int) -> None:
     ui.say_what_failed()
     if runs.notice:
         st.info(runs.notice)
+    stories(runs)
     search, sort, ascending, deleted = ui.list_controls(st.sidebar)
     scale = ui.scale_control(st.sidebar)
     columns = column_control(st.sidebar)

@@ -23,6 +23,15 @@ def find(name: str) -> type[Entry] | None:
     return next((catalogue[name] for catalogue in CATALOGUES.values() if name in catalogue), None)
 
 
+def of_keras(keras_class: str) -> str | None:
+    """The name of the optimizer that a class of ``keras.optimizers`` is; the first, where several are one class.
+
+    >>> of_keras("Adam"), of_keras("SGD"), of_keras("Layer")
+    ('adam', 'gradient_descent', None)
+    """
+    return next((name for name, entry in OPTIMIZERS.items() if entry.keras_class == keras_class), None)
+
+
 def kinds(catalogue: Catalogue[Entry]) -> list[str]:
     """The kinds of a catalogue's entries, in their order.
 

@@ -16,7 +16,9 @@ PAGES = {
     "descent": "descents",
     "sweeps": "sweeping",
     "gradient_flow": "networks",
+    "choose": "choosing",
     "training": "trainings",
+    "runs": "keeping",
 }
 """The module with the stories of each page. It is imported when the page is opened, with all that it needs."""
 

@@ -17,7 +17,8 @@ class Story:
     name: str
     """In snake_case; a link says ``story=name``."""
     page: str
-    """The address of the page that shows it: ``descent``, ``sweeps``, ``gradient_flow``, ``training`` or ``choose``."""
+    """The address of the page that shows it: ``descent``, ``sweeps``, ``gradient_flow``, ``choose``,
+    ``training`` or ``runs``."""
     title: str
     """What people read on the button."""
     setup: Any

@@ -91,7 +91,7 @@ def _landscape_controls(form: Form, box: DeltaGenerator) -> Landscape:
     key, current = form.key_of("landscape"), form.setup.landscape
     labels = {OwnFunction.name: OwnFunction.label}
     labels |= {name: f"{entry.kind()}: {entry.label}" for name, entry in LANDSCAPES.items()}
-    name = widgets.select(box, "Landscape", labels, key, current.name, _go_to_landscape)
+    name = widgets.select(box, "Landscape", labels, key, current.name, _go_to_landscape, widgets.in_reference)
     if name == OwnFunction.name:
         return _own_function_controls(form, box, current)
     return widgets.entry(box, LANDSCAPES, name, key, current.values() if name == current.name else {}, form.exact)
@@ -192,7 +192,9 @@ def _optimizer_controls(form: Form, box: DeltaGenerator) -> tuple[Optimizer, ...
             kept = {knob: value for knob, value in before.values().items() if knob not in without}
             rule = OPTIMIZERS.make(before.name, **kept)
         else:
-            name = widgets.select(panel, "Optimizer", widgets.labels(OPTIMIZERS), key, before.name)
+            name = widgets.select(
+                panel, "Optimizer", widgets.labels(OPTIMIZERS), key, before.name, about=widgets.in_reference
+            )
             values: Mapping[str, Value] = before.values() if name == before.name else {"learning_rate": rate}
             rule = widgets.entry(panel, OPTIMIZERS, name, key, values, form.exact, without)
             panel.button("Remove", key=f"{key}.remove", on_click=_remove, args=(slot,), disabled=len(slots) == 1)

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from gdviz.catalogue import Catalogue, Declared, Entry, Knob, Names, Numbers, Part
+from gdviz.export import reference
 from gdviz.ui import widgets
 from gdviz.ui.folding import unfolded
 from gdviz.ui.kept import Kept
@@ -160,7 +161,15 @@ def draw_entry(
     assert isinstance(field.source, Catalogue)
     labels = {"none": "None"} if field.optional else {}
     labels |= widgets.labels(among or field.source)
-    name = widgets.select(box, _label(field), labels, key, current.name if current else "none")
+    listed = any(field.source is catalogue for catalogue in reference.CATALOGUES.values())
+    name = widgets.select(
+        box,
+        _label(field),
+        labels,
+        key,
+        current.name if current else "none",
+        about=widgets.in_reference if listed else None,
+    )
     if name == "none" and field.optional:
         return None
     before = current.values() if current and current.name == name else {}

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gdviz.catalogue import Catalogue, Entry, Knob, Value
 from gdviz.catalogue.fields import LONGEST_TEXT
+from gdviz.export import reference
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Entry)
@@ -24,6 +25,7 @@ def select(
     key: str,
     current: str,
     on_change: Callable[[str], None] | None = None,
+    about: Callable[[str], str] | None = None,
 ) -> str:
     """A select box over names that are shown by their labels.
 
@@ -34,11 +36,20 @@ def select(
         key: The widget's key in the session state.
         current: The name that it shows before the user has touched it.
         on_change: Called with the name that has been chosen, before the page runs again.
+        about: From the name that is chosen to what the label's tooltip says.
     """
     names = list(labels)
     index = names.index(first_value(key, current))
     changed = None if on_change is None else lambda: on_change(st.session_state[key])
-    return str(box.selectbox(label, names, index, format_func=labels.__getitem__, key=key, on_change=changed))
+    said = about(st.session_state.get(key, names[index])) if about else None
+    shown = labels.__getitem__
+    return str(box.selectbox(label, names, index, format_func=shown, key=key, on_change=changed, help=said or None))
+
+
+def in_reference(name: str) -> str:
+    """What an entry is, and a link to its page in the Reference; empty for a name that is in no catalogue."""
+    entry = reference.find(name)
+    return f"{entry.summary()} [{entry.label} in the Reference](reference?entry={name})" if entry else ""
 
 
 def labels(catalogue: Mapping[str, type[Entry]]) -> dict[str, str]:
