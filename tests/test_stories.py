@@ -7,16 +7,25 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gdviz.comparing.comparison import Comparison
 from gdviz.descent.experiment import Experiment
 from gdviz.gradflow.study import Study
 from gdviz.stories import PAGES, Story, all_stories, next_story, of_page
+from gdviz.stories.keeping import Together
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
 from gdviz.training.events import Epoch
 
 STORIES = all_stories()
-KINDS = {"descent": Experiment, "sweeps": Experiment, "gradient_flow": Study, "training": TrainingSetup}
+KINDS = {
+    "descent": Experiment,
+    "sweeps": Experiment,
+    "gradient_flow": Study,
+    "choose": Comparison,
+    "training": TrainingSetup,
+    "runs": Together,
+}
 ALL = pytest.mark.parametrize("story", STORIES.values(), ids=lambda story: story.name)
 
 
@@ -56,9 +65,12 @@ def test_stories_lead_on_to_one_another() -> None:
 
 def trained(name: str, **changes: Any) -> tuple[Any, list[dict[str, float]]]:
     """A story's training: its result, and what it measured by epoch."""
+    return of_setup(STORIES[name].setup.changed(**changes))
+
+
+def of_setup(setup: TrainingSetup) -> tuple[Any, list[dict[str, Any]]]:
     from gdviz.training.keras.loop import train
 
-    setup = STORIES[name].setup.changed(**changes)
     recorder = Recorder()
     result = train(setup, prepare(setup), recorder)
     return result, [epoch.measured for epoch in recorder.of(Epoch)]
@@ -92,3 +104,16 @@ def test_memory_is_not_learning() -> None:
     assert result.scores["validation"]["loss"] > 2 * math.log(10)
     _, stopped = trained("early_stopping")
     assert len(stopped) < len(epochs) / 2
+
+
+def test_the_learning_rate_decides_most() -> None:
+    slow, good, fast = (of_setup(setup)[1] for setup in STORIES["three_learning_rates"].setup.setups)
+    assert slow[-1]["loss"] > 0.6 * slow[0]["loss"]
+    assert good[-1]["loss"] < 0.15
+    assert fast[-1]["loss"] > 1e3 * fast[0]["loss"]
+
+
+def test_dropout_costs_training_loss_and_buys_validation_loss() -> None:
+    full, dropped = (of_setup(setup)[1] for setup in STORIES["what_dropout_buys"].setup.setups)
+    assert dropped[-1]["loss"] > full[-1]["loss"]
+    assert dropped[-1]["val_loss"] < 0.8 * full[-1]["val_loss"]
