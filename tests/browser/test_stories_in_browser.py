@@ -44,8 +44,10 @@ def test_controls_leave_one_entry_in_the_history(open_page: Callable[..., Page])
 
 
 def tab_to(page: Page, *words: str, most: int = 120) -> None:
-    """Press Tab until what has these words is focused: what cannot be reached so cannot be reached at all. Only a page
-    at rest is asked: where its script puts an element elsewhere meanwhile, the focus is lost, and Tab begins anew.
+    """Press Tab until what has these words is focused: what cannot be reached so cannot be reached at all.
+
+    Only a page at rest is asked: where its script puts an element elsewhere meanwhile, the focus is lost, and Tab
+    begins anew. What only scrolls, as the page's main part, takes the focus too, has all words in it, and cannot be pressed.
 
     Args:
         page: The page.
@@ -54,7 +56,11 @@ def tab_to(page: Page, *words: str, most: int = 120) -> None:
     """
     at_rest(page)
     focused = "(e => e.shadowRoot?.activeElement ?? e)(document.activeElement)"
-    about = "`${e.role ?? e.tagName.toLowerCase()} ${e.ariaLabel ?? ''} ${e.innerText ?? ''} ${e.value ?? ''}`"
+    pressed = "e.matches('a, button, input, select, textarea, summary, [role]')"
+    about = (
+        pressed
+        + " ? `${e.role ?? e.tagName.toLowerCase()} ${e.ariaLabel ?? ''} ${e.innerText ?? ''} ${e.value ?? ''}` : ''"
+    )
     for _ in range(most):
         page.keyboard.press("Tab")
         said = page.evaluate(f"(e => {about})({focused})")
