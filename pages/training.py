@@ -19,7 +19,7 @@ from gdviz.ui.training_preview import preview
 from gdviz.ui.width import page_width
 
 # How often the charts of a run under way are drawn: while a browser draws, it does not answer.
-REFRESH_SECONDS, DETAILS_SECONDS = 0.8, 3.0
+REFRESH_SECONDS, DETAILS_SECONDS = 0.8, 1.5
 
 
 def watch(run: str, width: int) -> None:

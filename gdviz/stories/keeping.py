@@ -30,8 +30,8 @@ def three_learning_rates(together: Together) -> str:
     slow, good, fast = (setup.optimizer.learning_rate for setup in together.setups)
     return (
         f"The same model, data and seed, at η = {slow:g}, {good:g} and {fast:g}. After {together.setups[0].epochs} "
-        "epochs the first has hardly begun, the second is nearly done, and the third climbs from epoch to epoch: of all "
-        "settings, this one decides most."
+        "epochs the first has hardly begun, the second is nearly done, and the third climbs from epoch to epoch: of "
+        "all settings, this one decides most."
     )
 
 

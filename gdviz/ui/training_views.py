@@ -116,7 +116,7 @@ def details(live: Live, question: str, by: By, scale: Scale, width: int) -> None
     """The charts that answer a question, in an even grid."""
     columns = 1 if width < _TWO_COLUMNS else 2 if width < _THREE_COLUMNS else 3
     look = Look(by, scale, _card_width(width, columns), is_dark())
-    cards = _recent(f"details.{question}", 2.9, live, look, lambda: answers(question, live, look))
+    cards = _recent(f"details.{question}", 1.4, live, look, lambda: answers(question, live, look))
     if cards:
         _show(cards, columns)
     else:

@@ -35,13 +35,13 @@ def test_a_training_is_watched_paused_stepped_stopped_and_found_again(open_page:
     expect(page.get_by_text("Decision boundary", exact=True).first).to_be_visible(timeout=30_000)
     expect(page.get_by_text("samples/s")).to_be_visible(timeout=20_000)
     first = chart(page, "Decision boundary").evaluate("e => e.toDataURL()")
-    page.wait_for_timeout(2500)
-    assert chart(page, "Decision boundary").evaluate("e => e.toDataURL()") != first, "the boundary moves"
+    moved = "first => document.querySelector('.st-key-card-Decision-boundary canvas')?.toDataURL() !== first"
+    page.wait_for_function(moved, arg=first, timeout=30_000)
 
     button(page, "Pause").click()
     expect(page.get_by_text("paused")).to_be_visible(timeout=20_000)
     progress = page.locator("[data-testid=stProgress]")
-    page.wait_for_timeout(1500)
+    expect(button(page, "Resume")).to_be_visible(timeout=20_000)
     before = progress.inner_text()
     button(page, "One batch").click()
     expect(progress).not_to_have_text(before, timeout=20_000)
@@ -51,6 +51,7 @@ def test_a_training_is_watched_paused_stepped_stopped_and_found_again(open_page:
 
     again = open_page("/training" + page.url[page.url.index("?") :])
     expect(again.get_by_text("Stopped after step")).to_be_visible(timeout=60_000)
+    again.get_by_text("Are gradients healthy?").click()
     expect(chart(again, "Norm of the weights, by layer")).to_be_visible(timeout=20_000)
     again.get_by_text("Download", exact=True).click()
     files = {}
