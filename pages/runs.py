@@ -9,8 +9,8 @@ from gdviz.ui import runs_compared as compared
 from gdviz.ui import style, visitors
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.navigation import begin_page
-from gdviz.ui.runs_list import choose_from, column_control
 from gdviz.ui.run_stories import stories
+from gdviz.ui.runs_list import choose_from, column_control
 from gdviz.ui.text import plain
 from gdviz.ui.width import page_width
 

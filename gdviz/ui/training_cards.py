@@ -202,7 +202,9 @@ def _sharpness(live: Live, look: Look) -> Iterator[Card]:
     if unsure:
         words += f"{unsure} measurements are less exact than 1e-4: the eigenvalue had not settled. "
     words += "Above 2 / learning rate, gradient descent is unstable on a quadratic of this curvature."
-    yield Card("Sharpness", curves(series, "step", "eigenvalue", scale=look.scale, width=look.width, dark=look.dark), words)
+    yield Card(
+        "Sharpness", curves(series, "step", "eigenvalue", scale=look.scale, width=look.width, dark=look.dark), words
+    )
 
 
 def _plane(live: Live, look: Look) -> Iterator[Card]:
@@ -213,5 +215,6 @@ def _plane(live: Live, look: Look) -> Iterator[Card]:
     steps = live.plane.steps
     series = {"along the path": (steps, live.plane.path_loss), "on the plane": (steps, live.plane.plane_loss)}
     yield Card(
-        "Loss along the path and on the plane", curves(series, "step", "loss", scale=look.scale, width=look.width, dark=look.dark)
+        "Loss along the path and on the plane",
+        curves(series, "step", "loss", scale=look.scale, width=look.width, dark=look.dark),
     )

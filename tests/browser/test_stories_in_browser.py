@@ -47,7 +47,8 @@ def tab_to(page: Page, *words: str, most: int = 120) -> None:
     """Press Tab until what has these words is focused: what cannot be reached so cannot be reached at all.
 
     Only a page at rest is asked: where its script puts an element elsewhere meanwhile, the focus is lost, and Tab
-    begins anew. What only scrolls, as the page's main part, takes the focus too, has all words in it, and cannot be pressed.
+    begins anew. What only scrolls, as the page's main part, takes the focus too, has all words in it, and cannot be
+    pressed.
 
     Args:
         page: The page.
