@@ -29,6 +29,8 @@ def answer(id: str, status: str, width: int) -> None:
     if stored.status != status:
         st.rerun()
     ui.progress(stored, found)
+    if stored.status == "running" and (trouble := ui.shared_comparisons().jobs.trouble()):
+        st.warning(plain(f"{trouble} The comparison goes on by itself as soon as it can; nothing is lost."))
     if stored.status == "failed":
         st.error(plain(stored.reason, 600))
     st.info(plain(found.sentence, 1500))

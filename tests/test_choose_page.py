@@ -37,7 +37,7 @@ class JobsHere:
     closing = False
 
     def __init__(self, runs: Runs) -> None:
-        self.runs, self.faults = runs, dict[str, str]()
+        self.runs, self.faults, self.looks = runs, dict[str, str](), list[Any]()
 
     def submit(self, function: Any, *arguments: Any, done: Any) -> None:
         function(*arguments)

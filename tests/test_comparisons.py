@@ -2,27 +2,30 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from distributed import LocalCluster
 
 import gdviz
 from gdviz.comparing.comparison import Budget, Comparison, entrants_of
 from gdviz.comparing.run import run
 from gdviz.runs import Runs, StoreError
 from gdviz.runs.comparisons import Comparisons
-from gdviz.runs.jobs import Jobs
+from gdviz.runs.jobs import Jobs, JobsError
+from gdviz.runs.trials import Trials
 from gdviz.training import DATASETS, DenseLayer, TrainingSetup
 
 IRIS = TrainingSetup(data=DATASETS.make("iris"), layers=(DenseLayer(8),), epochs=3)
 SHORT = Comparison(IRIS, entrants_of(["sgd", "adam"]), Budget(trials=4, repeats=2))
+MIDDLE = Comparison(replace(IRIS, epochs=300), entrants_of(["sgd"]), Budget(trials=4, repeats=2))
 LONG = Comparison(replace(IRIS, epochs=3000), entrants_of(["sgd", "adam"]), Budget(trials=4, repeats=2))
 
 
@@ -33,19 +36,77 @@ def wait_for(condition: Callable[[], object], seconds: float = 240.0) -> None:
         time.sleep(0.05)
 
 
+class Cluster:
+    """``dask scheduler`` and two ``dask worker``, as they are started by hand on machines of one's own."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        self.folder = folder
+        self.scheduler, self.workers = self.start_scheduler(), self.start_workers(2)
+
+    def _started(self, *command: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "dask", *command, "--no-dashboard"],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": os.getcwd()},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def start_scheduler(self) -> subprocess.Popen[bytes]:
+        return self._started("scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2])
+
+    def start_workers(self, count: int) -> subprocess.Popen[bytes]:
+        return self._started("worker", self.address, "--nworkers", str(count), "--nthreads", "1")
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 @pytest.fixture(scope="module")
-def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
-    with Jobs(Runs(folder=tmp_path_factory.mktemp("runs"))) as started:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    started = Cluster(tmp_path_factory.mktemp("cluster"))
+    yield started
+    started.kill(started.workers)
+    started.kill(started.scheduler)
+
+
+@pytest.fixture(scope="module")
+def jobs(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
+    runs, made = Runs(folder=tmp_path_factory.mktemp("runs")), list[Jobs]()
+
+    def connected() -> bool:
+        with suppress(JobsError):
+            made.append(Jobs(runs, cluster.address))
+        return bool(made)
+
+    wait_for(connected)
+    with made[0] as started:
+        wait_for(lambda: len(started._client.scheduler_info(n_workers=-1)["workers"]) == 2)
         yield started
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def comparisons(jobs: Jobs) -> Comparisons:
     return Comparisons(jobs)
 
 
 def status(comparisons: Comparisons, id: str) -> str:
     return comparisons.get(id).status
+
+
+def running(comparisons: Comparisons, id: str) -> bool:
+    return any(trial.status == "running" for trial in comparisons.trials.trials(id))
+
+
+def busy(jobs: Jobs) -> list[str]:
+    """The workers that are at work."""
+    return [worker for worker, tasks in jobs._client.processing().items() if tasks]
 
 
 def assert_complete(comparisons: Comparisons, id: str, comparison: Comparison) -> None:
@@ -106,7 +167,7 @@ def test_more_trials_keep_those_there_are(comparisons: Comparisons) -> None:
 
 def test_stopped_and_continued(comparisons: Comparisons) -> None:
     id = comparisons.start(LONG)
-    wait_for(lambda: any(t.status == "running" for t in comparisons.trials.trials(id)))
+    wait_for(lambda: running(comparisons, id))
     comparisons.stop(id)
     wait_for(lambda: all(t.status not in ("running", "queued") for t in comparisons.trials.trials(id)), 30)
     assert status(comparisons, id) == "stopped"
@@ -118,26 +179,25 @@ def test_stopped_and_continued(comparisons: Comparisons) -> None:
 
 
 def test_a_killed_worker_costs_nothing_but_time(jobs: Jobs, comparisons: Comparisons) -> None:
-    middle = Comparison(replace(IRIS, epochs=300), SHORT.entrants, Budget(trials=4, repeats=2))
-    id = comparisons.start(middle)
-    wait_for(lambda: any(t.status == "running" for t in comparisons.trials.trials(id)))
-    for pid in jobs._client.run(os.getpid).values():
-        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not busy(jobs))
+    id = comparisons.start(MIDDLE)
+    wait_for(lambda: running(comparisons, id))
+    (at_work,) = busy(jobs)
+    os.kill(jobs._client.run(os.getpid, workers=[at_work])[at_work], signal.SIGKILL)
     wait_for(lambda: status(comparisons, id) == "finished")
-    assert_complete(comparisons, id, middle)
+    assert_complete(comparisons, id, MIDDLE)
     assert max(t.begun for t in comparisons.trials.trials(id)) > 1
 
 
-def test_no_trial_is_stored_twice(comparisons: Comparisons) -> None:
+def test_no_trial_is_stored_twice(tmp_path: Path) -> None:
     from gdviz.comparing.plan import portions
 
-    trials = comparisons.trials
+    trials = Trials(Runs(folder=tmp_path))
     id = trials.create(SHORT, "twice", None)
     portion = portions(SHORT, [])[0]
     trials.add(id, "twice", portion)
     with pytest.raises(StoreError):
         trials.add(id, "twice", portion)
-    trials.change(id, status="stopped")
 
 
 def test_what_fails_says_why(comparisons: Comparisons) -> None:
@@ -161,27 +221,33 @@ if __name__ == "__main__":
 
 
 def test_a_killed_app_is_taken_over_by_the_next(jobs: Jobs, tmp_path: Path) -> None:
-    middle = Comparison(replace(IRIS, epochs=500), SHORT.entrants, Budget(trials=4, repeats=2))
+    runs = Runs(folder=tmp_path)
     app = subprocess.Popen(
-        [sys.executable, "-c", _APP, str(tmp_path), middle.to_json()], stdout=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", _APP, str(tmp_path), MIDDLE.to_json()], stdout=subprocess.PIPE, start_new_session=True
     )
     assert app.stdout is not None
     id = app.stdout.readline().decode().strip()
-    trials = Comparisons(jobs).trials.__class__(Runs(folder=tmp_path))
-    wait_for(lambda: any(t.status == "running" for t in trials.trials(id)))
+    wait_for(lambda: any(t.status == "running" for t in Trials(runs).trials(id)))
     os.killpg(app.pid, signal.SIGKILL)  # the app, its scheduler and its workers
     app.wait()
-    with Jobs(Runs(folder=tmp_path)) as again:
+    with Jobs(runs, jobs.scheduler) as again:
         comparisons = Comparisons(again)
         wait_for(lambda: status(comparisons, id) == "finished")
-        assert_complete(comparisons, id, middle)
+        assert_complete(comparisons, id, MIDDLE)
 
 
-def test_two_workers_on_loopback_share_the_trials(tmp_path: Path) -> None:
-    runs = Runs(folder=tmp_path)
-    workers = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0"}
-    with LocalCluster(**workers) as cluster, Jobs(runs, scheduler=cluster.scheduler_address) as jobs:
-        comparisons = Comparisons(jobs)
-        id = comparisons.start(SHORT)
-        wait_for(lambda: status(comparisons, id) == "finished")
-        assert_complete(comparisons, id, SHORT)
+def test_a_killed_scheduler_is_waited_for(cluster: Cluster, jobs: Jobs, comparisons: Comparisons) -> None:
+    """Begun again at the same address, with workers, it goes on by itself; meanwhile the app says what is amiss."""
+    id = comparisons.start(MIDDLE)
+    wait_for(lambda: running(comparisons, id))
+    cluster.kill(cluster.scheduler)
+    wait_for(lambda: "does not answer" in (jobs.trouble() or ""))
+    assert status(comparisons, id) == "running"
+    waiting = comparisons.start(SHORT)
+    cluster.scheduler = cluster.start_scheduler()
+    cluster.kill(cluster.workers)
+    cluster.workers = cluster.start_workers(1)
+    for one, comparison in ((id, MIDDLE), (waiting, SHORT)):
+        wait_for(lambda one=one: status(comparisons, one) == "finished")
+        assert_complete(comparisons, one, comparison)
+    assert jobs.trouble() is None

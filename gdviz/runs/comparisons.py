@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from distributed import Future, KilledWorker
 
@@ -13,7 +14,6 @@ from gdviz.comparing.record import Record, Status, Trial, constant_scores, trial
 from gdviz.comparing.run import record_of
 from gdviz.runs.errors import StoreError
 from gdviz.runs.jobs import Jobs
-from gdviz.runs.records import STALE_SECONDS
 from gdviz.runs.trials import Stored, StoredTrial, Trials, train_trials
 from gdviz.training.events import End, Start, TrainingEvent, of_kind
 
@@ -38,10 +38,7 @@ class Comparisons:
         self._submitted: set[str] = set()
         for stored in self.trials.search("running"):
             self.advance(stored.id)
-            # What another app's dead worker was at is known to be interrupted only when it has been silent for a while.
-            later = threading.Timer(STALE_SECONDS + 1, self.advance, (stored.id,))
-            later.daemon = True
-            later.start()
+        jobs.looks.append(self.look)
 
     def start(self, comparison: Comparison, name: str = "", content: bytes | None = None) -> str:
         """Store a comparison and begin it; returns its id.
@@ -52,8 +49,9 @@ class Comparisons:
         self.jobs.runs.admit()
         problem = comparison.problem
         title = name or f"{problem.data.label}: {len(comparison.entrants)} optimizers, {comparison.trials} trials each"
-        id = self.trials.create(comparison, title, content)
-        self.advance(id)
+        with self._lock:
+            id = self.trials.create(comparison, title, content)
+            self.advance(id)
         return id
 
     def stop(self, id: str) -> None:
@@ -68,10 +66,11 @@ class Comparisons:
         """Let a comparison that was stopped or failed go on where it was."""
         if self.trials.status(id) not in ("stopped", "failed"):
             return
-        self.trials.change(id, status="running", reason="", ended=None)
-        again = [trial.run for trial in self.trials.trials(id) if trial.status in ("failed", *_AGAIN)]
-        self.trials.wait_again(again, afresh=True)
-        self.advance(id)
+        with self._lock:
+            self.trials.change(id, status="running", reason="", ended=None)
+            again = [trial.run for trial in self.trials.trials(id) if trial.status in ("failed", *_AGAIN)]
+            self.trials.wait_again(again, afresh=True)
+            self.advance(id)
 
     def more_trials(self, id: str, trials: int) -> None:
         """Let a comparison that has ended try more learning rates: those that it tried stay, and are continued.
@@ -111,6 +110,18 @@ class Comparisons:
                 self._advance(id)
             except StoreError as error:
                 self.jobs.faults[id] = str(error)
+
+    def look(self) -> None:
+        """Let comparisons go on at which nobody is at work: their worker has been silent for a while, the scheduler was
+        away, or the app that they were begun in is no more."""
+        with suppress(StoreError):
+            for stored in self.trials.search("running"):
+                if self._neglected(self.trials.trials(stored.id)):
+                    self.advance(stored.id)
+
+    def _neglected(self, there: Sequence[StoredTrial]) -> bool:
+        left = [trial for trial in there if trial.status in ("queued", *_AGAIN) and trial.run not in self._submitted]
+        return bool(left) or not any(trial.status in ("queued", "running") for trial in there)
 
     def _advance(self, id: str) -> None:
         stored = self.trials.get(id)
@@ -154,11 +165,10 @@ class Comparisons:
             self._submitted -= set(runs)
         if self.jobs.closing:
             return
+        if future is None:  # there is no scheduler; once it is there again, they are looked after
+            return
         try:
-            if future is None:
-                reason = self.jobs.trouble() or "The scheduler does not answer."
-                self.trials.change(id, status="failed", reason=reason, ended=time.time())
-            elif future.status == "error":
+            if future.status == "error":
                 error = future.exception()  # type: ignore[no-untyped-call]
                 killed = isinstance(error, KilledWorker)
                 self.trials.interrupt(runs, "Its worker process was killed." if killed else f"{error}")

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
@@ -57,17 +58,23 @@ class Jobs:
         self._prepared_at = -_PREPARE_SECONDS
         self._submitting = threading.Lock()
         self._closing = threading.Event()
+        self.looks: list[Callable[[], object]] = []
+        """Called every few seconds, by whoever has to look after what workers do."""
         self._cluster = None if self.scheduler else _embedded(count)
         try:
-            self._client = Client(  # type: ignore[no-untyped-call]
-                self.scheduler or self._cluster, timeout=_CONNECT_SECONDS, set_as_default=False
-            )
+            self._client = self._connected()
         except (OSError, ValueError) as error:
             raise JobsError(f"The scheduler at {self.scheduler} does not answer: {error}") from error
-        self._client.register_plugin(WarmUp())
         self._tend(nobodys=True)
         self._tender = threading.Thread(target=self._keep_tending, daemon=True)
         self._tender.start()
+
+    def _connected(self) -> Client:
+        client = Client(  # type: ignore[no-untyped-call]
+            self.scheduler or self._cluster, timeout=_CONNECT_SECONDS, set_as_default=False
+        )
+        client.register_plugin(WarmUp())
+        return client
 
     def start(
         self,
@@ -166,7 +173,13 @@ class Jobs:
 
     def _keep_tending(self) -> None:
         while not self._closing.wait(_TEND_SECONDS):
+            if self._client.status == "closed":  # Dask gives up a scheduler that stays away for seconds
+                with suppress(OSError, ValueError):
+                    self._client, self._prepared = self._connected(), set()
             self._tend()
+            if self._client.status == "running":
+                for look in self.looks:
+                    look()
 
     def _tend(self, nobodys: bool = False) -> None:
         """Say that this app lives, tell the store what it could not be told, and submit what waits and nobody has."""
