@@ -3,6 +3,7 @@
 import html
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gdviz.charts.figure import Figure
 from gdviz.descent import Trajectory
@@ -44,6 +45,33 @@ def to_html(
         link=link,
         dark=dark,
     )
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A page inside a notebook: as the last line of a cell, it is shown there."""
+
+    page: str
+    height: int
+    """In pixels."""
+
+    def _repr_html_(self) -> str:
+        page = html.escape(self.page, quote=True)
+        return f'<iframe srcdoc="{page}" width="100%" height="{self.height}" style="border: 0"></iframe>'
+
+
+def in_notebook(
+    what: Figure | Trajectory | Sequence[Trajectory], title: str = "gdviz", *, height: int = 780, dark: bool = False
+) -> Embedded:
+    """What :func:`to_html` makes, for a notebook: the live figure between the cells.
+
+    Args:
+        what: Runs under the same conditions, or a figure.
+        title: The heading.
+        height: Of the figure, in pixels.
+        dark: For a notebook on dark ground.
+    """
+    return Embedded(to_html(what, title, dark=dark), height)
 
 
 def _drawn(figure: Figure, title: str) -> str:

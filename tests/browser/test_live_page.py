@@ -279,6 +279,24 @@ def test_whoever_prefers_no_motion_sees_the_end_at_rest(open_file: Open) -> None
     until_step(page, "step === 300")
 
 
+def test_it_stands_in_a_notebook(browser: Browser) -> None:
+    problems: list[str] = []
+    page = browser.new_page()
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    shown = export.in_notebook(gdviz.descend("himmelblau", "adam", 0.1, steps=50))
+    page.set_content(f"<h1>A notebook</h1>{shown._repr_html_()}")
+    inside = page.frame_locator("iframe")
+    inside.locator('[data-gdviz="live"][data-ready="true"]').wait_for(timeout=20_000)
+    result, slider = inside.locator(".result"), inside.get_by_role("slider", name="Learning rate, run 1")
+    before = result.inner_text()
+    slider.evaluate(
+        "e => { e.value = 300; e.dispatchEvent(new Event('input')); e.dispatchEvent(new Event('change')); }"
+    )
+    expect(result).not_to_have_text(before)
+    page.close()
+    assert problems == []
+
+
 @pytest.mark.parametrize("width", [380, 768, 1440])
 def test_nothing_overflows(open_file: Open, width: int) -> None:
     page = open_file(width=width)
