@@ -6,10 +6,11 @@ from gdviz.charts import comparing as charts
 from gdviz.comparing.comparison import Comparison
 from gdviz.comparing.presets import PRESETS
 from gdviz.comparing.record import Record
+from gdviz.runs.memory import refusal_of_comparison
 from gdviz.runs.trials import Stored
 from gdviz.training import keras_script
 from gdviz.ui import choose as ui
-from gdviz.ui import own_table, style
+from gdviz.ui import own_table, style, visitors
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.choose_landscapes import landscapes
 from gdviz.ui.navigation import begin_page
@@ -147,6 +148,9 @@ def begin(comparison: Comparison | None) -> None:
     """The button that begins, and what it will take."""
     own = comparison is not None and comparison.problem.data.name == OWN_TABLE
     ready = comparison is not None and (not own or own_table.preview(comparison.problem))
+    if comparison is not None and (refused := refusal_of_comparison(comparison, own_table.plan(comparison.problem))):
+        st.error(plain(refused))
+        ready = False
     if comparison is not None:
         ui.keep(comparison)
         st.caption(plain(ui.estimate(comparison), 600))
@@ -166,7 +170,9 @@ def watched(id: str, width: int) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.markdown(f"**{plain(stored.name)}**: {stored.status}")
-        if stored.status == "running":
+        if not visitors.mine(stored):
+            st.caption("Another visitor's: it can be looked at, not changed.")
+        elif stored.status == "running":
             st.button("Stop", on_click=ui.attempt, args=("stop", id))
         elif stored.status in ("stopped", "failed"):
             st.button("Go on", on_click=ui.attempt, args=("go_on", id))

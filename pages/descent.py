@@ -4,9 +4,11 @@ import streamlit as st
 
 import gdviz
 from gdviz import export
+from gdviz.budget import descents, surface
 from gdviz.descent.trajectory import summary
 from gdviz.export import report
 from gdviz.ui import controls, inspector, style
+from gdviz.ui.affordable import affordable
 from gdviz.ui.charts import is_dark, show_surface
 from gdviz.ui.folding import unfolded
 from gdviz.ui.live import show_live
@@ -44,7 +46,8 @@ scale = controls.loss_scale_control(st.sidebar)
 controls.EXPERIMENT.keep(experiment)
 
 story_row("descent", experiment)
-runs = experiment.run()
+with affordable(descents(experiment), "number of steps, or of optimizers that search their step"):
+    runs = experiment.run()
 show_live(runs, "descent", controls.take_over, scale)
 st.caption(f"${experiment.landscape.formula}$")
 st.caption(report.drawing_notes(runs, is_dark()))
@@ -56,7 +59,8 @@ offer_finite_rates(runs)
 if words := unfolded("The chart in words", "words"):
     words.write(summary(runs))
 if st.toggle("Surface in 3-D", key="surface"):
-    show_surface(runs)
+    with affordable(surface(runs), "number of optimizers"):
+        show_surface(runs)
 if st.toggle("Look into a step", key="inspect"):
     inspector.inspect_step(runs, width)
 if st.toggle("Quantities against the step", key="quantities"):

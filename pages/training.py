@@ -6,6 +6,7 @@ import streamlit as st
 
 from gdviz import training
 from gdviz.runs import RESUMABLE, Run, StoreError
+from gdviz.runs.memory import refusal
 from gdviz.training.telling import told
 from gdviz.ui import own_table, style, visitors
 from gdviz.ui import training as ui
@@ -123,6 +124,9 @@ for trouble in filter(None, (jobs.trouble(), jobs.runs.notice)):
     st.info(plain(trouble))
 own = setup is not None and setup.data.name == ui.OWN_TABLE
 ready = setup is not None and (not own or own_table.preview(setup))
+if setup is not None and (refused := refusal(setup, own_table.plan(setup))):
+    st.error(plain(refused))
+    ready = False
 # Not by a callback: that would be given what the controls showed before the change made last.
 if st.button("Start", type="primary", disabled=not ready) and setup is not None:
     ui.start(setup, own_table.file() if own else None)

@@ -146,8 +146,12 @@ def test_any_link_of_an_experiment_is_read_and_written_again(data: st.DataObject
 def test_whole_numbers_are_such_as_browsers_have() -> None:
     count = Knob(name="count", default=1, low=0)
     assert count.check(2**53 - 1) == 2**53 - 1
-    with pytest.raises(ValueError, match="count must be a whole number"):
+    with pytest.raises(ValueError, match=f"count must be a whole number .*, of size {2**53 - 1} at most; got {2**53}"):
         count.check(2**53)
+    with pytest.raises(ValueError, match="got a number of 33220 bits"):
+        count.check(10**10_000)
+    with pytest.raises(ValueError, match=f"is larger than {2**53 - 1}"):
+        count.parse("9" * 30)
 
 
 @pytest.mark.parametrize("name", list(INITIALIZERS))

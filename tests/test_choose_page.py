@@ -13,6 +13,7 @@ from gdviz.charts import comparing as charts
 from gdviz.clipping import CLIPPERS
 from gdviz.comparing.comparison import Budget, Comparison, Entrant, entrants_of
 from gdviz.comparing.estimate import estimated_seconds
+from gdviz.comparing.plan import portions
 from gdviz.comparing.presets import PRESETS
 from gdviz.comparing.record import Record
 from gdviz.comparing.run import run
@@ -22,6 +23,7 @@ from gdviz.runs.comparisons import Comparisons
 from gdviz.schedules import SCHEDULES
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, DenseLayer, TrainingSetup
 from gdviz.ui import choose as ui
+from gdviz.ui import visitors
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "choose.py")
 SMALL = Comparison(
@@ -216,6 +218,33 @@ def test_a_comparison_that_is_not_stored_is_said_not_to_be(
     page = opened(comparisons, monkeypatch, comparison="[lost](http://x)")
     assert any("must be the id of a stored comparison" in warning.value for warning in page.warning)
     assert not any("[lost](" in warning.value for warning in page.warning)
+
+
+@pytest.mark.parametrize("shared", ["1", "0"])
+def test_a_comparison_is_its_visitors_where_runs_are_not_shared(
+    shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GDVIZ_SHARED", shared)
+    waiting = Comparisons(JobsHere(Runs(folder=tmp_path)))  # type: ignore[arg-type]
+    waiting.jobs.closing = True  # type: ignore[misc]  # nothing begins
+    id = waiting.start(SMALL, visitor="me", content=b"x" * 2**20)
+    waiting.trials.add(id, "mine", portions(SMALL, [])[0], visitor=waiting.get(id).visitor)
+    runs = waiting.trials.runs
+    assert {run.visitor for run in runs.search(group=id)} == {"me"}
+    assert runs.usage("me").bytes >= 2**20 > runs.usage("other").bytes
+    for name, allowed in (("me", True), ("other", shared == "1")):
+        monkeypatch.setattr(visitors, "visitor", lambda name=name: name)
+        page = opened(waiting, monkeypatch, comparison=id)
+        assert any(button.label == "Stop" for button in page.button) == allowed
+        if not allowed:
+            with pytest.raises(ValueError, match="another visitor's: it can be looked at, not changed"):
+                visitors.check_comparison(waiting.get(id))
+    monkeypatch.setenv("GDVIZ_MOST_QUEUED_EACH", "1")
+    monkeypatch.setattr(visitors, "visitor", lambda: "me")
+    page = opened(waiting, monkeypatch)
+    compare_button(page).click()
+    page = checked(page)
+    assert any("You have 1 trainings in the queue" in error.value for error in page.error)
 
 
 @pytest.mark.parametrize("width", [300, 900])

@@ -10,6 +10,7 @@ import gdviz
 from gdviz.descent.experiment import DEFAULT, Experiment
 from gdviz.landscapes.own import EXAMPLES
 from gdviz.landscapes.rates import fitting_rates
+from gdviz.sweeps.rates import searched_rate
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "descent.py")
 
@@ -198,6 +199,64 @@ def test_one_to_eight_runs_added_and_removed() -> None:
         next(button for button in page.button if button.label == "Remove").click()
         page = run(page)
     assert described(page).optimizers == before[-1:]
+
+
+def test_an_optimizer_is_added_whatever_is_changed_before_the_page_has_run_again() -> None:
+    page = opened(run=["momentum", "adam"], steps="10")
+    widget(page.button, "Add an optimizer").click()
+    widget(page.selectbox, "Landscape").select("beale")  # which builds all widgets anew
+    page = run(page)
+    assert [rule.name for rule in described(page).optimizers] == ["momentum", "adam", "adam"]
+    assert described(page).landscape.name == "beale"
+    next(button for button in page.button if button.key == "1.run1.remove").click()
+    widget(page.selectbox, "Landscape").select("himmelblau")
+    page = run(page)
+    assert [rule.name for rule in described(page).optimizers] == ["momentum", "adam"]
+    assert described(page).landscape.name == "himmelblau"
+
+
+def test_what_was_dragged_before_the_figure_knew_of_a_new_run_moves_the_start_and_nothing_else() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from gdviz.ui.controls import EXPERIMENT, take_over
+
+        rate = {"learning_rate": 0.5}
+        others = [rate] * 3, [rate] * 5, [{"momentum": 0.5}] * 4
+        for place, values in enumerate(others, start=1):  # of runs that are gone, or of another rule
+            before = EXPERIMENT.setup.optimizers
+            take_over({"start": [place, 2.0], "values": values})
+            assert EXPERIMENT.setup.optimizers == before
+            assert EXPERIMENT.setup.start == (place, 2.0)
+        st.write("done")
+
+    page = AppTest.from_function(script, default_timeout=60)
+    assert run(page).markdown[0].value == "done"
+
+
+def test_a_function_of_ones_own_gets_learning_rates_found_by_search() -> None:
+    rate = next(rule.learning_rate for rule in DEFAULT.optimizers if rule.name == "gradient_descent")
+    page = opened(run=[f"gradient_descent,learning_rate={rate}", "momentum,learning_rate=0.0123"])
+    widget(page.selectbox, "Landscape").select("own_function")
+    page = run(page)
+    widget(page.text_input, "f(x, y)").set_value("x² + 50y²")
+    page = run(page)
+    searched = searched_rate(described(page).landscape, "gradient_descent")
+    assert [rule.learning_rate for rule in described(page).optimizers] == [searched, 0.0123]
+    assert 0.002 < searched < 2 / 100  # the stability limit
+    widget(page.button, "Add an optimizer").click()
+    page = run(page)
+    assert described(page).optimizers[2].learning_rate == searched_rate(described(page).landscape, "adam")
+    assert any("searched for this function" in caption.value for caption in page.sidebar.caption)
+    widget(page.text_input, "f(x, y)").set_value("log(-1 - x²)")  # no number anywhere
+    page = run(page)
+    assert any("No learning rate was searched for" in caption.value for caption in page.sidebar.caption)
+
+
+def test_runs_that_would_take_too_long_are_refused_with_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GDVIZ_PAGE_SECONDS", "0.001")
+    page = opened(run=["lbfgs"], steps="5000")
+    assert "and a page may take 0 s: choose a smaller number of steps" in page.error[0].value
     assert next(button for button in page.button if button.label == "Remove").disabled
 
 

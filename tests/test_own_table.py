@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gdviz.runs import Runs
+from gdviz.runs.jobs import Jobs
 from gdviz.training import DATASETS, TrainingSetup
 from gdviz.training.datasets import OwnTable, prepare
 from gdviz.ui import training as ui
@@ -136,3 +137,24 @@ def test_a_setup_of_version_0_1_keeps_its_reading(
     assert startable(page)
     labelled(page.checkbox, "Read as version 0.1.0 did").uncheck()
     assert isinstance(setup_of(again(page)).data, OwnTable)
+
+
+def test_a_file_over_the_budget_is_refused_where_it_is_given(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GDVIZ_PAGE_SECONDS", "0.000001")
+    again(page)
+    assert any("CSV: This would take about" in error.value for error in page.error)
+    assert not startable(page)
+
+
+@pytest.mark.parametrize("watch", ["plane=True", "sharpness_epochs=1"])
+def test_a_training_that_no_worker_can_hold_is_refused_before_it_starts(
+    watch: str, page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.query_params["layer"] = ["units=8192", "units=8192"]
+    page.query_params["watch"] = watch
+    page.query_params["data"] = "digits"
+    again(page)
+    assert any("GB of memory, and a worker may take 3.9 GB" in error.value for error in page.error)
+    assert not startable(page)
+    with pytest.raises(ValueError, match=r"GB of memory, and a worker may take 3\.9 GB: choose a smaller model"):
+        Jobs.start(SimpleNamespace(), setup_of(page))  # type: ignore[arg-type]  # whatever page asks for it

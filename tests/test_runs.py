@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from gdviz.comparing.comparison import Comparison
+from gdviz.comparing.plan import portions
 from gdviz.runs import Runs, StoreError, records, schema
+from gdviz.runs.trials import Trials
 from gdviz.training import DATASETS, TrainingSetup
 from gdviz.training.channel import Command
 from gdviz.training.events import Fault
@@ -117,6 +120,18 @@ def test_a_deleted_run_comes_back_until_it_is_purged(runs: Runs) -> None:
     assert not runs.model_file(run).parent.exists()
     with pytest.raises(ValueError, match="must have ended before it is deleted"):
         runs.delete(runs.create(SETUP))
+
+
+def test_a_comparison_goes_for_good_with_the_last_of_its_runs(runs: Runs) -> None:
+    trials, comparison = Trials(runs), Comparison()
+    ids = [trials.create(comparison, name, b"a file") for name in ("deleted", "kept")]
+    for id in ids:
+        (run,) = trials.add(id, "run", portions(comparison, [])[0][:1])
+        trials.interrupt([run], "The end.")
+        trials.change(id, status="stopped", ended=1.0)
+    runs.delete(trials.trials(ids[0])[0].run)
+    assert runs.purge(older_than=0.0) == 1
+    assert [stored.id for stored in trials.search()] == ids[1:]
 
 
 def test_names_and_notes_are_checked(runs: Runs) -> None:

@@ -153,7 +153,10 @@ class Knob(Declared):
             number = Integral if self.type is int else Real
             valid = isinstance(value, number) and not isinstance(value, bool) and self._within(value)
         if not valid:
-            raise ValueError(f"{owner}{': ' if owner else ''}{self.name} must be {self.allowed}; got {value!r}")
+            allowed = self.allowed
+            if self.type is int and isinstance(value, Integral) and abs(int(value)) > _LARGEST_WHOLE < self.high:
+                allowed = f"{self._kind}, of size {_LARGEST_WHOLE} at most{', or None' if self.none else ''}"
+            raise ValueError(f"{owner}{': ' if owner else ''}{self.name} must be {allowed}; got {_quoted(value)}")
         return self.type(value)  # type: ignore[no-any-return]
 
     def _within(self, number: Any) -> bool:
@@ -332,9 +335,18 @@ def number(text: str) -> float:
 
 def whole_number(text: str) -> int:
     """A whole number, not negative, from text, or a ValueError that repeats the text."""
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
+    if not text.isascii() or not text.isdigit():
         raise ValueError(f"{text[:_LONGEST_QUOTED]!r} is not a whole number")
+    if len(text) > 18:
+        raise ValueError(f"{text[:_LONGEST_QUOTED]!r} is larger than {_LARGEST_WHOLE}")
     return int(text)
+
+
+def _quoted(value: object) -> str:
+    """A value as an error repeats it; Python refuses to write whole numbers of thousands of digits."""
+    if isinstance(value, int) and value.bit_length() > 1000:
+        return f"a number of {value.bit_length()} bits"
+    return repr(value)
 
 
 def _boolean(text: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdviz.catalogue.pauses import between_steps
 from gdviz.descent.setup import Descent
 from gdviz.descent.steps import Array, Steps
 from gdviz.landscapes.data import DataLandscape
@@ -154,6 +155,7 @@ def _stage_by_stage(setup: Descent) -> Walk:
     state = run.initial_state(theta)
     points, exact, states, told = [theta], [run.vector(*ground.df(*theta))], [state], []
     for t, rate in enumerate(setup.schedule(np.arange(setup.steps))):
+        between_steps.get()()
         if not np.all(np.isfinite(theta)):
             break
         if batches and isinstance(ground, DataLandscape):

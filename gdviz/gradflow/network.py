@@ -8,7 +8,6 @@ and a linear readout, o = h_depth W + b, into the loss.
 """
 
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from gdviz.catalogue import Setup, knob, one_of
+from gdviz.catalogue.pauses import between_steps
 from gdviz.gradflow.activations import ACTIVATIONS, Activation
 from gdviz.gradflow.initializers import INITIALIZERS, Initializer
 from gdviz.gradflow.inputs import CLASSES, INPUTS, Inputs
@@ -27,9 +27,6 @@ from gdviz.gradflow.residuals import RESIDUALS, Residual
 Array = NDArray[np.float64]
 
 MOST_SEED = 2**32 - 1
-
-between_layers: ContextVar[Callable[[], object]] = ContextVar("between_layers", default=lambda: None)
-"""Called between two layers, or two steps of time; an exception that it raises ends the pass."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ class Network(Setup):
         theta = np.zeros(count(shapes))
         layers = unflatten(theta, shapes)
         for layer in layers:
-            between_layers.get()()
+            between_steps.get()()
             kernel = layer["kernel"]
             np.multiply(self.weight_scale, self.initializer.draw(rng, *kernel.shape), out=kernel)
             if self.bias_scale and "bias" in layer:
@@ -167,7 +164,7 @@ def forward(network: Network, layers: list[Parameters], x: Array) -> tuple[list[
     # One block for all layers: the memory of many small arrays would be given back and asked for again in every pass.
     pre_activations = np.empty((network.depth, len(x), network.width))
     for number, parameters in enumerate(layers[:-1], start=1):
-        between_layers.get()()
+        between_steps.get()()
         kernel, pull_kernel = normalization.kernel(parameters)
         z = np.matmul(h, kernel, out=pre_activations[number - 1])
         if "bias" in parameters:
@@ -200,7 +197,7 @@ def backward(
     yield LayerGradient(len(layers), output_gradient, None, parameters)
     g = output_gradient @ readout["kernel"].T
     for number in range(len(activities), 0, -1):
-        between_layers.get()()
+        between_steps.get()()
         activity = activities[number - 1]
         branch = network.residual.branch if number > 1 else 1.0
         slope = network.activation.df(activity.u, activity.a)

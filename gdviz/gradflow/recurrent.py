@@ -14,10 +14,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from gdviz.catalogue import Catalogue, Entry, Setup, knob, one_of
+from gdviz.catalogue.pauses import between_steps
 from gdviz.gradflow.activations import ACTIVATIONS, sigmoid
 from gdviz.gradflow.flow import norm
 from gdviz.gradflow.initializers import Glorot, Orthogonal
-from gdviz.gradflow.network import MOST_SEED, between_layers
+from gdviz.gradflow.network import MOST_SEED
 from gdviz.gradflow.normalizations import Parameters
 
 Array = NDArray[np.float64]
@@ -330,7 +331,7 @@ def forward_through_time(cell: Cell, x: Array, parameters: Parameters) -> tuple[
     states: list[State] = [tuple(np.zeros((len(x), units)) for _ in cell.state_names)]
     backs = []
     for t in range(x.shape[1]):
-        between_layers.get()()
+        between_steps.get()()
         state, pull = cell.step(x[:, t], states[-1], parameters)
         states.append(state)
         backs.append(pull)
@@ -348,7 +349,7 @@ def backward_through_time(
     gradient: State = (output_gradient, *(np.zeros_like(output_gradient) for _ in states[0][1:]))
     found = []
     for t in range(len(backs) - 1, -1, -1):
-        between_layers.get()()
+        between_steps.get()()
         by_inputs, by_recurrent, earlier = backs[t](gradient)
         bias = by_inputs.sum(axis=0)
         if parameters["bias"].ndim == 2:
@@ -369,5 +370,5 @@ def spectral_radius(matrix: Array) -> float:
     >>> round(spectral_radius(np.array([[0.0, 2.0], [-2.0, 0.0]])), 12)
     2.0
     """
-    between_layers.get()()
+    between_steps.get()()
     return float(np.abs(np.linalg.eigvals(matrix)).max())

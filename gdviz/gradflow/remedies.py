@@ -70,15 +70,23 @@ class TrainingCure:
     """One change, and the training that has it."""
 
     changes: str
-    """The field that differs: "clip", "learning_rate", or a field of the network."""
+    """The field that differs: "clip", "weight_clip", "learning_rate", or a field of the network."""
     label: str
     why: str
     training: Training
 
 
 def training_cures(training: Training) -> tuple[TrainingCure, ...]:
-    """Candidate cures of a training run: clipping, a smaller learning rate, and those of its network."""
+    """Candidate cures of a training run: clipping gradients or weights, a smaller learning rate, and those of its
+    network.
+
+    Weights are clipped where Glorot's, of standard deviation 1/√width, hardly ever come: at 3/√width.
+
+    >>> [cure.label for cure in training_cures(Training(Network(width=100))) if "weight" in cure.changes]
+    ['Weights within ±0.3']
+    """
     slower = training.optimizer.learning_rate / 10
+    edge = float(f"{3 / math.sqrt(training.network.width):.1g}")
     found = [
         TrainingCure(
             "clip", f"Clip {entry.label[0].lower()}{entry.label[1:]}", entry.summary(), replace(training, clip=entry())
@@ -86,6 +94,15 @@ def training_cures(training: Training) -> tuple[TrainingCure, ...]:
         for entry in CLIPPERS.values()
         if training.clip != entry()
     ]
+    if training.weight_clip is None or training.weight_clip > edge:
+        found.append(
+            TrainingCure(
+                "weight_clip",
+                f"Weights within ±{edge:g}",
+                "After each step, every weight beyond is cut: layers cannot grow, and so neither can the gradient.",
+                replace(training, weight_clip=edge),
+            )
+        )
     found.append(
         TrainingCure(
             "learning_rate",

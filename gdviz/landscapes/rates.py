@@ -1,6 +1,6 @@
 """Learning rates that fit a landscape, so that something can be seen on it: found by search, and kept as data.
 
-``benchmarks/rates.py`` says how they are found, and finds them again.
+``gdviz.sweeps.rates`` says how they are found, ``benchmarks/rates.py`` finds them again.
 """
 
 import json
@@ -12,7 +12,8 @@ from gdviz.landscapes.base import Landscape
 
 
 def fitting_rates(landscape: Landscape) -> Mapping[str, float]:
-    """Learning rates by the names of optimizers; those that search their own step have none, nor has a user's function.
+    """Learning rates by the names of optimizers; those that search their own step have none. Nor has a user's function:
+    its rates are searched when it is given.
 
     >>> from gdviz.landscapes import LANDSCAPES
     >>> fitting_rates(LANDSCAPES.make("styblinski_tang"))["adam"]

@@ -116,6 +116,9 @@ def taken_over(experiment: Experiment, chosen: Chosen) -> Experiment:
     values = chosen["values"]
     if len(values) != len(experiment.optimizers):
         raise ValueError(f"values must be those of {len(experiment.optimizers)} runs; got {len(values)}")
+    for rule, one in zip(experiment.optimizers, values, strict=True):
+        if not set(one) <= set(rule.values()):
+            raise ValueError(f"values must be those of {rule.label}; got {', '.join(one)}")
     rules = tuple(replace(rule, **one) for rule, one in zip(experiment.optimizers, values, strict=True))
     alike = {rule.learning_rate for rule in rules} == {experiment.shared_learning_rate}
     shared = experiment.shared_learning_rate if alike else None

@@ -14,6 +14,7 @@ from gdviz.comparing.record import Record, Status, Trial, constant_scores, trial
 from gdviz.comparing.run import record_of
 from gdviz.runs.errors import StoreError
 from gdviz.runs.jobs import Jobs
+from gdviz.runs.memory import plan_of, refusal_of_comparison
 from gdviz.runs.trials import Stored, StoredTrial, Trials, train_trials
 from gdviz.training.events import End, Start, TrainingEvent, of_kind
 
@@ -40,17 +41,28 @@ class Comparisons:
             self.advance(stored.id)
         jobs.looks.append(self.look)
 
-    def start(self, comparison: Comparison, name: str = "", content: bytes | None = None) -> str:
+    def start(
+        self, comparison: Comparison, name: str = "", content: bytes | None = None, *, visitor: str | None = None
+    ) -> str:
         """Store a comparison and begin it; returns its id.
 
+        Args:
+            comparison: Who takes part, and with which budget.
+            name: What people call it.
+            content: The bytes of the user's CSV file, for a comparison on one.
+            visitor: Who starts it; its runs are theirs, too.
+
         Raises:
-            QuotaError: A quota is reached.
+            QuotaError: A quota is reached, of the visitor or of all.
+            ValueError: Its trainings would take more memory than a worker may.
         """
-        self.jobs.runs.admit()
+        if reason := refusal_of_comparison(comparison, plan_of(comparison.problem, content)):
+            raise ValueError(reason)
+        self.jobs.runs.admit(visitor)
         problem = comparison.problem
         title = name or f"{problem.data.label}: {len(comparison.entrants)} optimizers, {comparison.trials} trials each"
         with self._lock:
-            id = self.trials.create(comparison, title, content)
+            id = self.trials.create(comparison, title, content, visitor=visitor)
             self.advance(id)
         return id
 
@@ -138,7 +150,7 @@ class Comparisons:
             return
         record = self.record(id)
         for portion in portions(stored.comparison, _known(stored.comparison, there, record)):
-            self.trials.add(id, stored.name, portion)
+            self.trials.add(id, stored.name, portion, visitor=stored.visitor)
         there = self.trials.trials(id)
         for group in _together(there):
             self._submit(id, group)

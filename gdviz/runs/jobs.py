@@ -17,6 +17,7 @@ import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, fire_and_forget
 
 from gdviz.runs import Runs, StoreError
+from gdviz.runs.memory import plan_of, refusal
 from gdviz.runs.worker import WarmUp, want_soon, work, worker_memory
 from gdviz.training import TrainingSetup
 
@@ -99,7 +100,10 @@ class Jobs:
 
         Raises:
             QuotaError: A quota is reached, of the visitor or of all.
+            ValueError: It would take more memory than a worker may.
         """
+        if reason := refusal(setup, plan_of(setup, content)):
+            raise ValueError(reason)
         self.runs.admit(visitor)
         run = self.runs.create(setup, name, content, group=group, visitor=visitor, app=self.id)
         self._submit(run)

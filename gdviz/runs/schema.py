@@ -78,6 +78,7 @@ COMPARISONS = sa.Table(
     sa.Column("ended", sa.Float),
     sa.Column("content", sa.LargeBinary),
     sa.Column("app", sa.String(32)),
+    sa.Column("visitor", sa.String(64)),
 )
 TRIALS = sa.Table(
     "trials",
@@ -92,7 +93,7 @@ TRIALS = sa.Table(
 )
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0004"
+HEAD = "0005"
 """The revision that these tables are."""
 _UPGRADING = 745_001
 """The number of the lock under which PostgreSQL lets one process upgrade at a time."""

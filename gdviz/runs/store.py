@@ -18,7 +18,7 @@ from gdviz.runs.errors import StoreError, first_line, store_errors
 from gdviz.runs.place import Place, file_of
 from gdviz.runs.quotas import QuotaError, Quotas, Usage
 from gdviz.runs.records import ACTIVE, RESUMABLE, Event, Run, run_of
-from gdviz.runs.schema import APPS, COMMANDS, EVENTS, RUNS, TRIALS, migrate, prepare_sqlite
+from gdviz.runs.schema import APPS, COMMANDS, COMPARISONS, EVENTS, RUNS, TRIALS, migrate, prepare_sqlite
 from gdviz.runs.table import history_table
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Command
@@ -175,6 +175,9 @@ class Runs:
             self._write(sa.delete(table).where(column.in_(gone)))
         for run in gone:
             shutil.rmtree(self.folder / run, ignore_errors=True)
+        empty = COMPARISONS.c.id.not_in(sa.select(TRIALS.c.comparison))
+        ended = COMPARISONS.c.ended <= time.time() - older_than
+        self._write(sa.delete(COMPARISONS).where(empty, ended, COMPARISONS.c.status != "running"))
         return len(gone)
 
     def usage(self, visitor: str | None = None) -> Usage:
@@ -182,11 +185,14 @@ class Runs:
         whose = RUNS.c.visitor == visitor if visitor is not None else sa.true()
         waiting = sa.select(sa.func.count(sa.distinct(sa.func.coalesce(RUNS.c.group, RUNS.c.id))))
         recorded = sa.func.coalesce(RUNS.c.bytes, 0) + sa.func.coalesce(sa.func.length(RUNS.c.content), 0)
+        compared = COMPARISONS.c.visitor == visitor if visitor is not None else sa.true()
+        uploaded = sa.select(sa.func.sum(sa.func.length(COMPARISONS.c.content))).where(compared)
         with self._reading() as connection:
             queued = connection.scalar(waiting.where(whose, RUNS.c.status == "queued")) or 0
             found = connection.execute(sa.select(RUNS.c.id, recorded).where(whose)).all()
+            database = connection.scalar(uploaded) or 0
         files = sum(_bytes_in(self.folder / run) for run, _ in found)
-        database = sum(bytes for _, bytes in found)
+        database += sum(bytes for _, bytes in found)
         if visitor is None and self._place.path:
             database = sum(file.stat().st_size for file in self._place.path.parent.glob(f"{self._place.path.name}*"))
         return Usage(len(found), queued, int(database) + files)

@@ -41,6 +41,8 @@ class Stored:
     reason: str
     created: float
     ended: float | None
+    visitor: str | None = None
+    """Who started it."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,18 @@ class Trials:
     def __init__(self, runs: Runs) -> None:
         self.runs = runs
 
-    def create(self, comparison: Comparison, name: str, content: bytes | None, app: str | None = None) -> str:
+    def create(
+        self,
+        comparison: Comparison,
+        name: str,
+        content: bytes | None,
+        app: str | None = None,
+        visitor: str | None = None,
+    ) -> str:
         """Store a comparison that begins; returns its id."""
         id, now = uuid.uuid4().hex, time.time()
         values = {"id": id, "name": name, "setup": comparison.to_json(), "status": "running", "reason": ""}
-        self._write(sa.insert(COMPARISONS).values(**values, created=now, content=content, app=app))
+        self._write(sa.insert(COMPARISONS).values(**values, created=now, content=content, app=app, visitor=visitor))
         return id
 
     def get(self, comparison: str) -> Stored:
@@ -90,7 +99,7 @@ class Trials:
         return self._search(sa.true() if status is None else COMPARISONS.c.status == status)
 
     def _search(self, where: Any) -> list[Stored]:
-        names = ("id", "name", "setup", "status", "reason", "created", "ended")
+        names = ("id", "name", "setup", "status", "reason", "created", "ended", "visitor")
         query = sa.select(*(COMPARISONS.c[name] for name in names)).where(where)
         found = []
         with store_errors(), self.runs.engine.connect() as connection:
@@ -99,7 +108,8 @@ class Trials:
                     comparison = Comparison.from_json(row.setup)
                 except (ValueError, KeyError, TypeError):
                     continue
-                found.append(Stored(row.id, row.name, comparison, row.status, row.reason, row.created, row.ended))
+                told = row.status, row.reason, row.created, row.ended, row.visitor
+                found.append(Stored(row.id, row.name, comparison, *told))
         return found
 
     def status(self, comparison: str) -> str | None:
@@ -135,8 +145,22 @@ class Trials:
             found.append(StoredTrial(run.id, key, run.status, run.reason, row["begun"], run.configuration))
         return found
 
-    def add(self, comparison: str, name: str, tasks: Iterable[Task], app: str | None = None) -> list[str]:
+    def add(
+        self,
+        comparison: str,
+        name: str,
+        tasks: Iterable[Task],
+        app: str | None = None,
+        visitor: str | None = None,
+    ) -> list[str]:
         """Store the runs of tasks, waiting; returns the ids. None is stored twice, whoever else tries at the same time.
+
+        Args:
+            comparison: The comparison's id.
+            name: What the runs' names begin with.
+            tasks: What is to be trained.
+            app: In whose queue they wait.
+            visitor: Whose runs they are: whoever started the comparison.
 
         Raises:
             StoreError: One of them is there already, or the store cannot be written.
@@ -160,6 +184,7 @@ class Trials:
                     "seconds": 0.0,
                     "group": comparison,
                     "app": app,
+                    "visitor": visitor,
                 }
             )
             place = {"run": ids[-1], "comparison": comparison, "entrant": task.entrant, "number": task.number}

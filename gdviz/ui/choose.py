@@ -25,7 +25,7 @@ from gdviz.runs.trials import Stored
 from gdviz.schedules import Schedule
 from gdviz.training import KERAS_OPTIMIZERS, KerasOptimizer, Split, TrainingSetup
 from gdviz.training.optimizers import SEARCHED
-from gdviz.ui import training, widgets
+from gdviz.ui import training, visitors, widgets
 from gdviz.ui.form import Form, Group, draw, draw_entry
 from gdviz.ui.kept import Kept
 from gdviz.ui.text import plain
@@ -223,15 +223,17 @@ def estimate(comparison: Comparison) -> str:
 def start(comparison: Comparison, content: bytes | None) -> None:
     """Begin a comparison, and watch it."""
     try:
-        st.session_state["choose_watched"] = shared_comparisons().start(comparison, content=content)
-        st.query_params["comparison"] = st.session_state["choose_watched"]
-    except RuntimeError as error:
+        begun = shared_comparisons().start(comparison, content=content, **visitors.named())
+        st.session_state["choose_watched"] = begun
+        st.query_params["comparison"] = begun
+    except (RuntimeError, ValueError) as error:
         st.session_state["choose_error"] = str(error)
 
 
 def attempt(action: str, id: str, *arguments: int) -> None:
     """Stop, go on, or try more; what goes wrong is shown on the page's next run."""
     try:
+        visitors.check_comparison(shared_comparisons().get(id))
         getattr(shared_comparisons(), action)(id, *arguments)
     except (RuntimeError, ValueError) as error:
         st.session_state["choose_error"] = str(error)

@@ -20,6 +20,8 @@ from gdviz.ui import widgets
 from gdviz.ui.folding import unfolded
 from gdviz.ui.form import Form, Group
 from gdviz.ui.kept import Kept
+from gdviz.ui.rates import fitting_rate
+from gdviz.ui.rates import words as rates_in_words
 from gdviz.ui.text import code, plain
 
 EXPERIMENT = Kept("experiment", Experiment, view=("loss_scale",))
@@ -61,17 +63,27 @@ def set_start(point: Point) -> None:
 def take_over(chosen: Mapping[str, Any]) -> None:
     """Take over what was chosen in the live figure: only the fields that changed get new widgets."""
     before = EXPERIMENT.setup
-    after = taken_over(before, chosen)
+    try:
+        after = taken_over(before, chosen)
+    except ValueError:  # of the runs before, which the browser still draws; their start is that of the others, too
+        x, y = chosen["start"]
+        set_start((float(x), float(y)))
+        return
     if after.shared_learning_rate != before.shared_learning_rate:
         EXPERIMENT.show_again(after)
         return
+    _set_runs(after)
+    if after.start != before.start and after.start is not None:
+        set_start(after.start)
+
+
+def _set_runs(after: Experiment) -> None:
+    """Take over an experiment of as many runs; those that changed get new widgets."""
     slots = _slots()
-    for at, (old, new) in enumerate(zip(before.optimizers, after.optimizers, strict=True)):
+    for at, (old, new) in enumerate(zip(EXPERIMENT.setup.optimizers, after.optimizers, strict=True)):
         if old != new:
             slots[at] = max(slots) + 1
     EXPERIMENT.set(after)
-    if after.start != before.start and after.start is not None:
-        set_start(after.start)
 
 
 def loss_scale_control(box: DeltaGenerator) -> LossScale:
@@ -99,28 +111,30 @@ def _landscape_controls(form: Form, box: DeltaGenerator) -> Landscape:
 
 def _go_to_landscape(name: str) -> None:
     """Another landscape brings its own start, and learning rates that fit it in place of those that nobody chose."""
-    if name in LANDSCAPES:
-        EXPERIMENT.show_again(on_landscape(EXPERIMENT.setup, LANDSCAPES.make(name)))
+    landscape = LANDSCAPES.make(name) if name in LANDSCAPES else own_function(EXAMPLES[0], _DOMAIN)
+    EXPERIMENT.show_again(on_landscape(EXPERIMENT.setup, landscape, fitting_rate))
 
 
 def _own_function_controls(form: Form, box: DeltaGenerator, current: Landscape) -> Landscape:
     """A text box for a formula, which says how it was understood, and one for its domain. An error in it is
     shown there, and the last formula that could be read stays.
     """
-    known = current if isinstance(current, OwnFunction) else own_function(EXAMPLES[0], "-5,5,-5,5")
+    known = current if isinstance(current, OwnFunction) else own_function(EXAMPLES[0], _DOMAIN)
     ends = ",".join(f"{end:g}" for axis in known.domain for end in axis)
     keys = form.key("own.text"), form.key("own.domain")
     first = widgets.first_value(keys[0], known.text)
     help = "As you would write it: 2x, x² or x^2, sin(x)cos(y), |x|, √x, e^x, ln(x), max(x, y), π; or f(u, v) = uv."
-    text = box.text_input("f(x, y)", first, max_chars=MOST_CHARACTERS, key=keys[0], help=help)
+    given: Any = {"on_change": _take_formula, "args": keys}
+    text = box.text_input("f(x, y)", first, max_chars=MOST_CHARACTERS, key=keys[0], help=help, **given)
     understood = box.empty()
     examples = form.key("own.example")
     box.pills("Examples", EXAMPLES, key=examples, on_change=_take_example, args=(examples,))
     first = widgets.first_value(keys[1], ends)
-    domain = box.text_input("Domain: xmin,xmax,ymin,ymax", first, max_chars=100, key=keys[1])
+    domain = box.text_input("Domain: xmin,xmax,ymin,ymax", first, max_chars=100, key=keys[1], **given)
     try:
         made = own_function(text or "", domain or "")
-        understood.caption(f"Read as ${made.formula}$")
+        rates = rates_in_words(made, [rule.name for rule in form.setup.optimizers])
+        understood.caption(f"Read as ${made.formula}$  \n{rates}")
         return made
     except ValueError as error:
         box.error(f"{plain(error)}. Still shown: {code(known.text)}")
@@ -128,7 +142,22 @@ def _own_function_controls(form: Form, box: DeltaGenerator, current: Landscape) 
 
 
 def _take_example(key: str) -> None:
-    EXPERIMENT.show_again(on_landscape(EXPERIMENT.setup, own_function(st.session_state[key], "-5,5,-5,5")))
+    if text := st.session_state[key]:
+        EXPERIMENT.show_again(on_landscape(EXPERIMENT.setup, own_function(text, _DOMAIN), fitting_rate))
+
+
+def _take_formula(text: str, domain: str) -> None:
+    """Another formula brings its own start, and learning rates that fit it: only the runs whose rate changes get new
+    widgets. An error in it is shown beside the text box.
+    """
+    try:
+        landscape = own_function(st.session_state[text] or "", st.session_state[domain] or "")
+    except ValueError:
+        return
+    _set_runs(on_landscape(EXPERIMENT.setup, landscape, fitting_rate))
+
+
+_DOMAIN = "-5,5,-5,5"
 
 
 def _start_controls(form: Form, box: DeltaGenerator) -> Point:
@@ -174,16 +203,16 @@ def _optimizer_controls(form: Form, box: DeltaGenerator) -> tuple[Optimizer, ...
     """One expander a run. The same optimizer can stand in several, at different settings."""
     current, landscape = form.setup.optimizers, form.values["landscape"]
     shared, was_shared = form.values["shared_learning_rate"] is not None, form.setup.shared_learning_rate is not None
-    slots: list[int] = st.session_state.setdefault(form.key("slots"), list(range(len(current))))
+    slots = _slots()
     shown = dict(zip(slots, current, strict=False))
-    new = OPTIMIZERS.make("adam", learning_rate=rate_in_place_of(None, "adam", landscape))
+    new = OPTIMIZERS.make("adam", learning_rate=rate_in_place_of(None, "adam", landscape, fitting_rate))
     made = []
     for number, slot in enumerate(slots, start=1):
         before, key = shown.get(slot, new), form.key(f"run{slot}")
         if was_shared and (own := st.session_state.get(f"{key}.own_rate")) is not None:
             before = replace(before, learning_rate=own)
         name = st.session_state.get(key, before.name)
-        rate = before.learning_rate if name == before.name else rate_in_place_of(before, name, landscape)
+        rate = before.learning_rate if name == before.name else rate_in_place_of(before, name, landscape, fitting_rate)
         told = "" if shared else f", η {st.session_state.get(f'{key}.{name}.learning_rate', rate):.4g}"
         # By its number: what is dragged in the figure takes a new slot, and leaves open what is open.
         panel = unfolded(f"{number} · {OPTIMIZERS[name].label}", f"run.{number}", box, told)
@@ -197,30 +226,49 @@ def _optimizer_controls(form: Form, box: DeltaGenerator) -> tuple[Optimizer, ...
             )
             values: Mapping[str, Value] = before.values() if name == before.name else {"learning_rate": rate}
             rule = widgets.entry(panel, OPTIMIZERS, name, key, values, form.exact, without)
-            panel.button("Remove", key=f"{key}.remove", on_click=_remove, args=(slot,), disabled=len(slots) == 1)
+            panel.button(
+                "Remove", key=f"{key}.remove", on_click=_remove, args=(key, number - 1), disabled=len(slots) == 1
+            )
         if not shared:  # kept for the time after all have shared one
             st.session_state[f"{key}.own_rate"] = rule.learning_rate
         made.append(rule)
     full = len(slots) == MOST_RUNS
-    box.button("Add an optimizer", key="add", on_click=_add, disabled=full, width="stretch")
+    box.button("Add an optimizer", key="add", on_click=_add, args=(new,), disabled=full, width="stretch")
     return tuple(made)
 
 
 def _slots() -> list[int]:
-    slots: list[int] = st.session_state[EXPERIMENT.key("slots")]
+    """The numbers of the runs' widgets; in new widgets they begin at 0."""
+    first = list(range(len(EXPERIMENT.setup.optimizers)))
+    slots: list[int] = st.session_state.setdefault(EXPERIMENT.key("slots"), first)
     return slots
 
 
-def _add() -> None:
-    _slots().append(max(_slots()) + 1)
-
-
-def _remove(slot: int) -> None:
-    """Remove a run, from the experiment kept too, so that the others keep their settings."""
+def _add(rule: Optimizer) -> None:
+    """Add a run, to the experiment kept too: a change that comes before the page has run again begins with it."""
     slots, experiment = _slots(), EXPERIMENT.setup
-    left = tuple(rule for rule, at in zip(experiment.optimizers, slots, strict=True) if at != slot)
-    EXPERIMENT.set(replace(experiment, optimizers=left))
-    slots.remove(slot)
+    if len(slots) < MOST_RUNS:  # two quick clicks are two
+        EXPERIMENT.set(replace(experiment, optimizers=(*experiment.optimizers, rule)))
+        slots.append(max(slots) + 1)
+
+
+def _remove(key: str, place: int) -> None:
+    """Remove a run, from the experiment kept too, so that the others keep their settings.
+
+    Args:
+        key: The key of its widgets.
+        place: Its place among the runs, where all widgets have been built anew meanwhile.
+    """
+    slots, experiment = _slots(), EXPERIMENT.setup
+    keys = [EXPERIMENT.key(f"run{slot}") for slot in slots]
+    if key in keys:
+        place = keys.index(key)
+    elif key.startswith(EXPERIMENT.key("run")):  # a second click came before the page had run again
+        return
+    if len(slots) > 1 and place < len(slots):
+        rules = experiment.optimizers
+        EXPERIMENT.set(replace(experiment, optimizers=(*rules[:place], *rules[place + 1 :])))
+        slots.pop(place)
 
 
 _SPECIAL: dict[str, Any] = {

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache, reduce
 from typing import Any
@@ -12,14 +11,13 @@ import streamlit as st
 from threadpoolctl import threadpool_limits
 
 from gdviz import Trajectory, budget, gradflow
-from gdviz.budget import Budget, BusyError, Cost, Purse, setting
+from gdviz.budget import Cost
 from gdviz.gradflow import GradientFlow, Network, Recurrent, RecurrentFlow, Training, TrainingRun
 from gdviz.gradflow.cliff import CliffRuns
-from gdviz.gradflow.network import between_layers
+from gdviz.ui.affordable import affordable
 
 _PAUSE = 0.25
 """Seconds between two pictures while seeds stream in."""
-_LOOK_SECONDS = 0.1
 
 
 @st.cache_resource(show_spinner=False)
@@ -97,48 +95,3 @@ def down_the_cliff(setup: CliffRuns) -> dict[str, Trajectory]:
     """Two runs down the cliff, without and with clipping."""
     with affordable(budget.cliff(setup), "sequence or steps"):
         return setup.run()
-
-
-# What it may cost ---------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def affordable(cost: Cost, smaller: str) -> Iterator[None]:
-    """Compute something that the page may spend on; otherwise say why not, and end the page here.
-
-    Meanwhile it ends between two layers, or two steps of time, when the user changes a control or leaves.
-
-    Args:
-        cost: What it will take.
-        smaller: What is to be made smaller, where that is too much.
-    """
-    if reason := Budget.from_environment().refusal(cost, smaller):
-        st.error(reason)
-        st.stop()
-    before = between_layers.get()
-    between_layers.set(_Others())
-    try:
-        with _purse().spending(cost.bytes):
-            yield
-    except BusyError as error:
-        st.error(f"{error}")
-        st.stop()
-    finally:
-        between_layers.set(before)
-
-
-@st.cache_resource(show_spinner=False)
-def _purse() -> Purse:
-    return Purse(setting("GDVIZ_PAGES_MEMORY", 1024) * 2.0**20)
-
-
-class _Others:
-    """Looks now and then whether the script is to end: Streamlit ends it at a look into the session."""
-
-    def __init__(self) -> None:
-        self._looked = time.monotonic()
-
-    def __call__(self) -> None:
-        if time.monotonic() - self._looked > _LOOK_SECONDS:
-            self._looked = time.monotonic()
-            st.session_state.get("trained")

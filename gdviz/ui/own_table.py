@@ -9,9 +9,12 @@ import pyarrow as pa
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from gdviz.budget import Budget, Cost, reading, understanding
+from gdviz.catalogue.pauses import between_steps
 from gdviz.training import DATASETS, Dataset, TrainingSetup
 from gdviz.training.datasets import NumberedTable, OwnTable, UsersTable, rows_by_part
 from gdviz.ui import widgets
+from gdviz.ui.affordable import affordable
 from gdviz.ui.charts import arrow
 from gdviz.ui.text import plain
 from gdviz.ui.training import FILE
@@ -85,7 +88,9 @@ def read(content: bytes) -> "Table":
     kept = st.session_state.get(_READ)
     if kept is None or kept[0] is not content:
         try:
+            _see(reading(content))
             kept = content, table.read(content)
+            _see(understanding(kept[1]))
         except ValueError as error:
             kept = content, error
         st.session_state[_READ] = kept
@@ -95,13 +100,36 @@ def read(content: bytes) -> "Table":
     return found
 
 
+def _see(cost: Cost) -> None:
+    """See that something may be spent on a file.
+
+    Raises:
+        ValueError: It is too much; says so with its numbers.
+    """
+    if reason := Budget.from_environment().refusal(cost, "file"):
+        raise ValueError(f"CSV: {reason}")
+
+
 @lru_cache(maxsize=4)
 def understood(data: UsersTable, table: "Table") -> "Plan | ValueError":
     """What is understood of a file, or why it cannot be used."""
     try:
-        return data.plan(table)
+        with affordable(understanding(table), "file"):
+            return data.plan(table)
     except ValueError as error:
         return error
+
+
+def plan(setup: TrainingSetup) -> "Plan | None":
+    """How the session's file is read for a training; None where it trains on none, or where it cannot be read."""
+    content = file()
+    if content is None or not isinstance(setup.data, UsersTable):
+        return None
+    try:
+        found = understood(setup.data, read(content))
+    except ValueError:
+        return None
+    return None if isinstance(found, ValueError) else found
 
 
 def _choices(box: DeltaGenerator, key: str, current: OwnTable, table: "Table") -> Dataset:
@@ -166,7 +194,8 @@ def _found(table: "Table", decimal: str, dates: str) -> list["Column"]:
     """The columns, before the user has said anything about them."""
     from gdviz.training.table.columns import find_columns
 
-    return find_columns(table, {}, decimal, dates)
+    with affordable(understanding(table), "file"):
+        return find_columns(table, {}, decimal, dates, between_steps.get())
 
 
 def _number_kind(column: "Column") -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import streamlit as st
 
 from gdviz.runs import Run, Runs
+from gdviz.runs.trials import Stored
 
 COOKIE = "gdviz_visitor"
 
@@ -42,8 +43,8 @@ def listed() -> str | None:
     return None if shared() else visitor() or "nobody"
 
 
-def mine(run: Run) -> bool:
-    """Whether the visitor may change a run."""
+def mine(run: Run | Stored) -> bool:
+    """Whether the visitor may change a run or a comparison."""
     return shared() or run.visitor == listed()
 
 
@@ -56,6 +57,16 @@ def check(runs: Runs, *ids: str) -> None:
     for run in () if shared() else ids:
         if not mine(runs.get(run)):
             raise ValueError(f"run {run!r} is another visitor's: it can be looked at, not changed")
+
+
+def check_comparison(stored: Stored) -> None:
+    """See that the visitor may change a comparison.
+
+    Raises:
+        ValueError: It is another visitor's.
+    """
+    if not mine(stored):
+        raise ValueError(f"comparison {stored.id!r} is another visitor's: it can be looked at, not changed")
 
 
 def named() -> dict[str, str]:

@@ -24,8 +24,7 @@ def search_minima(landscape: Landscape) -> tuple[Point, ...]:
         if not len(pits) or np.sum(depths <= depths.min() + 1e-12 * max(1.0, abs(depths.min()))) > MOST_MINIMA:
             return ()  # a flat floor: no minimum is a point
         pits = pits[np.argsort(depths, kind="stable")][:MOST_MINIMA]
-        found = [_polished(landscape, grid[:, i, j], low, high) for i, j in pits]
-        found = [point for point in found if point is not None]
+        found = list(_polished(landscape, grid[:, pits[:, 0], pits[:, 1]], low, high).T)
         if not found:
             return ()
         losses = np.array([float(landscape.value(point)) for point in found])
@@ -39,22 +38,46 @@ def search_minima(landscape: Landscape) -> tuple[Point, ...]:
     return tuple(kept)
 
 
-def _polished(landscape: Landscape, point: Any, low: Any, high: Any) -> Any:
-    """The minimum next to ``point``, or None where the steps do not end at one within the domain."""
+def _polished(landscape: Landscape, points: Any, low: Any, high: Any) -> Any:
+    """The minima next to ``points`` (2, n), all at once: of those, (2, m), whose steps end at one in the domain."""
+    points, going = points.copy(), np.ones(points.shape[1], dtype=bool)
+    usable = going.copy()
     for _ in range(50):
-        gradient, hessian = landscape.gradient(point), landscape.hessian(point)
-        if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
-            return None
-        curvature, axes = np.linalg.eigh(hessian)
-        floor = 1e-12 * max(1.0, float(np.abs(curvature).max()))
-        move = -axes @ ((axes.T @ gradient) / np.maximum(np.abs(curvature), floor))
-        here, share = float(landscape.value(point)), 1.0
-        while share > 1e-10 and not float(landscape.value(point + share * move)) <= here:
-            share /= 2
-        if share <= 1e-10 or np.linalg.norm(share * move) < 1e-15 * np.max(high - low):
+        at = points[:, going]
+        gradient, hessian = landscape.gradient(at), np.moveaxis(landscape.hessian(at), -1, 0)
+        finite = np.isfinite(gradient).all(axis=0) & np.isfinite(hessian).all(axis=(1, 2))
+        usable[going] = finite
+        move = np.zeros_like(at)
+        move[:, finite] = _newton(gradient[:, finite], hessian[finite])
+        share = _downhill(landscape, at, move)
+        moved = share * move
+        far = finite & (share > 1e-10) & (np.linalg.norm(moved, axis=0) >= 1e-15 * np.max(high - low))
+        points[:, going] = np.where(far, at + moved, at)
+        going[going] = far
+        if not going.any():
             break
-        point = point + share * move
-    at_rest = np.linalg.norm(landscape.gradient(point)) <= 1e-6 * (1 + np.abs(landscape.hessian(point)).max())
-    here, beside = float(landscape.value(point)), float(landscape.value(point + 1e-7 * (high - low)))
-    at_rest = at_rest and abs(beside - here) <= 1e-3 * (1 + abs(here))  # at a pole the loss falls without bound
-    return point if at_rest and np.all(point >= low) and np.all(point <= high) else None
+    points = points[:, usable]
+    size = np.abs(landscape.hessian(points)).max(axis=(0, 1))
+    at_rest = np.linalg.norm(landscape.gradient(points), axis=0) <= 1e-6 * (1 + size)
+    here, beside = (np.asarray(landscape.value(p)) for p in (points, points + 1e-7 * (high - low)[:, None]))
+    at_rest &= np.abs(beside - here) <= 1e-3 * (1 + np.abs(here))  # at a pole the loss falls without bound
+    inside = np.all((points >= low[:, None]) & (points <= high[:, None]), axis=0)
+    return points[:, at_rest & inside]
+
+
+def _newton(gradient: Any, hessian: Any) -> Any:
+    """Newton's steps (2, n), downhill along every axis of the curvature."""
+    curvature, axes = np.linalg.eigh(hessian)
+    floor = 1e-12 * np.maximum(1.0, np.abs(curvature).max(axis=1, initial=0.0))
+    along = np.einsum("nij,in->nj", axes, gradient) / np.maximum(np.abs(curvature), floor[:, None])
+    return -np.einsum("nij,nj->in", axes, along)
+
+
+def _downhill(landscape: Landscape, points: Any, moves: Any) -> Any:
+    """The largest of 1, 1/2, 1/4, ... of each move after which the loss is no higher; below 1e-10 where none is."""
+    here, share = np.asarray(landscape.value(points)), np.ones(points.shape[1])
+    while True:
+        higher = (share > 1e-10) & ~(np.asarray(landscape.value(points + share * moves)) <= here)
+        if not higher.any():
+            return share
+        share = np.where(higher, share / 2, share)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gdviz.catalogue import knob
 from gdviz.catalogue.fields import Fields
+from gdviz.catalogue.pauses import between_steps
 from gdviz.training.datasets.dataset import DATASETS, Dataset, Loaded, Task
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class UsersTable(Dataset):
         """
         from gdviz.training.table import understand  # here, because Arrow takes a third of a second to load
 
-        return understand(table, **self.values())  # type: ignore[arg-type]
+        return understand(table, **self.values(), look=between_steps.get())  # type: ignore[arg-type]
 
     def load(self, content: bytes | None = None) -> Loaded:
         if content is None:

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ _FORMS = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y"),
     *("%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%d. %B %Y", "%b %d, %Y", "%B %d, %Y", "%Y-%m"),
 )
-_LIKE_A_DATE = r"^\d{1,4}[-/.:]\d{1,2}|^\d{1,2}[. -]+[A-Za-z]|^[A-Za-z]{3,9} \d"
+LIKE_A_DATE = r"^\d{1,4}[-/.:]\d{1,2}|^\d{1,2}[. -]+[A-Za-z]|^[A-Za-z]{3,9} \d"
 _ID = re.compile(r"(?:^|[_\s.-])(?:id|ids|uuid|guid|index|idx)$|^unnamed|^column 1$", re.IGNORECASE)
 _CAMEL_ID = re.compile(r"[a-z]I[Dd]$")
 _NUMBERED = re.compile(r"(?:^|[_\s.-])(?:no|nr|num|number|nummer|key|code)\.?$", re.IGNORECASE)
@@ -92,8 +92,12 @@ def said_line(kinds: Mapping[str, str]) -> str:
     return line.getvalue().removesuffix("\r\n")
 
 
-def find_columns(table: Table, said: Mapping[str, str], decimal: str, dates: str) -> list[Column]:
+def find_columns(
+    table: Table, said: Mapping[str, str], decimal: str, dates: str, look: Callable[[], object] = lambda: None
+) -> list[Column]:
     """The kind of each column: the user's choice, else the one that all its cells agree on.
+
+    Calls ``look`` between two columns.
 
     Raises:
         ValueError: A column cannot be read as the user says.
@@ -102,10 +106,14 @@ def find_columns(table: Table, said: Mapping[str, str], decimal: str, dates: str
         Column(name, texts, codes, gaps(texts))
         for name, texts, codes in zip(table.names, table.texts, table.codes, strict=True)
     ]
-    read = {column.name: _both_ways(column) for column in blank}
+    read: dict[str, tuple[Any, Any] | None] = {}
+    for column in blank:
+        look()
+        read[column.name] = _both_ways(column)
     shown = {mark for both in read.values() if both for mark in _needed(*both)}
     found = []
     for column in blank:
+        look()
         style = _style(column, read[column.name], decimal, shown, table.delimiter)
         detected = _numeric(column, style) or _dated(column, dates) or _worded(column)
         found.append(_as_said(detected, said[column.name], style, dates) if column.name in said else detected)
@@ -225,7 +233,7 @@ def _compact_dates(column: Column) -> Column | None:
 def _dated(column: Column, dates: str) -> Column | None:
     """The column as one of dates or of times, where it is one."""
     there, sample = np.flatnonzero(~column.gaps), _sample(column)
-    if not len(there) or not pc.all(pc.match_substring_regex(sample, _LIKE_A_DATE)).as_py():
+    if not len(there) or not pc.all(pc.match_substring_regex(sample, LIKE_A_DATE)).as_py():
         return None
     fitting = [form for form in _FORMS if np.all(np.isfinite(days(sample, form)))]
     read = {form: found for form in fitting if np.all(np.isfinite((found := days(column.texts, form))[there]))}

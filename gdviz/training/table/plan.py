@@ -1,5 +1,6 @@
 """How a table becomes inputs and a target."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,6 +67,7 @@ def understand(
     columns: str = "",
     decimal: str = "auto",
     dates: str = "auto",
+    look: Callable[[], object] = lambda: None,
 ) -> Plan:
     """Decide on the kind of each column, the rows that are kept, the inputs and the classes.
 
@@ -83,6 +85,7 @@ def understand(
         columns: What columns are, as a line of CSV: ``zip=category,age=left out``; the others are found out.
         decimal: The mark of decimals, "point" or "comma"; with "auto", what each column shows.
         dates: Whether 1/2/2024 is read "day first" or "month first"; with "auto", what each column shows.
+        look: Called between two columns: what it raises ends the work.
 
     Raises:
         ValueError: The table does not fit; names the column.
@@ -96,7 +99,7 @@ def understand(
     if np.all(np.isfinite(numbers(pa.array(table.names), comma=False))):
         raise ValueError(f"CSV: the first line must name the columns; it holds {', '.join(table.names)}"[:600])
     target = target or table.names[-1]
-    found = find_columns(table, said, decimal, dates)
+    found = find_columns(table, said, decimal, dates, look)
     others = [column for column in found if column.name != target]
     if not any(column.used for column in others):  # the number of a row is better than nothing
         found = [replace(c, used=c.name not in said and c.why == "it counts the rows") for c in found]

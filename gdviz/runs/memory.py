@@ -1,0 +1,62 @@
+"""Whether a training fits into a worker, told before it starts."""
+
+from typing import TYPE_CHECKING
+
+from gdviz.budget import Cost, keras_training, size, size_of
+from gdviz.comparing.comparison import Comparison
+from gdviz.comparing.plan import AT_ONCE
+from gdviz.runs.worker import worker_memory
+from gdviz.training import TrainingSetup
+from gdviz.training.datasets import UsersTable
+
+if TYPE_CHECKING:
+    from gdviz.training.table import Plan
+
+_SMALLER = "choose a smaller model, batch or data set"
+
+
+def refusal(setup: TrainingSetup, plan: "Plan | None" = None) -> str | None:
+    """Why a training is not started: what it would take of a worker's memory; None where it fits.
+
+    Args:
+        setup: The training.
+        plan: How the user's own file is read, where it trains on one; without, such a training is not estimated.
+    """
+    if isinstance(setup.data, UsersTable) and plan is None:
+        return None
+    watched = setup.watch.sharpness_epochs or setup.watch.plane
+    smaller = f"{_SMALLER}, or watch neither sharpness nor plane" if watched else _SMALLER
+    return _too_much(keras_training(setup, size_of(setup, plan)), smaller)
+
+
+def refusal_of_comparison(comparison: Comparison, plan: "Plan | None" = None) -> str | None:
+    """The same for a comparison, which trains several models at once where they can be stacked."""
+    problem, budget = comparison.problem, comparison.budget
+    if isinstance(problem.data, UsersTable) and plan is None:
+        return None
+    at_once = comparison.trials if budget.halving else min(AT_ONCE, comparison.trials)
+    found = None
+    for entrant in comparison.entrants:
+        together = max(at_once, budget.repeats) if comparison.why_alone(entrant) is None else 1
+        setup = entrant.setup(problem, {"learning_rate": entrant.optimizer.learning_rate}, 0)
+        found = found or _too_much(keras_training(setup, size_of(setup, plan), together), _SMALLER)
+    return found
+
+
+def plan_of(setup: TrainingSetup, content: bytes | None) -> "Plan | None":
+    """How the user's own file is read; None where there is none, or where it cannot be: its worker will say why."""
+    if content is None or not isinstance(setup.data, UsersTable):
+        return None
+    from gdviz.training import table  # here, because Arrow takes a third of a second to load
+
+    try:
+        return setup.data.plan(table.read(content))
+    except ValueError:
+        return None
+
+
+def _too_much(cost: Cost, smaller: str) -> str | None:
+    most = worker_memory()
+    if cost.bytes <= most:
+        return None
+    return f"This would take about {size(cost.bytes)} of memory, and a worker may take {size(most)}: {smaller}."
