@@ -9,6 +9,7 @@ import pytest
 import vl_convert
 from streamlit.testing.v1 import AppTest
 
+from gdviz.budget import Cost
 from gdviz.charts import comparing as charts
 from gdviz.clipping import CLIPPERS
 from gdviz.comparing.comparison import Budget, Comparison, Entrant, entrants_of
@@ -22,6 +23,7 @@ from gdviz.runs import Runs
 from gdviz.runs.comparisons import Comparisons
 from gdviz.schedules import SCHEDULES
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, DenseLayer, TrainingSetup
+from gdviz.training.keras.together import Trainer
 from gdviz.ui import choose as ui
 from gdviz.ui import visitors
 
@@ -245,6 +247,24 @@ def test_a_comparison_is_its_visitors_where_runs_are_not_shared(
     compare_button(page).click()
     page = checked(page)
     assert any("You have 1 trainings in the queue" in error.value for error in page.error)
+
+
+def test_no_more_are_trained_at_once_than_fit_into_a_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record: Record
+) -> None:
+    trained: list[int] = []
+
+    def counted(self: Trainer, setups: Any, *rest: Any, **told: Any) -> Any:
+        trained.append(len(setups))
+        return train(self, setups, *rest, **told)
+
+    train = Trainer.train
+    monkeypatch.setattr(Trainer, "train", counted)
+    monkeypatch.setattr("gdviz.runs.memory.keras_training", lambda setup, size, n=1: Cost(0.0, n * 1500 * 2.0**20))
+    comparisons = Comparisons(JobsHere(Runs(folder=tmp_path)))  # type: ignore[arg-type]
+    id = comparisons.start(SMALL)
+    assert trained == [2] * 6
+    assert comparisons.record(id).sentence == record.sentence
 
 
 @pytest.mark.parametrize("width", [300, 900])

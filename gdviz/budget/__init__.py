@@ -10,7 +10,7 @@ The constants were fitted to measurements of the functions that they stand for; 
 from gdviz.budget.cost import Budget, BusyError, Cost, Forecast, Purse, setting, size, this_machine
 from gdviz.budget.landscapes import descents, search_of_a_rate, surface
 from gdviz.budget.networks import cliff, propagation, through_time, training
-from gdviz.budget.trainings import keras_training, reading, size_of, understanding
+from gdviz.budget.trainings import Size, keras_training, reading, size_of, understanding
 
 __all__ = [
     "Budget",
@@ -18,6 +18,7 @@ __all__ = [
     "Cost",
     "Forecast",
     "Purse",
+    "Size",
     "cliff",
     "descents",
     "keras_training",

@@ -85,9 +85,11 @@ def keras_training(setup: TrainingSetup, size: Size, together: int = 1) -> Cost:
     states = 2.0 if "beta_2" in setup.optimizer.values() else 1.0
     data = size.rows * (size.inputs + size.outputs)
     kept = (5.0 + 2.0 * states) * model.parameters
-    passed = 3.0 * batch * model.activations
-    judged = 2.0 * min(_EVALUATED_AT_ONCE // (8 if setup.convolution else 1), size.rows) * model.activations
-    held = _SINGLE * (3.0 * data + together * kept + together * max(passed, judged))
+    at_once = min(_EVALUATED_AT_ONCE // (8 if setup.convolution else 1), size.rows)
+    # What is stacked is neither drawn nor saved while it is trained, and judged in pieces of as many rows in all.
+    passed = (3.0 if together == 1 else 1.3) * batch * model.activations
+    judged = (2.0 if together == 1 else 0.5) * min(at_once, 8 * _EVALUATED_AT_ONCE // together) * model.activations
+    held = _SINGLE * (3.0 * data + together * (kept + max(passed, judged)))
     watched = 0.0
     if setup.watch.sharpness_epochs:
         watched = NUMBER * min(_SHARPNESS_VECTORS, model.parameters) * model.parameters

@@ -1,13 +1,13 @@
 """Whether a training fits into a worker, told before it starts."""
 
+import math
 from typing import TYPE_CHECKING
 
-from gdviz.budget import Cost, keras_training, size, size_of
+from gdviz.budget import Cost, Size, keras_training, size, size_of
 from gdviz.comparing.comparison import Comparison
-from gdviz.comparing.plan import AT_ONCE
 from gdviz.runs.worker import worker_memory
 from gdviz.training import TrainingSetup
-from gdviz.training.datasets import UsersTable
+from gdviz.training.datasets import Data, UsersTable
 
 if TYPE_CHECKING:
     from gdviz.training.table import Plan
@@ -30,17 +30,22 @@ def refusal(setup: TrainingSetup, plan: "Plan | None" = None) -> str | None:
 
 
 def refusal_of_comparison(comparison: Comparison, plan: "Plan | None" = None) -> str | None:
-    """The same for a comparison, which trains several models at once where they can be stacked."""
-    problem, budget = comparison.problem, comparison.budget
+    """The same for a comparison. It trains several models at once as far as they fit; successive halving, all."""
+    problem = comparison.problem
     if isinstance(problem.data, UsersTable) and plan is None:
         return None
-    at_once = comparison.trials if budget.halving else min(AT_ONCE, comparison.trials)
-    found = None
+    together, found = comparison.trials if comparison.budget.halving else 1, None
     for entrant in comparison.entrants:
-        together = max(at_once, budget.repeats) if comparison.why_alone(entrant) is None else 1
         setup = entrant.setup(problem, {"learning_rate": entrant.optimizer.learning_rate}, 0)
         found = found or _too_much(keras_training(setup, size_of(setup, plan), together), _SMALLER)
     return found
+
+
+def most_together(setup: TrainingSetup, data: Data, most: int) -> int:
+    """How many trainings like this one, up to ``most``, are stacked so that they fit into a worker: at least one."""
+    shape = Size(sum(map(len, data.x.values())), math.prod(data.shape), data.outputs)
+    fitting = (n for n in range(most, 1, -1) if keras_training(setup, shape, n).bytes <= worker_memory())
+    return next(fitting, 1)
 
 
 def plan_of(setup: TrainingSetup, content: bytes | None) -> "Plan | None":

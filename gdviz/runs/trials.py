@@ -16,6 +16,7 @@ from gdviz.comparing.comparison import Comparison
 from gdviz.comparing.plan import Task
 from gdviz.comparing.run import how
 from gdviz.runs.errors import StoreError, store_errors
+from gdviz.runs.memory import most_together
 from gdviz.runs.schema import COMMANDS, COMPARISONS, EVENTS, RUNS, TRIALS
 from gdviz.runs.store import Runs
 from gdviz.runs.worker import ONE_AT_A_TIME
@@ -291,12 +292,20 @@ class _Portion:
         try:
             trainer = _trainer(self.trials, self.stored)
             told = how(self.stored.comparison, entrant, repeat)
-            ends = trainer.train(setups, self.channels, **told, going_on=self._going_on)
-            for place, end in enumerate(ends):
-                losses = {f"{part}_loss": scores["loss"] for part, scores in end.scores.items()}
-                # Given up by the search is an end; stopped by the user is not.
-                status = "finished" if end.status == "stopped" and self.going else end.status
-                self._flush(place, status=status, reason=end.reason, ended=time.time(), **losses)
+            # Who is given up in successive halving depends on all others.
+            at_once = len(setups) if told["rungs"] else most_together(setups[0], trainer.data, len(setups))
+            for begin in range(0, len(setups), at_once):
+                places = range(begin, min(begin + at_once, len(setups)))
+                if begin and not self._going_on():
+                    for place in range(begin, len(setups)):
+                        self._flush(place, status="stopped", reason="Stopped before it began.", ended=time.time())
+                    return
+                these = [setups[place] for place in places], [self.channels[place] for place in places]
+                for place, end in zip(places, trainer.train(*these, **told, going_on=self._going_on), strict=True):
+                    losses = {f"{part}_loss": scores["loss"] for part, scores in end.scores.items()}
+                    # Given up by the search is an end; stopped by the user is not.
+                    status = "finished" if end.status == "stopped" and self.going else end.status
+                    self._flush(place, status=status, reason=end.reason, ended=time.time(), **losses)
         except (ValueError, DataUnavailableError) as error:
             self._fail(str(error))
         except StoreError:
