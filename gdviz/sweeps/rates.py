@@ -32,7 +32,7 @@ RATES = np.array([float(f"{mantissa}e{decade}") for decade in range(-5, 1) for m
 
 @lru_cache(maxsize=256)
 def searched_rate(landscape: Landscape, optimizer: str) -> float | None:
-    """The rate taken, by the four rules above; None where every rate diverges, or leads to no number at all.
+    """The rate taken, by the four rules above; None where none leads down.
 
     Args:
         landscape: Where.
@@ -53,6 +53,8 @@ def _search(landscape: Landscape, optimizer: str) -> float | None:
     once = sweep(landscape, optimizer, learning_rate=RATES, steps=1, engine="numpy")
     leaps = np.linalg.norm(once.theta - np.array(landscape.start)[:, None], axis=0) > width / 2
     lowest, first = landscape.lowest, float(landscape.value(landscape.start))
+    if not np.any(ends.loss < first):
+        return None
     loss = np.max(_neighbours(np.where((ends.status == "diverged") | leaps, np.inf, ends.loss), -np.inf), axis=0)
     converged = (ends.status == "converged") & ~leaps
     arrived = _common(converged)
