@@ -78,12 +78,17 @@ def record(story: Story) -> dict[str, Any]:
     setup = replace(story.setup, watch=replace(story.setup.watch, snapshot_epochs=every))
     recorder = PacedRecorder(every=every)
     train(setup, prepare(setup), recorder)
+    return kept(recorder)
+
+
+def kept(recorder: Recorder) -> dict[str, Any]:
+    """What is shown of a training, as small as a screen allows."""
     (begun,), (end,) = recorder.of(Start), recorder.of(End)
     loss = np.concatenate([batches.measured["loss"] for batches in recorder.of(Batches)])
     at = np.unique(np.linspace(0, len(loss) - 1, min(len(loss), MOST_POINTS)).round().astype(int))
     validated = [epoch for epoch in recorder.of(Epoch) if "val_loss" in epoch.measured]
     return {
-        "steps": end.step,
+        "steps": len(loss),
         "batches": begun.batches,
         "train": {"step": (at + 1).tolist(), "loss": _rounded(loss[at])},
         "validation": {

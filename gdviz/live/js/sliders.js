@@ -146,7 +146,7 @@ export class Row {
     this.served = element("span", { class: "served", title: run.data.why }, run.runner ? "" : words.server);
     this.element = element(
       "li", { class: "run" },
-      element("div", { class: "head" }, sample(run.place, theme), this.opener, this.served, this.result, this.eye),
+      element("div", { class: "head" }, sample(run.place, theme), this.opener, this.served, element("span", { class: "end" }, this.result, this.eye)),
       this.rate.element, this.details,
     );
     this.element.style.setProperty("--colour", theme.runs[run.place]);
