@@ -1,24 +1,22 @@
-"""The store itself: what an app does with runs, and what a worker does."""
+"""The store itself: runs, their events and commands, as an app and as a worker use them."""
 
 import json
 import os
 import shutil
-import threading
 import time
 import uuid
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from gdviz.runs import records
-from gdviz.runs.errors import StoreError, first_line, store_errors
-from gdviz.runs.place import Place, file_of
+from gdviz.runs.database import Database
 from gdviz.runs.quotas import QuotaError, Quotas, Usage
 from gdviz.runs.records import ACTIVE, RESUMABLE, Event, Run, run_of
-from gdviz.runs.schema import APPS, COMMANDS, COMPARISONS, EVENTS, RUNS, TRIALS, migrate, prepare_sqlite
+from gdviz.runs.schema import APPS, COMMANDS, COMPARISONS, EVENTS, RUNS, TRIALS
 from gdviz.runs.table import history_table
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Command
@@ -31,37 +29,10 @@ _LONGEST_NAME = 200
 _LONGEST_NOTE = 10_000
 
 
-class Runs:
-    """The store.
+class Runs(Database):
+    """The store; its arguments are those of :class:`gdviz.runs.database.Database`."""
 
-    Args:
-        url: The database, as SQLAlchemy writes it. None stands for ``GDVIZ_DATABASE_URL``, or SQLite in ``folder``.
-        folder: Where model files are. None stands for ``GDVIZ_FOLDER``, or ``~/.gdviz``.
-        create: Make the database where there is none.
-
-    Raises:
-        StoreError: The database cannot be opened, or was made by a newer version.
-    """
-
-    def __init__(self, url: str | None = None, folder: str | Path | None = None, *, create: bool = True) -> None:
-        self.notice = ""
-        """What happened to the database while it was in use, to be shown to whoever looks at it."""
-        self.folder = Path(folder or os.environ.get("GDVIZ_FOLDER") or Path.home() / ".gdviz")
-        self.url = url or os.environ.get("GDVIZ_DATABASE_URL") or f"sqlite:///{self.folder / 'runs.sqlite'}"
-        self._reopening = threading.Lock()
-        self._claimed: str | None = None
-        self._kept: _Kept | None = None
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._place = Place(file_of(self.url))
-            if not create and self._place.path and self._place.identity is None:
-                raise StoreError(f"The store of runs cannot be opened: there is no file {self._place.path}")
-            self.engine = self._opened()
-            self._place.look_again()
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            raise StoreError(f"The store of runs cannot be opened: {first_line(error)}") from error
-
-    # What an app does with runs
+    # Runs, for an app
 
     def create(
         self,
@@ -313,7 +284,7 @@ class Runs:
                 raise ValueError(f"only a run that has not been told to go on yet can go on; {run!r} has been")
             connection.execute(sa.delete(COMMANDS).where(COMMANDS.c.run == run))  # they were for the worker it had
 
-    # What an app does for the queue
+    # The queue, for an app
 
     def beat(self, app: str) -> None:
         """Say that an app lives: what waits in its queue is left to it."""
@@ -369,7 +340,7 @@ class Runs:
         values = {"status": status, "reason": reason, "ended": time.time()}
         return bool(self._write(sa.update(RUNS).where(open_run).values(**values)))
 
-    # What a worker does
+    # A run, for its worker
 
     def claim(self, run: str, owner: str) -> bool:
         """Take a waiting run; False where it waits no more. Only its owner may write to it from then on."""
@@ -416,66 +387,6 @@ class Runs:
         if not self._write(sa.update(RUNS).where(RUNS.c.id == run).values(**values)):
             raise ValueError(f"run must be the id of a stored run; got {run!r}")
 
-    def _write(self, statement: Any) -> int:
-        with self._writing() as connection:
-            return connection.execute(statement).rowcount
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with store_errors():
-            self._check_place()
-            with self.engine.connect() as connection:
-                yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        """A transaction. Committed to a file that was deleted meanwhile, it has failed like any other."""
-        with store_errors():
-            self._check_place()
-            with self.engine.begin() as connection:
-                yield connection
-            self._check_place()
-
-    # The database's file
-
-    def _opened(self) -> sa.Engine:
-        engine = sa.create_engine(self.url)
-        if engine.dialect.name == "sqlite":
-            sa.event.listen(engine, "connect", prepare_sqlite)
-        migrate(engine)
-        return engine
-
-    def _check_place(self) -> None:
-        """See that the database is still the file that was opened.
-
-        Raises:
-            StoreError: It is gone, or was replaced. A file that replaces it is used from then on.
-        """
-        if self._place.state == "there":
-            self._kept = None
-            return
-        with self._reopening:
-            state = self._place.state
-            if state == "gone":
-                if self._claimed and not self._kept:
-                    self._kept = _all_of(self._claimed, self.engine)
-                raise StoreError(
-                    f"The store's database was deleted or moved while it was in use: {self._place.path}. Put it back, "
-                    "or restart gdviz, which makes an empty one. A run in progress waits, and keeps what it measured."
-                )
-            if state == "replaced":
-                before, after = self.engine, self._opened()
-                if self._claimed:
-                    _put(self._kept or _all_of(self._claimed, before), after)
-                self.engine, self._kept = after, None
-                self._place.look_again()
-                before.dispose()
-                self.notice = (
-                    "The store's database was replaced by another one while it was in use, at "
-                    f"{time.strftime('%H:%M:%S')}. What is shown are the runs of the new one."
-                )
-                raise StoreError(self.notice)
-
 
 def _bytes_in(folder: Path) -> int:
     """How much a run's files take."""
@@ -483,33 +394,6 @@ def _bytes_in(folder: Path) -> int:
         return sum(entry.stat().st_size for entry in os.scandir(folder) if entry.is_file())
     except OSError:
         return 0
-
-
-class _Kept(NamedTuple):
-    """A run with all that it recorded, as rows."""
-
-    run: dict[str, Any]
-    events: list[dict[str, Any]]
-
-
-def _all_of(run: str, engine: sa.Engine) -> _Kept:
-    """A run, read from a file that may have been deleted, but is still open. Not for long: a new database of the same
-    name takes the old one's log for its own, and empties it.
-    """
-    columns = (EVENTS.c.run, EVENTS.c.kind, EVENTS.c.payload)
-    with engine.connect() as connection:
-        row = connection.execute(sa.select(RUNS).where(RUNS.c.id == run)).mappings().one()
-        events = connection.execute(sa.select(*columns).where(EVENTS.c.run == run).order_by(EVENTS.c.id)).mappings()
-        return _Kept(dict(row), [dict(event) for event in events])
-
-
-def _put(kept: _Kept, engine: sa.Engine) -> None:
-    """Put a run into the database that has taken the place of its own, where it is not there."""
-    with engine.begin() as connection:
-        if not connection.scalar(sa.select(RUNS.c.id).where(RUNS.c.id == kept.run["id"])):
-            connection.execute(sa.insert(RUNS).values(**kept.run))
-            if kept.events:
-                connection.execute(sa.insert(EVENTS), kept.events)
 
 
 def _checked(name: str, text: str, longest: int) -> str:
