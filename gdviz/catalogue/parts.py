@@ -180,7 +180,16 @@ def several(
     label: str = "",
     link: str = "",
 ) -> Any:
-    """Declare a tuple of ``least`` to ``most`` entries of a catalogue, or of a class."""
+    """Declare a tuple of entries.
+
+    Args:
+        source: The catalogue of the entries, or their class.
+        most, least: The largest and the smallest number of entries.
+        default: The entries, or their names, where nothing is given.
+        help: One line that explains it.
+        label: The text beside its widgets.
+        link: The name of its field in a link; empty for the attribute's own.
+    """
     return declared(Part(source=source, most=most, least=least, help=help, label=label, link=link), default=default)
 
 

@@ -54,7 +54,17 @@ def expected_best(scores: ArrayLike) -> Floats:
 def expected_best_band(
     scores: ArrayLike, *, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
 ) -> tuple[Floats, Floats]:
-    """A percentile-bootstrap band around :func:`expected_best`: lower and upper ends, each of shape (n,)."""
+    """A percentile-bootstrap band around :func:`expected_best` (Efron & Tibshirani, 1993).
+
+    Args:
+        scores: The scores of n trials, shape (n,).
+        level: The share of the resamples within the band.
+        resamples: The number of resamples.
+        seed: Determines the resamples.
+
+    Returns:
+        The lower and the upper ends, each of shape (n,).
+    """
     scores = np.asarray(scores, float)
     drawn = np.random.default_rng(seed).integers(0, len(scores), (resamples, len(scores)))
     low, high = np.quantile(expected_best(scores[drawn]), [(1 - level) / 2, (1 + level) / 2], axis=0)
@@ -189,6 +199,9 @@ def window(learning_rates: ArrayLike, scores: ArrayLike, margin: float) -> Windo
         learning_rates: Shape (n,), above 0.
         scores: Shape (n,); -inf where diverged, but not everywhere.
         margin: How much less than the best still counts, at least 0.
+
+    Raises:
+        ValueError: Every trial diverged.
 
     >>> window([1e-3, 1e-2, 1e-1], [0.0, 1.0, 0.5], 0.5)
     Window(low=0.0031622776601683794, high=0.1, open_low=False, open_high=True)

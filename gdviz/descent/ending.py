@@ -53,7 +53,15 @@ def first_non_finite(theta: Array, loss: Array, gradient: Array) -> tuple[int, s
 
 
 def divergence(step: int, what: str, loss: Array, gradient: Array, maximize: bool = False) -> Finding:
-    """Why a run diverged, from its losses and gradients up to ``step``."""
+    """Why a run diverged.
+
+    Args:
+        step: The first step after which a number is not finite.
+        what: The name of that number.
+        loss: Losses up to that step, shape (step+1,).
+        gradient: Gradients up to that step, shape (step+1, d).
+        maximize: The run climbs.
+    """
     if step == 0:
         return Finding("bad_start", {"what": what})
     finite = loss[np.isfinite(loss)]

@@ -64,6 +64,12 @@ def descend_cliff(
 ) -> Trajectory:
     """Run an optimizer on the cliff, with or without clipping.
 
+    Args:
+        cliff: The landscape; None for the one of the paper's kind, a sequence of 50 steps.
+        optimizer, clip, steps: As for :func:`gdviz.descend`.
+        learning_rate: The optimizer's learning rate.
+        start: The recurrent weight and the bias at the start, (w, b). None: the landscape's own.
+
     Raises:
         ValueError: An argument is not allowed; the message names it, its value, and what is allowed.
 

@@ -171,7 +171,14 @@ class Window:
 
 
 def window(descent: Descent, rates: Array, starts: int = 16, progress: Progress | None = None) -> Window:
-    """Final loss and success against the learning rate, over starts spread over the domain, each with its own seed."""
+    """Final loss and success against the learning rate, over starts spread over the domain, each with its own seed.
+
+    Args:
+        descent: The run; its start and its learning rate play no part.
+        rates: Learning rates, shape (R,), ascending.
+        starts: The number of starts, drawn evenly from the domain by the run's seed.
+        progress: Called with the share that is done, from 0 to 1.
+    """
     rng = np.random.default_rng(descent.seed)
     points = np.stack([rng.uniform(low, high, starts) for low, high in descent.landscape.domain])
     each = {"learning_rate": np.repeat(rates, starts), "seed": np.tile(descent.seed + np.arange(starts), len(rates))}
@@ -327,11 +334,18 @@ SENSITIVE = {
 def sensitivity(
     descent: Descent, what: str, values: Array, runs: int = 32, progress: Progress | None = None
 ) -> Sensitivity:
-    """Runs at each value of: the distance of the start from where it is, the noise, the condition number of a quadratic
-    bowl, the batch size on data, the seed. Each value has ``runs`` runs with seeds of their own, or directions.
+    """Outcomes against one quantity of a run; each value has runs with seeds, or directions, of their own.
+
+    Args:
+        descent: The run.
+        what: The quantity, one of ``SENSITIVE``: the distance of the start from the run's own, the noise, the condition
+            number of a quadratic bowl, the batch size on data, or the seed.
+        values: Its values, shape (V,).
+        runs: The number of runs at each value.
+        progress: Called with the share that is done, from 0 to 1.
 
     Raises:
-        ValueError: This run has no such thing.
+        ValueError: The run does not have that quantity.
     """
     loss: list[Array] = []
     success: list[float] = []

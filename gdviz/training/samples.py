@@ -110,7 +110,14 @@ def random_vectors(samples: int, inputs: int, classes: int, label_noise: float, 
 
 
 def split_rows(rows: int, validation: float, test: float, own_test: int, seed: int) -> tuple[Any, Any, Any]:
-    """The rows that train, validate and test. Data with a test part of their own have it in the last rows."""
+    """The rows that train, validate and test, each as an array of row numbers.
+
+    Args:
+        rows: The number of rows.
+        validation, test: Shares of the rows, from 0 to 1.
+        own_test: The number of last rows that are the data's own test part; 0 for none.
+        seed: Determines the order of the rows.
+    """
     order = np.random.default_rng(seed).permutation(rows - own_test)
     n_validation = round(validation * len(order))
     n_test = 0 if own_test else round(test * len(order))
