@@ -150,9 +150,10 @@ if run_id := ui.watched_id():
     st.session_state["training_active"] = current.id if active else ""
     # What has ended is no fragment: what is pressed in it changes the whole page.
     every = (REFRESH_SECONDS, DETAILS_SECONDS) if active else (None, None)
+    parts: tuple[Callable[..., None], ...] = (watch, watch_details)
     first, second = (
         st.fragment(ui.showing_faults(draw), run_every=seconds) if active else ui.showing_faults(draw)
-        for draw, seconds in zip((watch, watch_details), every, strict=True)
+        for draw, seconds in zip(parts, every, strict=True)
     )
     first(current.id, width)
     with st.container(horizontal=True, vertical_alignment="bottom"):
