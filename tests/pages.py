@@ -28,7 +28,7 @@ class Idle:
     resume = None
 
     def __init__(self, runs: Runs) -> None:
-        self.runs = runs
+        self.runs, self.looks = runs, list[object]()
 
     def trouble(self) -> str:
         return ""

@@ -93,6 +93,7 @@ FOUND = [
     ("gradient_flow", {"initializer": "normal,sigma=1e+300", "view": "chaos", "depth": "3", "width": "8"}),
     ("gradient_flow", {"initializer": "uniform,limit=1e+308", "depth": "3", "width": "8"}),
     ("gradient_flow", {"initializer": "uniform,limit=1e+300", "depth": "3", "width": "8", "view": "training"}),
+    ("gradient_flow", {"initializer": "uniform,limit=-0", "depth": "3", "width": "8"}),
     ("training", {"early_stopping": "patience=123456789012345678,min_delta=0.0"}),
     ("training", {"data": "moons,rows=9007199254740993", "seed": "9" * 5000, "epochs": "1e308"}),
 ]

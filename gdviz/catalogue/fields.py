@@ -157,7 +157,8 @@ class Knob(Declared):
             if self.type is int and isinstance(value, Integral) and abs(int(value)) > _LARGEST_WHOLE < self.high:
                 allowed = f"{self._kind}, of size {_LARGEST_WHOLE} at most{', or None' if self.none else ''}"
             raise ValueError(f"{owner}{': ' if owner else ''}{self.name} must be {allowed}; got {_quoted(value)}")
-        return self.type(value)  # type: ignore[no-any-return]
+        # -0.0 passes every comparison, and turns intervals such as [-0.0, 0.0] around.
+        return float(value) + 0.0 if self.type is float else self.type(value)  # type: ignore[arg-type]
 
     def _within(self, number: Any) -> bool:
         """NaN fails every comparison, and so is never within."""
