@@ -3,11 +3,9 @@
 import json
 import threading
 import time
-import traceback
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +13,7 @@ import sqlalchemy as sa
 from gdviz.comparing.comparison import Comparison
 from gdviz.comparing.plan import Task
 from gdviz.comparing.run import how
-from gdviz.runs.errors import StoreError, store_errors
+from gdviz.runs.errors import StoreError, store_errors, with_place
 from gdviz.runs.memory import most_together
 from gdviz.runs.schema import COMMANDS, COMPARISONS, EVENTS, RUNS, TRIALS
 from gdviz.runs.store import Runs
@@ -311,8 +309,7 @@ class _Portion:
         except StoreError:
             raise  # nothing can be written: whoever waits for this worker says so
         except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            self._fail(f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}: {error}")
+            self._fail(with_place(error))
             raise
         finally:
             self._closed.set()

@@ -7,10 +7,8 @@ import gc
 import os
 import threading
 import time
-import traceback
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
@@ -18,6 +16,7 @@ from distributed import Worker, WorkerPlugin
 
 from gdviz.budget import size
 from gdviz.runs import Runs, StoreError
+from gdviz.runs.errors import with_place
 from gdviz.runs.quotas import whole
 from gdviz.training import DATASETS, TrainingSetup
 from gdviz.training.channel import Command, Recorder
@@ -176,9 +175,7 @@ def work(run: str, url: str, folder: str, owner: str | None = None) -> None:
         except (StoreError, RunTakenError):
             raise  # nothing can be written: whoever waits for this worker says so
         except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            reason = f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}: {error}"
-            channel.flush(status="failed", reason=reason, ended=time.time())
+            channel.flush(status="failed", reason=with_place(error), ended=time.time())
             raise
         finally:
             channel.close()
