@@ -34,7 +34,7 @@ class Background:
     image: Table
     contours: Table
     scale: str
-    """Which scale the colours are on, in words."""
+    """The scale of the colours, in words."""
 
 
 @lru_cache(maxsize=64)
@@ -46,7 +46,7 @@ def background(landscape: Landscape, theme: Theme) -> Background:
 
 @lru_cache(maxsize=64)
 def _drawn(landscape: Landscape) -> tuple[Background, NDArray[np.float64]]:
-    """What does not depend on the theme, and the heights that its colours stand for."""
+    """The parts that do not depend on the theme, and the heights that its colours stand for."""
     x, y, loss = grid(landscape, _PIXELS)
     return _ground(x, y, loss, landscape.lowest)
 
@@ -70,7 +70,7 @@ def _ground(
 
 @dataclass(frozen=True)
 class Relief:
-    """Which height stands for a loss: the loss itself, or the logarithm of what it is above the lowest."""
+    """The height of a loss: the loss itself, or the logarithm of its distance from the lowest one."""
 
     scale: str
     """linear or logarithmic."""

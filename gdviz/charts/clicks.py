@@ -1,4 +1,4 @@
-"""Clicks on a plot: where they were, told by a selection of Vega-Lite."""
+"""Clicks on a plot and their places, from a selection of Vega-Lite."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def click_grid(domain: tuple[Point, Point], x_scale: Any, y_scale: Any, side: in
     """Invisible cells, generated in the browser, that set the selection ``pick`` to x and y of a click.
 
     Args:
-        domain: What the axes show.
+        domain: The ranges of the axes.
         x_scale: The scale of x.
         y_scale: The scale of y.
         side: The plot is one of ``side`` points along each axis: a click is answered with one of them. As many cells

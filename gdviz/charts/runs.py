@@ -28,13 +28,13 @@ def overlay(
 ) -> Figure:
     """Several runs in one chart, each in a colour and a dash of its own; under the pointer, the values of all.
 
-    What is not finite and, on a logarithmic axis, what is not above 0 is left out; the description says so. Both axes
+    Values that are not finite or, on a logarithmic axis, not above 0 are left out; the description says so. Both axes
     end where the data end.
 
     Args:
         series: Places and values of each run, by its label; at most eight runs.
-        what: What is measured.
-        across: What the places are: "epoch", "step" or "seconds".
+        what: The measurement.
+        across: The unit of the places: "epoch", "step" or "seconds".
         scale: Of the vertical axis.
         smoothing: The weight of what came before in an exponential average, from 0 (none) to below 1. The values
             themselves stay, faint.

@@ -46,8 +46,8 @@ def trails(runs: Sequence[Trajectory], names: Sequence[str], heights: Sequence[A
 
     Args:
         runs: The runs.
-        names: What they are called.
-        heights: What is drawn as their losses.
+        names: Their names.
+        heights: Their losses as they are drawn.
         rates: The axis for a column with the learning rate of the step that follows; None: no such column.
     """
     columns: dict[str, list[Any]] = {name: [] for name in ("run", "step", "next", "x", "y", "loss", "rate")}

@@ -69,7 +69,7 @@ def descent(
         width: Pixels to fit into.
         dark: Colours for a dark ground.
         clickable: Add the selection ``pick``, whose x and y are those of a click on the landscape.
-        names: What to call the runs, in place of their own :func:`labels`.
+        names: Names of the runs, in place of their own :func:`labels`.
 
     Raises:
         ValueError: There are no trajectories, more than there are colours, or several landscapes.
@@ -130,7 +130,7 @@ def comparable(trajectories: Trajectory | Sequence[Trajectory]) -> list[Trajecto
 
 
 def colour_scale(run: Trajectory) -> str:
-    """Which scale the heatmap's colours are on: linear or logarithmic."""
+    """The scale of the heatmap's colours: linear or logarithmic."""
     return background(run.setup.landscape, LIGHT_THEME).scale
 
 

@@ -56,7 +56,7 @@ class Study:
     lost: Array
     """The share of diverged runs, shape (O, L, R)."""
     known: NDArray[np.bool_]
-    """Which pairs are done, shape (O, L)."""
+    """Whether each pair is done, shape (O, L)."""
 
     @property
     def done(self) -> float:
@@ -90,7 +90,7 @@ class Study:
         return found
 
     def of_kind(self, tag: str) -> NDArray[np.bool_]:
-        """Which landscapes have a tag, or lack it where it begins with "not ", shape (L,)."""
+        """Whether each landscape has a tag, or lacks it where the tag begins with "not ", shape (L,)."""
         wanted = tag.removeprefix("not ")
         has = np.array([wanted in LANDSCAPES[name].tags for name in self.landscapes])
         return np.asarray(has == (wanted == tag))

@@ -32,9 +32,9 @@ class Finding:
     """One reason for the status of a run."""
 
     code: str
-    """Which: one of ``gdviz.descent.words.SENTENCES``."""
+    """One of ``gdviz.descent.words.SENTENCES``."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """The numbers that belong to it, by name."""
+    """The numbers of its sentence, by name."""
 
 
 def reaches(loss: Array, minimum: float | Array) -> NDArray[np.bool_]:
@@ -105,7 +105,7 @@ def judge(
 
 
 def _at_rest(landscape: Landscape, point: Array, gradient: Array, maximize: bool) -> str | None:
-    """Which kind of stationary point a run rests at; None where the gradient does not vanish."""
+    """The kind of stationary point that a run rests at; None where the gradient does not vanish."""
     hessian = (-1.0 if maximize else 1.0) * landscape.hessian(point)
     if not np.all(np.isfinite(hessian)):
         return None

@@ -20,7 +20,7 @@ class Steps:
     used_gradient: Array
     """The gradient that the optimizer was given at each step, after noise and clipping, shape (T, d)."""
     clipped: NDArray[np.bool_]
-    """Which steps had their gradient clipped, shape (T,)."""
+    """Whether each step had its gradient clipped, shape (T,)."""
     learning_rate: Array
     """Learning rate of each step, shape (T,)."""
     state: dict[str, Array]

@@ -1,4 +1,4 @@
-"""Which of several changes cure, and how well: each is tried, on few samples, before it is offered."""
+"""The effects of changes that may cure a network: each is tried, on few samples, before it is offered."""
 
 import math
 from collections.abc import Callable, Mapping

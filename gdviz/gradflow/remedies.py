@@ -21,7 +21,7 @@ class Cure:
     changes: str
     """The field that differs: "initializer", "activation", "normalization" or "residual"."""
     label: str
-    """What people read on the switch."""
+    """The label of its switch."""
     why: str
     """One sentence."""
     network: Network

@@ -114,7 +114,7 @@ class AdamUndivided(Optimizer):
 
     What was meant is √v̂ = √(v/(1-β₂ᵗ)) in the denominator. Without v in it, nothing adapts to the size of the
     gradient: a loss that is multiplied by 100 makes the steps 100 times as long, where Adam's stay the same, and both
-    coordinates have one learning rate. What is left is momentum whose learning rate starts 1/√(1-β₂) times too large,
+    coordinates have one learning rate. There remains momentum whose learning rate starts 1/√(1-β₂) times too large,
     32 times with the usual β₂ = 0.999, and takes thousands of steps to come down to η: beside Adam at the same η it
     crawls where the loss is flat and diverges where it is steep.
 

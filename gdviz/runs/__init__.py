@@ -1,7 +1,7 @@
 """The store of training runs: configurations, events, results and commands in one database, model files beside it.
 
 SQLite in WAL mode by default, so that a worker writes while any number of processes read; or the database that
-``GDVIZ_DATABASE_URL`` names. What was committed stays readable, whatever becomes of the process that wrote it.
+``GDVIZ_DATABASE_URL`` names. Committed events stay readable, whatever becomes of the process that wrote them.
 """
 
 from gdviz.runs.errors import StoreError

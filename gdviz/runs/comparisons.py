@@ -48,7 +48,7 @@ class Comparisons:
 
         Args:
             comparison: Who takes part, and with which budget.
-            name: What people call it.
+            name: Its name for people.
             content: The bytes of the user's CSV file, for a comparison on one.
             visitor: Who starts it; its runs are theirs, too.
 

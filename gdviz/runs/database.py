@@ -29,7 +29,7 @@ class Database:
 
     def __init__(self, url: str | None = None, folder: str | Path | None = None, *, create: bool = True) -> None:
         self.notice = ""
-        """What happened to the database while it was in use, to be shown to whoever looks at it."""
+        """A notice to users about a change of the database while it was in use; empty for none."""
         self.folder = Path(folder or os.environ.get("GDVIZ_FOLDER") or Path.home() / ".gdviz")
         self.url = url or os.environ.get("GDVIZ_DATABASE_URL") or f"sqlite:///{self.folder / 'runs.sqlite'}"
         self._reopening = threading.Lock()

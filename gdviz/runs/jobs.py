@@ -50,7 +50,7 @@ class Jobs:
         self.id = uuid.uuid4().hex
         self.scheduler = scheduler or os.environ.get("GDVIZ_SCHEDULER")
         self.faults: dict[str, str] = {}
-        """Why runs ended, by id, where the store could not be told yet."""
+        """Reasons of ended runs, by id, that could not be stored yet."""
         self._untold: dict[str, _Ending] = {}
         self._store_trouble: str | None = None
         self._futures: dict[str, Future[None]] = {}
@@ -89,10 +89,10 @@ class Jobs:
         """Store a run and let it wait for a worker.
 
         Args:
-            setup: What to train.
-            name: What people call it.
+            setup: The training.
+            name: Its name for people.
             content: The bytes of the user's CSV file, for a training on one.
-            group: What it is a part of, as the trainings of one comparison are.
+            group: The comparison that it is a part of.
             visitor: Who starts it.
 
         Returns:
@@ -186,7 +186,7 @@ class Jobs:
                     look()
 
     def _tend(self, nobodys: bool = False) -> None:
-        """Say that this app lives, tell the store what it could not be told, and submit what waits and nobody has."""
+        """Say that this app lives, store the reasons that wait for it, and submit the runs that nobody has."""
         try:
             self.runs.beat(self.id)
             for run, ending in list(self._untold.items()):

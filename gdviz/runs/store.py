@@ -47,10 +47,10 @@ class Runs(Database):
         """Store a run that waits to be trained.
 
         Args:
-            setup: What to train.
-            name: What people call it; empty for a name made of the setup.
+            setup: The training.
+            name: Its name for people; empty for a name from the setup.
             content: The bytes of the user's CSV file, for a training on one.
-            group: What it is a part of, as the trainings of one comparison are.
+            group: The comparison that it is a part of.
             visitor: Who started it.
             app: In whose queue it waits.
 
@@ -152,7 +152,7 @@ class Runs(Database):
         return len(gone)
 
     def usage(self, visitor: str | None = None) -> Usage:
-        """What is stored and what waits, of a visitor or in all."""
+        """The use of the store, of a visitor or in all."""
         whose = RUNS.c.visitor == visitor if visitor is not None else sa.true()
         waiting = sa.select(sa.func.count(sa.distinct(sa.func.coalesce(RUNS.c.group, RUNS.c.id))))
         recorded = sa.func.coalesce(RUNS.c.bytes, 0) + sa.func.coalesce(sa.func.length(RUNS.c.content), 0)
@@ -194,7 +194,7 @@ class Runs(Database):
     def events(
         self, run: str, after: int = 0, limit: int | None = None, kinds: Collection[str] | None = None
     ) -> Sequence[Event]:
-        """What a run recorded after a cursor, in order. Any process may read, as often as it likes.
+        """The events of a run after a cursor, in order. Any process may read, as often as it likes.
 
         Args:
             run: The run.
@@ -248,7 +248,7 @@ class Runs(Database):
         return found if found is None else bytes(found)
 
     def send(self, run: str, command: Command) -> None:
-        """Tell a run something; its worker reads it within a fraction of a second. A run that waits can be stopped.
+        """Send a run a command; its worker reads it within a fraction of a second. A run that waits can be stopped.
 
         Raises:
             ValueError: The run has ended.
@@ -270,7 +270,7 @@ class Runs(Database):
             app: In whose queue it waits.
 
         Raises:
-            ValueError: It is in another state; of two who ask at the same time, one is told so.
+            ValueError: It is in another state; of two requests at the same time, one is refused so.
         """
         now = self.get(run)
         if now.status not in RESUMABLE:
@@ -316,7 +316,7 @@ class Runs(Database):
             return connection.scalar(sa.select(RUNS.c.id).where(RUNS.c.status == "queued").limit(1)) is not None
 
     def waiting(self, app: str) -> Sequence[str]:
-        """What waits in an app's queue, in its order. Trials of a comparison are not there: they go on with it."""
+        """The runs in an app's queue, in its order. Trials of a comparison are not among them: they go on with it."""
         alone = RUNS.c.id.not_in(sa.select(TRIALS.c.run))
         mine = sa.select(RUNS.c.id).where(RUNS.c.status == "queued", RUNS.c.app == app, alone)
         with self._reading() as connection:

@@ -58,7 +58,7 @@ class StoredTrial:
 
     @property
     def setup(self) -> TrainingSetup:
-        """What is trained."""
+        """The training."""
         return TrainingSetup.from_json(self.configuration)
 
 

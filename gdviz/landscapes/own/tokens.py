@@ -56,7 +56,7 @@ def left_side(text: str) -> tuple[tuple[str, ...] | None, int]:
     """The variables that a left side names, None where it names none, and where the right side begins.
 
     Raises:
-        ValueError: What stands left of ``=`` is no such thing as ``f(x, y)``.
+        ValueError: The left side of ``=`` is no such thing as ``f(x, y)``.
     """
     left, equals, _ = text.translate(_ORDINARY).partition("=")
     if not equals:
