@@ -1,6 +1,7 @@
 """Trainings in worker processes, and what happens when something dies under them. Every fault is made, not imitated."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -103,6 +104,19 @@ def test_a_bad_table_fails_with_its_reason(jobs: Jobs) -> None:
     run = jobs.start(SHORT.changed(data=DATASETS.make("own_table")), content=b"a\n1\n")
     wait_for(lambda: jobs.runs.get(run).status == "failed")
     assert jobs.runs.get(run).reason.startswith("CSV: at least two columns")
+
+
+def test_an_unexpected_error_fails_the_run_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def divide(*_: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr(gdviz.runs.worker, "_train", divide)
+    runs = Runs(folder=tmp_path)
+    run = runs.create(SHORT)
+    with pytest.raises(ZeroDivisionError):
+        work(run, runs.url, str(runs.folder))
+    assert runs.get(run).status == "failed"
+    assert re.fullmatch(r"ZeroDivisionError in test_jobs\.py, line \d+: by nothing", runs.get(run).reason)
 
 
 def test_a_run_whose_worker_is_killed_is_marked_readable_and_goes_on(jobs: Jobs) -> None:
