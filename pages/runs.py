@@ -94,7 +94,7 @@ def main(width: int) -> None:
             if st.button("Let optimizers compete", key="runs.choose"):
                 st.switch_page("pages/choose.py")
     ids = choose_from(runs, listed, columns) if listed else ui.chosen()
-    ui.keep(ids, search, sort, scale)
+    ui.keep(ids, search, sort, scale, columns)
     if not ids:
         st.caption(f"{len(listed)} runs. Choose rows to see their curves, compare and repeat them.")
         return

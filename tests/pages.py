@@ -15,7 +15,7 @@ MORE_FIELDS = {
     "sweeps": "mode side decades optimizer columns rows what story",
     "gradient_flow": "view layer quantity cures training_cures recurrent_cures clip cliff_clip preset story",
     "training": "run story",
-    "runs": "run sort scale search",
+    "runs": "run sort scale search columns across smoothing",
     "reference": "catalogue search entry",
     "choose": "comparison story",
 }

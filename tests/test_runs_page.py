@@ -19,6 +19,7 @@ from gdviz.training import DATASETS, PRESETS, TrainingSetup
 from gdviz.ui import runs as ui
 from gdviz.ui import training
 from gdviz.ui.runs_compared import difference_table
+from gdviz.ui.runs_list import folded
 from tests.events import epoch
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "runs.py")
@@ -98,6 +99,38 @@ def test_the_table_has_the_columns_that_are_chosen(runs: Runs) -> None:
     listed = again(page).dataframe[0].value
     assert listed.columns.tolist() == ["name", "status", "layers", "loss"]
     assert "10 × 16 sigmoid" in listed["layers"].tolist()
+
+
+def test_the_link_has_the_columns_and_how_curves_are_drawn(runs: Runs) -> None:
+    a = stored(runs, losses=(0.9, 0.5, 0.4))
+    page = opened(a)
+    next(box for box in page.multiselect if box.label == "Columns of the table").set_value(["layers", "loss"])
+    next(box for box in page.radio if box.label == "Across").set_value("seconds")
+    next(box for box in page.slider if box.label == "Smoothing").set_value(0.6)
+    page = again(page)
+    again_page = opened(a, **{name: page.query_params[name] for name in ("columns", "across", "smoothing")})
+    assert again_page.dataframe[0].value.columns.tolist() == ["name", "status", "layers", "loss"]
+    assert next(box for box in again_page.radio if box.label == "Across").value == "seconds"
+    assert next(box for box in again_page.slider if box.label == "Smoothing").value == 0.6
+    strange = opened(a, columns="colour", across="mood", smoothing="1e9")
+    assert len(strange.dataframe[0].value.columns) > 4
+    assert strange.query_params["smoothing"] in ("0", ["0"])
+
+
+def test_the_trainings_of_a_comparison_are_one_line_until_it_is_opened(runs: Runs) -> None:
+    alone = stored(runs, name="Alone")
+    ids = [runs.create(SETUP, f"Moons: 2 optimizers: Adam, trial {n}", group="abc") for n in (1, 2, 3)]
+    runs.claim(ids[0], "me")
+    names = opened().dataframe[0].value["name"].tolist()
+    assert names == ["Moons: 2 optimizers · 3 trainings", "Alone"]
+    assert opened().dataframe[0].value["status"][0] == "2 queued, 1 running"
+    assert folded([runs.get(id) for id in (alone, *ids)], {"abc"}) == [runs.get(id) for id in (alone, *ids)]
+    page = opened(ids[1])  # a link to one of them opens it
+    assert len(page.dataframe[0].value) == 4
+    button(page, "Fold the comparisons").click()
+    assert len(again(page).dataframe[0].value) == 2
+    page.session_state["runs_opened"] = {"abc"}
+    assert len(again(page).dataframe[0].value) == 4
 
 
 def test_layers_that_are_alike_are_one_line_of_what_differs(runs: Runs) -> None:

@@ -49,7 +49,7 @@ def chosen() -> list[str]:
 def follow_address() -> None:
     """Show what the address bar describes, where somebody has come by it: by a link, or by going back."""
     if st.session_state.pop("arrived", False) and st.query_params and "runs_chosen" in st.session_state:
-        for name in ("runs_search", "runs_sort", "runs_scale"):
+        for name in ("runs_search", "runs_sort", "runs_scale", "runs_columns", "runs_across", "runs_smoothing"):
             st.session_state.pop(f"first.{name}.{version()}", None)
         st.session_state["runs_version"] = version() + 1
         choose(st.query_params.get_all("run"))
@@ -63,17 +63,19 @@ def choose(ids: Sequence[str]) -> None:
 
 def reset() -> None:
     """Forget the search, the order and what was chosen."""
-    for name in ("runs_search", "runs_sort", "runs_ascending", "runs_deleted"):
-        st.session_state.pop(f"first.{name}.{version()}", None)
+    for name in ("search", "sort", "ascending", "deleted", "columns", "across", "smoothing"):
+        st.session_state.pop(f"first.runs_{name}.{version()}", None)
     st.session_state["runs_version"] = version() + 1
     st.query_params.clear()
     choose([])
 
 
-def keep(ids: Sequence[str], search: str, sort: str, scale: Scale) -> None:
-    """Write what is shown into the address bar."""
+def keep(ids: Sequence[str], search: str, sort: str, scale: Scale, columns: Sequence[str]) -> None:
+    """Write what is shown into the address bar; across what curves are drawn, and how smooth, they write themselves."""
     link: dict[str, str | list[str]] = {"run": list(ids), "sort": [sort], "scale": [scale]}
     link |= {"search": [search]} if search else {}
+    link |= {"columns": [",".join(columns) or "none"]}
+    link |= {name: st.query_params.get_all(name) for name in ("across", "smoothing") if name in st.query_params}
     if {name: st.query_params.get_all(name) for name in st.query_params} != {k: v for k, v in link.items() if v}:
         st.query_params.from_dict(link)
 

@@ -1,5 +1,6 @@
 """Chosen runs beside one another on the Runs page: their curves, and the fields in which they differ."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -10,7 +11,8 @@ from gdviz.runs import Run, Runs
 from gdviz.training.events import Epoch
 from gdviz.training.history import History
 from gdviz.training.titles import layers_in_words
-from gdviz.ui.runs import labels
+from gdviz.ui import widgets
+from gdviz.ui.runs import labels, version
 from gdviz.ui.runs_list import best_scores
 from gdviz.ui.text import plain
 
@@ -52,13 +54,26 @@ def series(
 
 
 def curve_controls() -> tuple[Across, float]:
-    """What the curves are drawn across, and how much they are smoothed."""
+    """What the curves are drawn across, and how much they are smoothed; at first, as the address bar says."""
     names: dict[Across, str] = {"epoch": "Epoch", "step": "Step", "seconds": "Time"}
+    keys = {name: f"runs_{name}.{version()}" for name in ("across", "smoothing")}
+    asked = st.query_params.get("across")
+    first = widgets.first_value(keys["across"], asked if asked in names else "epoch")
+    amount = re.fullmatch(r"0(\.[0-9]{1,4})?", st.query_params.get("smoothing", ""))
+    smooth = widgets.first_value(keys["smoothing"], min(0.99, round(float(amount[0]), 2)) if amount else 0.0)
     with st.container(horizontal=True):
         across: Across = st.radio(
-            "Across", list(names), format_func=names.__getitem__, horizontal=True, key="runs.across"
+            "Across",
+            list(names),
+            list(names).index(first),
+            format_func=names.__getitem__,
+            horizontal=True,
+            key=keys["across"],
         )
-        smoothing = st.slider("Smoothing", 0.0, 0.99, 0.0, 0.01, key="runs.smoothing", width=240)
+        smoothing = st.slider("Smoothing", 0.0, 0.99, smooth, 0.01, key=keys["smoothing"], width=240)
+    for name, shown in (("across", str(across)), ("smoothing", f"{smoothing:g}")):
+        if st.query_params.get(name) != shown:
+            st.query_params[name] = shown
     return across, smoothing
 
 

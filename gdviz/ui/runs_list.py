@@ -1,7 +1,9 @@
 """The table of the Runs page: which runs there are, and their best scores."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -16,9 +18,11 @@ from gdviz.training.history import Best, best
 from gdviz.training.titles import layers_in_words
 from gdviz.ui import widgets
 from gdviz.ui.charts import arrow
-from gdviz.ui.runs import chosen, version
+from gdviz.ui.runs import choose, chosen, version
 
 _ASKED_AT_ONCE = 200
+_FOLDED = "comparison:"
+"""The beginning of the id of a line that stands for a comparison."""
 
 COLUMNS = (
     *("optimizer", "learning rate", "layers", "best validation score", "score of", "best epoch"),
@@ -33,13 +37,57 @@ _NUMBERS = ("learning rate", "best validation score", "loss", "validation loss",
 
 
 def column_control(box: DeltaGenerator) -> list[str]:
-    """Which columns the table has."""
+    """Which columns the table has; at first, those in the address bar."""
+    asked = [name for name in st.query_params.get("columns", "").split(",") if name in COLUMNS]
+    key = f"runs_columns.{version()}"
+    first = widgets.first_value(key, asked if asked or st.query_params.get("columns") == "none" else _USUAL_COLUMNS)
     with box.expander("Columns"):
-        return list(st.multiselect("Columns of the table", COLUMNS, _USUAL_COLUMNS, key=f"runs_columns.{version()}"))
+        return list(st.multiselect("Columns of the table", COLUMNS, first, key=key))
+
+
+def folded(found: Sequence[Run], opened: Collection[str]) -> list[Run]:
+    """The runs as lines of the table: those of a comparison are one, where the first of them stands, unless opened.
+
+    Args:
+        found: The runs.
+        opened: The ids of comparisons.
+    """
+    groups: dict[str, list[Run]] = {}
+    for run in found:
+        if run.group is not None and run.group not in opened:
+            groups.setdefault(run.group, []).append(run)
+    lines = {run.id if run.group not in groups else run.group: run for run in reversed(found)}
+    return [_one_line(groups[id]) if id in groups else lines[id] for id in reversed(lines)]
+
+
+def _one_line(runs: Sequence[Run]) -> Run:
+    """The runs of a comparison as if they were one."""
+    counts = Counter(run.status for run in runs)
+    return replace(
+        runs[0],
+        id=f"{_FOLDED}{runs[0].group}",
+        name=f"{runs[0].name.rpartition(': ')[0] or runs[0].name} · {len(runs)} trainings",
+        note="",
+        status=", ".join(f"{count} {status}" for status, count in counts.items()),  # type: ignore[arg-type]
+        epochs=sum(run.epochs for run in runs),
+        seconds=sum(run.seconds for run in runs),
+        losses={},
+    )
+
+
+def opened_comparisons(found: Sequence[Run]) -> set[str]:
+    """The comparisons whose trainings stand in lines of their own: those opened, and those of chosen runs."""
+    opened: set[str] = st.session_state.setdefault("runs_opened", set())
+    return opened | {run.group for run in found if run.group and run.id in chosen()}
 
 
 def choose_from(runs: Runs, found: Sequence[Run], columns: Sequence[str]) -> list[str]:
-    """The table of runs; the ids of those chosen, the ones that the search does not show included."""
+    """The table of runs; the ids of those chosen, the ones that the search does not show included.
+
+    The trainings of a comparison are one line; who chooses it opens it.
+    """
+    opened = opened_comparisons(found)
+    found = folded(found, opened)
     ids, before = [run.id for run in found], chosen()
     # Rows are chosen by their place: a table with other rows is another one.
     key = f"runs.table.{st.session_state.get('runs_generation', 0)}.{hash(tuple(ids))}"
@@ -62,9 +110,23 @@ def choose_from(runs: Runs, found: Sequence[Run], columns: Sequence[str]) -> lis
         alt="The stored runs. Choose rows to compare them.",
     )
     rows = {ids[row] for row in event.selection.rows if row < len(ids)}
+    if opening := {id.removeprefix(_FOLDED) for id in rows if id.startswith(_FOLDED)}:
+        st.session_state["runs_opened"] = opened | opening
+        st.rerun()
+    if any(run.id.startswith(_FOLDED) for run in found):
+        st.caption("The trainings of a comparison stand in one line. Choose it to open it.")
+    if opened:
+        st.button("Fold the comparisons", key="runs.fold", on_click=_fold, args=(found,))
     now = [run for run in before if run not in ids or run in rows]
     st.session_state["runs_chosen"] = [*now, *(run for run in ids if run in rows and run not in now)]
     return chosen()
+
+
+def _fold(found: Sequence[Run]) -> None:
+    """Put the trainings of comparisons back into one line each; none of them is chosen any more."""
+    st.session_state["runs_opened"] = set()
+    gone = {run.id for run in found if run.group}
+    choose([run for run in chosen() if run not in gone])
 
 
 def _table(runs: Runs, found: Sequence[Run], columns: Sequence[str]) -> Any:
@@ -120,6 +182,8 @@ def _described(configuration: str) -> dict[str, Any]:
 
 
 def _of_setup(name: str, run: Run) -> Any:
+    if run.id.startswith(_FOLDED) and name != "data":  # what its trainings do not share
+        return None
     return _described(run.configuration)[name]
 
 
@@ -137,6 +201,7 @@ def _known_scores() -> dict[tuple[str, int], Best | None]:
 def best_scores(runs: Runs, found: Sequence[Run]) -> dict[str, Best | None]:
     """The best validation score of each run."""
     known = _known_scores()
+    known |= {(run.id, run.epochs): None for run in found if run.id.startswith(_FOLDED)}
     unknown = [run for run in found if (run.id, run.epochs) not in known]
     for start in range(0, len(unknown), _ASKED_AT_ONCE):
         asked = unknown[start : start + _ASKED_AT_ONCE]
