@@ -12,6 +12,7 @@ from gdviz.charts.palette import MOST_RUNS
 from gdviz.runs import SORTS, Run, Runs, StoreError
 from gdviz.runs.jobs import JobsError
 from gdviz.training import keras_script
+from gdviz.training.events import CommandDone, of_kind
 from gdviz.ui import training, visitors, widgets
 from gdviz.ui.text import plain
 
@@ -265,7 +266,8 @@ def downloads(runs: Runs, run: Run) -> None:
             button("Its data (data.csv)", "data.csv", "text/csv", lambda: content)
     if run.status in ("finished", "stopped") and not model.exists():
         st.caption("The model's file is missing from the store's folder; repeat the run to make it again.")
-    steered = any(event.payload["command"] == "set_learning_rate" for event in runs.events(run.id, kinds=("command",)))
+    events = [event.recorded for event in runs.events(run.id, kinds=(CommandDone.kind,))]
+    steered = any(done.command == "set_learning_rate" for done in of_kind(events, CommandDone))
     if steered or run.status != "finished":
         what = "its learning rate was changed by hand" if steered else f"it is {run.status}"
         st.caption(f"The script trains to the end as configured; this run did not: {what}.")
