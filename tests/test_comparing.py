@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy import stats
+from sklearn.metrics import f1_score
 
 import gdviz
 from gdviz.clipping import CLIPPERS
@@ -17,12 +18,14 @@ from gdviz.comparing.comparison import Budget, Comparison, Entrant, entrants_of
 from gdviz.comparing.halving import rungs, spent
 from gdviz.comparing.plan import Known, portions
 from gdviz.comparing.record import Record
+from gdviz.comparing.run import train_portion
 from gdviz.comparing.search import points, propose, shares_of, values_at
 from gdviz.schedules import SCHEDULES
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, ConvNet, DenseLayer, Split, TrainingSetup
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
 from gdviz.training.keras.loop import train
+from gdviz.training.keras.together import Trainer
 
 IRIS = TrainingSetup(data=DATASETS.make("iris"), layers=(DenseLayer(8),), epochs=4)
 
@@ -116,12 +119,28 @@ def test_errors_are_scores_with_their_sign_turned() -> None:
 
 
 def test_halving_begins_more_trials_and_spends_no_more_epochs() -> None:
-    found = gdviz.compare(IRIS, ["adam"], trials=4, repeats=2, halving=True)
+    found = gdviz.compare(IRIS, ["adam"], trials=4, repeats=2, halving=True, metric="f1")
     assert len(found.trials) == found.comparison.trials > 4
     assert {t.status for t in found.trials} <= {"finished", "given up", "diverged"}
     epochs = sum(len(t.curve) for t in found.trials)
     assert epochs <= 4 * IRIS.epochs
     assert found.done == 1.0
+
+    data = prepare(IRIS)
+    commonest = np.full(len(data.y["test"]), data.y["train"].sum(axis=0).argmax())
+    assert found.constant["test"] == pytest.approx(f1_score(data.y["test"].argmax(axis=1), commonest, average="macro"))
+    best = found.chosen("adam")
+    assert best is not None
+    single = train(found.comparison.entrants[0].setup(IRIS, best.values, best.seed), data, Recorder())
+    assert best.score == pytest.approx(single.scores["validation"]["f1"])
+
+
+def test_a_score_that_the_data_do_not_have_is_refused_before_anything_is_trained() -> None:
+    comparison = Comparison(IRIS, entrants_of(["adam"]), Budget(trials=1, repeats=2), metric="auc")
+    trainer = Trainer(IRIS)
+    trainer.data.y["test"] = np.eye(3, dtype=np.float32)[np.zeros(len(trainer.data.y["test"]), int)]
+    with pytest.raises(ValueError, match="metric auc needs rows of two classes; the test part has rows of one alone"):
+        train_portion(comparison, portions(comparison, [])[0], trainer)
 
 
 def test_a_search_that_learns_looks_where_it_was_good() -> None:

@@ -75,6 +75,7 @@ for name in sys.argv[1:]:
         done = runpy.run_path(name)
     part = lambda rows: done["model"].evaluate(done["x"][rows], done["y"][rows], batch_size=len(rows), verbose=0)
     losses[name] = [part(done["train"])[0], done["history"].history["loss"][-1], len(done["history"].history["loss"])]
+    losses[name] += [done["scores"]]
 print(json.dumps(losses))
 """
 
@@ -88,14 +89,18 @@ def test_the_script_ends_at_the_loss_of_the_run(tmp_path: Path) -> None:
         result = train(setup, prepare(setup, CSV), recorder)
         epochs = recorder.of(Epoch)
         expected[f"{i}.py"] = [result.scores["train"]["loss"], epochs[-1].measured["loss"], len(epochs)]
+        expected[f"{i}.py"] += [[*result.scores.values()][-1]]  # loss, metrics, F1 and AUC of the last part
         (tmp_path / f"{i}.py").write_text(keras_script(setup), encoding="utf-8")
     (tmp_path / "run_all.py").write_text(RUN_ALL)
     command = [sys.executable, "run_all.py", *expected]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
+    assert {"loss", "f1", "auc"} <= set(expected["0.py"][-1])
     for (name, mine), title in zip(expected.items(), SETUPS, strict=True):
-        assert found[name] == [pytest.approx(value, abs=1e-5) for value in mine], title
+        *losses, scores = mine
+        # A rounding error can turn the order of two rows.
+        assert found[name] == [*(pytest.approx(n, abs=1e-5) for n in losses), pytest.approx(scores, abs=2e-3)], title
 
 
 @pytest.mark.parametrize("title", list(PRESETS))

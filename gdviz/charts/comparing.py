@@ -8,7 +8,7 @@ import numpy as np
 
 from gdviz.charts.figure import Figure, Table
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, SHAPES, Theme
-from gdviz.comparing.comparison import HIGHER_IS_BETTER
+from gdviz.comparing.comparison import ACCURACIES
 from gdviz.comparing.words import value
 
 if TYPE_CHECKING:  # a record draws itself with these functions
@@ -23,7 +23,7 @@ class _Scale:
 
     def __init__(self, record: "Record", scores: Any, part: str) -> None:
         self.record = record
-        self.accuracy = record.comparison.metric in HIGHER_IS_BETTER
+        self.accuracy = record.comparison.metric in ACCURACIES
         shown = self._distance(np.asarray(scores, float))
         shown = shown[np.isfinite(shown)]
         self.log = len(shown) > 0 and bool((shown > 0).all()) and float(shown.max()) > 3 * float(shown.min())
@@ -163,9 +163,7 @@ def sensitivity(record: "Record", *, width: int = 640, dark: bool = False) -> Fi
 
 
 def margin_words(record: "Record") -> str:
-    return (
-        f"{100 * record.margin:.0f} points" if record.comparison.metric in HIGHER_IS_BETTER else f"{record.margin:.2g}"
-    )
+    return f"{100 * record.margin:.0f} points" if record.comparison.metric in ACCURACIES else f"{record.margin:.2g}"
 
 
 def repeats(record: "Record", *, width: int = 640, dark: bool = False) -> Figure:

@@ -10,11 +10,13 @@ from gdviz.comparing.halving import rungs
 from gdviz.schedules import SCHEDULES, Constant, Schedule
 from gdviz.training import KERAS_OPTIMIZERS, KerasOptimizer, TrainingSetup, Watch
 from gdviz.training.optimizers import SEARCHED
+from gdviz.training.scores import OF_CLASSES
 from gdviz.training.setup import ALL_METRICS
 from gdviz.training.stackable import why_alone
 
 MOST_ENTRANTS = 8
-HIGHER_IS_BETTER = ("categorical_accuracy", "top_k_categorical_accuracy", "binary_accuracy")
+ACCURACIES = ("categorical_accuracy", "top_k_categorical_accuracy", "binary_accuracy")
+"""Shares of right answers, shown in percent."""
 NOT_THE_PROBLEM = {
     "optimizer",
     "schedule",
@@ -149,8 +151,9 @@ class Comparison(Setup):
     entrants: tuple[Entrant, ...] = several(Entrant, most=MOST_ENTRANTS, link="entrant")
     """None at all stands for the usual ones."""
     budget: Budget = part(Budget)
-    metric: str = knob(None, choices=("loss", *ALL_METRICS), link="decides", help="the score that decides")
-    """``"loss"`` or one of the problem's metrics; None for its first metric, or the loss."""
+    metric: str = knob(None, choices=("loss", *ALL_METRICS, *OF_CLASSES), link="decides", help="the score that decides")
+    """``"loss"``, a metric of the problem, or for classes ``"f1"`` or ``"auc"``; None for its first metric, or the
+    loss."""
     target: float | None = knob(None, help="value of the metric; how fast each entrant reaches it is reported")
 
     def __post_init__(self) -> None:
@@ -158,7 +161,8 @@ class Comparison(Setup):
         if not self.entrants:
             object.__setattr__(self, "entrants", entrants_of(USUAL_ENTRANTS))
         allowed = deciding(self.problem)
-        object.__setattr__(self, "metric", allowed[0] if self.metric is None else self.metric)
+        usual = (*(self.problem.metrics or ()), "loss")[0]
+        object.__setattr__(self, "metric", usual if self.metric is None else self.metric)
         if self.metric not in allowed:
             raise ValueError(f"metric must be one of {', '.join(allowed)}; got {self.metric!r}")
         split = self.problem.split
@@ -197,7 +201,7 @@ class Comparison(Setup):
     @property
     def sign(self) -> int:
         """1 where a higher metric is better, -1 where a lower one is: a score is the metric times this."""
-        return 1 if self.metric in HIGHER_IS_BETTER else -1
+        return 1 if self.metric in (*ACCURACIES, *OF_CLASSES) else -1
 
     @property
     def rungs(self) -> tuple[tuple[int, int], ...]:
@@ -237,8 +241,9 @@ class Comparison(Setup):
 
 
 def deciding(problem: TrainingSetup) -> tuple[str, ...]:
-    """The scores that can decide: the metrics of the problem, the first one being the usual, and the loss."""
-    return (*(problem.metrics or ()), "loss")
+    """The scores that can decide: the metrics of the problem, the first one being the usual; F1 and AUC of classes; the
+    loss."""
+    return (*(problem.metrics or ()), *(OF_CLASSES if problem.data.task != "regression" else ()), "loss")
 
 
 USUAL_ENTRANTS = ("sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamw", "nadam", "adamax")

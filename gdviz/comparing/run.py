@@ -114,6 +114,7 @@ def how(comparison: Comparison, entrant: int, repeat: int | None) -> dict[str, A
         "parts": ("train", "validation") if repeat is None else ("train", "validation", "test"),
         "rungs": comparison.rungs[1:] if repeat is None else (),
         "better": lambda scores: sign * scores[metric],
+        "metric": metric,
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gdviz.comparing.comparison import HIGHER_IS_BETTER
+from gdviz.comparing.comparison import ACCURACIES
 
 if TYPE_CHECKING:
     from gdviz.comparing.record import Record
@@ -72,19 +72,19 @@ def _not_yet(record: "Record") -> str:
 def value(record: "Record", score: float) -> str:
     """A score as its metric: an accuracy in percent, anything else as a number."""
     shown = record.shown(score)
-    return f"{100 * shown:.1f} %" if record.comparison.metric in HIGHER_IS_BETTER else f"{shown:.4g}"
+    return f"{100 * shown:.1f} %" if record.comparison.metric in ACCURACIES else f"{shown:.4g}"
 
 
 def spread(record: "Record", mean: float, deviation: float) -> str:
     """A mean and its standard deviation."""
-    if record.comparison.metric in HIGHER_IS_BETTER:
+    if record.comparison.metric in ACCURACIES:
         return f"{100 * record.shown(mean):.1f} ± {100 * deviation:.1f} %"
     return f"{record.shown(mean):.4g} ± {deviation:.2g}"
 
 
 def difference(record: "Record", gap: float) -> str:
     """How far two scores lie apart."""
-    if record.comparison.metric in HIGHER_IS_BETTER:
+    if record.comparison.metric in ACCURACIES:
         return f"{100 * abs(gap):.1f} points"
     return f"{abs(gap):.2g} in {str(record.comparison.metric).replace('_', ' ')}"
 

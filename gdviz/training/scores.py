@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+OF_CLASSES = ("f1", "auc")
+"""Their names, as :func:`of_classes` gives them."""
+
 
 def f1(true: NDArray[Any], predicted: NDArray[Any]) -> float:
     r"""The mean over classes of F1 = 2 TP / (2 TP + FP + FN), 0 for a class that is never right.

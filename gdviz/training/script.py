@@ -5,7 +5,7 @@ import re
 from dataclasses import fields
 
 from gdviz.schedules import Constant
-from gdviz.training import samples
+from gdviz.training import samples, scores
 from gdviz.training.architecture import blocks
 from gdviz.training.calls import Call
 from gdviz.training.datasets import UsersTable
@@ -63,6 +63,7 @@ def keras_script(setup: TrainingSetup, file: str = "data.csv") -> str:
         *_data(setup, file),
         _BATCHES,
         *([_WARM_UP] if setup.warmup_steps else []),
+        *(map(inspect.getsource, (scores.f1, scores.auc, scores.of_classes)) if _classifies(setup) else []),
         "\n".join(_model(setup)),
         "\n".join(_fit(setup)),
     ]
@@ -99,6 +100,10 @@ def _data(setup: TrainingSetup, file: str) -> list[str]:
     if setup.convolution:
         lines.append(f"x = x.reshape(-1, {', '.join(map(str, data.image or ()))})")
     return [*sources, "\n".join(lines)]
+
+
+def _classifies(setup: TrainingSetup) -> bool:
+    return setup.data.task != "regression"
 
 
 def _standing_alone(source: str) -> str:
@@ -145,5 +150,6 @@ def _fit(setup: TrainingSetup) -> list[str]:
         "for name, rows in {'train': train, 'validation': validation, 'test': test}.items():",
         "    if len(rows):",
         "        scores = model.evaluate(x[rows], y[rows], batch_size=len(rows), verbose=0, return_dict=True)",
+        *(["        scores |= of_classes(y[rows], model.predict(x[rows], verbose=0))"] if _classifies(setup) else []),
         "        print(name, scores)",
     ]

@@ -189,7 +189,7 @@ def budget_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Budget
     current, task = CHOOSE.setup, problem.data.task
     left, right = box.columns(2)
     allowed = deciding(problem)
-    usual = str(current.metric) if current.metric in allowed else allowed[0]
+    usual = str(current.metric if current.metric in allowed else Comparison(problem).metric)
     labels = {name: widgets.spaced(name) for name in allowed}
     metric = widgets.select(left, "What decides", labels, CHOOSE.key(f"metric.{task}"), usual)
     target = right.number_input(

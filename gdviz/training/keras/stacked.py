@@ -19,16 +19,16 @@ from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
-from keras.src.backend.tensorflow.optimizer import TFOptimizer
-from keras.src.optimizers.base_optimizer import BaseOptimizer
 from numpy.typing import NDArray
 
+from gdviz.training import scores
 from gdviz.training.channel import Channel
 from gdviz.training.datasets import Data
 from gdviz.training.events import Batches, End, Epoch, Scores
 from gdviz.training.keras.loop import epoch_order
 from gdviz.training.keras.models import Engine, in_common, initial_weights
 from gdviz.training.keras.starting import start
+from gdviz.training.keras.stateless import Mapped, Stateless
 from gdviz.training.setup import TrainingSetup
 from gdviz.training.stackable import why_alone
 
@@ -38,64 +38,6 @@ State = tuple[list[Tensor], list[Tensor], list[Tensor]]
 
 _EVALUATED_AT_ONCE = 32_768
 """Rows, over all trainings together."""
-
-
-class _Stateless(TFOptimizer):  # type: ignore[misc]
-    """Keras's own plain optimizer code, without the TensorFlow backend's additions for distributed training."""
-
-
-for _name in (
-    "assign",
-    "assign_add",
-    "assign_sub",
-    "stateless_apply",
-    "_apply_weight_decay",
-    "_backend_update_step",
-    "_var_key",
-):
-    setattr(_Stateless, _name, getattr(BaseOptimizer, _name))
-
-
-class _Mapped:
-    """A hyperparameter that differs from training to training, where Keras expects a number."""
-
-    def __init__(self, value: Tensor) -> None:
-        self.value = value
-
-    def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Tensor:
-        return self.value if dtype is None else tf.cast(self.value, dtype)
-
-    # "if self.momentum != 0" asks whether there is a momentum at all: there is.
-    def __ne__(self, other: object) -> bool:
-        return True
-
-    def __eq__(self, other: object) -> bool:
-        return False
-
-    def __gt__(self, other: object) -> bool:
-        return True
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return self.value * other
-
-    __rmul__ = __mul__
-
-    def __add__(self, other: Any) -> Tensor:
-        return self.value + other
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> Tensor:
-        return self.value - other
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return other - self.value
-
-    def __neg__(self) -> Tensor:
-        return -self.value
 
 
 def _many(shape: Sequence[int | None], dtype: Any = tf.float32) -> Any:
@@ -110,12 +52,15 @@ class Stack:
         setup: One of them.
         data: The data of all.
         tuned: Hyperparameters of the optimizer, beside the learning rate, that differ from training to training.
+        judge: The graph that judges them, where there is one for their model.
 
     Raises:
         ValueError: They cannot be stacked; says why.
     """
 
-    def __init__(self, setup: TrainingSetup, data: Data, tuned: Sequence[str] = ()) -> None:
+    def __init__(
+        self, setup: TrainingSetup, data: Data, tuned: Sequence[str] = (), judge: "Judge | None" = None
+    ) -> None:
         if reason := why_alone(setup):
             raise ValueError(f"trainings of this setup cannot be stacked: {reason}")
         self.setup, self.data, self.tuned = setup, data, tuple(tuned)
@@ -136,12 +81,11 @@ class Stack:
             input_signature=[(trainable, fixed, slots), orders, rates, hyper, *numbers],
             autograph=False,
         )
-        x, y = (_many(part["train"].shape[1:]) for part in (data.x, data.y))
-        self._judged = tf.function(self._judge, input_signature=[trainable, fixed, x, y], autograph=False)
+        self.judge = judge or Judge(self.engine)
 
     def _stateless_optimizer(self) -> Any:
         made = self.engine.optimizer
-        kind: Any = type(type(made).__name__, (type(made), _Stateless), {})
+        kind: Any = type(type(made).__name__, (type(made), Stateless), {})
         return kind.from_config(made.get_config())
 
     def _is_common(self, variable: Any) -> bool:
@@ -187,7 +131,7 @@ class Stack:
         """The optimizer with the tuned hyperparameters of the training in hand."""
         usual = {name: getattr(self.optimizer, name) for name in self.tuned}
         for name, value in zip(self.tuned, values, strict=True):
-            object.__setattr__(self.optimizer, name, _Mapped(value))
+            object.__setattr__(self.optimizer, name, Mapped(value))
         try:
             yield
         finally:
@@ -207,28 +151,13 @@ class Stack:
             state, (loss, predicted, fine) = tf.vectorized_map(
                 lambda one: self._step(one, step), (state, rows, rate, hyper), fallback_to_while_loop=False
             )
-            row = tf.stack([loss, *self._metrics(tf.gather(self._y, rows), predicted), fine], axis=1)
+            row = tf.stack([loss, *_metrics(self.engine, tf.gather(self._y, rows), predicted), fine], axis=1)
             return i + 1, state, measured.write(i, row)
 
         rows = tf.TensorArray(tf.float32, size=count, infer_shape=False)
         going = (tf.constant(0), state, rows)
         _, state, measured = tf.while_loop(lambda i, *_: i < count, batch, going, parallel_iterations=1)
         return state, tf.transpose(measured.stack(), [1, 0, 2])
-
-    def _judge(self, trainable: list[Tensor], fixed: list[Tensor], x: Tensor, y: Tensor) -> Tensor:
-        def one(weights: tuple[list[Tensor], list[Tensor]]) -> tuple[Tensor, Tensor]:
-            predicted, _, penalties = self.model.stateless_call(*weights, x, training=False, return_losses=True)
-            return self.engine.losses(y, predicted, penalties), predicted
-
-        loss, predicted = tf.vectorized_map(one, (trainable, fixed), fallback_to_while_loop=False)
-        everywhere = tf.tile(y[None], [tf.shape(predicted)[0], 1, 1])
-        return tf.stack([loss, *self._metrics(everywhere, predicted)], axis=1)
-
-    def _metrics(self, y: Tensor, predicted: Tensor) -> list[Tensor]:
-        """The metrics of every training, each of shape (trainings,), from tensors (trainings, n, outputs)."""
-        shape, outputs = tf.shape(predicted)[:2], self.data.outputs
-        of_rows = self.engine.scores(tf.reshape(y, [-1, outputs]), tf.reshape(predicted, [-1, outputs]))
-        return [tf.reduce_mean(tf.reshape(score, shape), axis=1) for score in of_rows]
 
     def train_epoch(
         self,
@@ -263,21 +192,59 @@ class Stack:
         )
         return state, measured.numpy()
 
-    def evaluate(self, state: State, part: str) -> NDArray[np.float64] | None:
-        """Loss and metrics of every training on a part of the data, shape (trainings, 1 + metrics); None if empty."""
-        x, y = self.data.x[part], self.data.y[part]
-        if not len(x):
-            return None
-        at_once = max(1, _EVALUATED_AT_ONCE // len(state[0][0]))
-        pieces = [slice(start, start + at_once) for start in range(0, len(x), at_once)]
-        found = [self._judged(state[0], state[1], tf.constant(x[p]), tf.constant(y[p])).numpy() for p in pieces]
-        return np.average(found, axis=0, weights=[len(x[p]) for p in pieces])
-
     @staticmethod
     def keep(state: State, which: Sequence[int]) -> State:
         """The states of some of the trainings."""
         trainable, fixed, slots = ([tf.gather(t, tf.constant(list(which), tf.int32)) for t in part] for part in state)
         return trainable, fixed, slots
+
+
+class Judge:
+    """The graph that judges trainings of one model, whatever trained them.
+
+    Args:
+        engine: One with that model.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.data = engine, engine.data
+        model = engine.model
+        weights = [
+            [_many(v.shape, v.dtype) for v in p] for p in (model.trainable_variables, model.non_trainable_variables)
+        ]
+        x, y = (_many(part["train"].shape[1:]) for part in (self.data.x, self.data.y))
+        self._judged = tf.function(self._judge, input_signature=[*weights, x, y], autograph=False)
+
+    def _judge(self, trainable: list[Tensor], fixed: list[Tensor], x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        def one(weights: tuple[list[Tensor], list[Tensor]]) -> tuple[Tensor, Tensor]:
+            predicted, _, penalties = self.engine.model.stateless_call(*weights, x, training=False, return_losses=True)
+            return self.engine.losses(y, predicted, penalties), predicted
+
+        loss, predicted = tf.vectorized_map(one, (trainable, fixed), fallback_to_while_loop=False)
+        everywhere = tf.tile(y[None], [tf.shape(predicted)[0], 1, 1])
+        return tf.stack([loss, *_metrics(self.engine, everywhere, predicted)], axis=1), predicted
+
+    def scores(self, state: State, part: str) -> list[Scores] | None:
+        """The scores of every training on a part of the data, as :meth:`Engine.evaluate` names them; None if empty."""
+        x, y = self.data.x[part], self.data.y[part]
+        if not len(x):
+            return None
+        at_once = max(1, _EVALUATED_AT_ONCE // len(state[0][0]))
+        pieces = [slice(start, start + at_once) for start in range(0, len(x), at_once)]
+        found = [self._judged(state[0], state[1], tf.constant(x[p]), tf.constant(y[p])) for p in pieces]
+        means = np.average([numbers.numpy() for numbers, _ in found], axis=0, weights=[len(x[p]) for p in pieces])
+        named = [dict(zip(self.engine.columns, row, strict=True)) for row in means.tolist()]
+        if self.data.task == "regression":
+            return named
+        predicted = np.concatenate([outputs.numpy() for _, outputs in found], axis=1)
+        return [{**one, **scores.of_classes(y, said)} for one, said in zip(named, predicted, strict=True)]
+
+
+def _metrics(engine: Engine, y: Tensor, predicted: Tensor) -> list[Tensor]:
+    """The metrics of every training, each of shape (trainings,), from tensors (trainings, n, outputs)."""
+    shape, outputs = tf.shape(predicted)[:2], engine.data.outputs
+    of_rows = engine.scores(tf.reshape(y, [-1, outputs]), tf.reshape(predicted, [-1, outputs]))
+    return [tf.reduce_mean(tf.reshape(score, shape), axis=1) for score in of_rows]
 
 
 def train_together(
@@ -365,7 +332,7 @@ class _Together:
         began = time.perf_counter()
         self.state, measured = self.stack.train_epoch(self.state, orders, rates, hyper, epoch * self.batches, self.size)
         self.seconds += (time.perf_counter() - began) / len(self.setups)
-        validated = self.stack.evaluate(self.state, "validation")
+        validated = self.stack.judge.scores(self.state, "validation")
         kept = []
         for place, k in enumerate(self.alive):
             rows, fine = measured[place, :, :-1], measured[place, :, -1] > 0
@@ -376,7 +343,7 @@ class _Together:
                 continue
             kept.append(place)
             self.channels[k].emit(self._measured(epoch, rows, None if validated is None else validated[place]))
-        self.validated = None if validated is None else validated[kept]
+        self.validated = None if validated is None else [validated[place] for place in kept]
         self._keep(kept)
 
     def _batches(self, epoch: int, rates: NDArray[Any], rows: NDArray[Any]) -> Batches:
@@ -388,7 +355,7 @@ class _Together:
             measured={name: rows[:, i].tolist() for i, name in enumerate(self.names)},
         )
 
-    def _measured(self, epoch: int, rows: NDArray[Any], validated: NDArray[Any] | None) -> Epoch:
+    def _measured(self, epoch: int, rows: NDArray[Any], validated: Scores | None) -> Epoch:
         sizes = np.minimum(self.size, self.rows - self.size * np.arange(self.batches))
         means = np.average(rows.astype(float), axis=0, weights=sizes)
         return Epoch(
@@ -396,11 +363,11 @@ class _Together:
             step=(epoch + 1) * self.batches,
             seconds=round(self.seconds, 4),
             samples_per_second=round(self.rows * (epoch + 1) / self.seconds, 1),
-            measured={**self._named(means), **({} if validated is None else self._named(validated, "val_"))},
+            measured={
+                **dict(zip(self.names, means.tolist(), strict=True)),
+                **{f"val_{name}": value for name, value in (validated or {}).items()},
+            },
         )
-
-    def _named(self, values: NDArray[Any], prefix: str = "") -> Scores:
-        return {f"{prefix}{name}": float(value) for name, value in zip(self.names, values, strict=True)}
 
     def _keep(self, places: Sequence[int]) -> None:
         if len(places) < len(self.alive):
@@ -411,12 +378,12 @@ class _Together:
         """Successive halving: the best go on, the others end here."""
         if self.validated is None or len(self.alive) <= most:
             return
-        scores = [self.better(self._named(values)) for values in self.validated]
-        best = sorted(np.argsort(scores, kind="stable")[::-1][:most].tolist())
+        reached = [self.better(values) for values in self.validated]
+        best = sorted(np.argsort(reached, kind="stable")[::-1][:most].tolist())
         out = [place for place in range(len(self.alive)) if place not in best]
         reason = f"Given up after epoch {epochs}: others of the same age do better."
         for place in out:
-            self._end(self.alive[place], End("stopped", reason, {"validation": self._named(self.validated[place])}))
+            self._end(self.alive[place], End("stopped", reason, {"validation": self.validated[place]}))
         self._keep(best)
 
     def _diverged(self, k: int, step: int) -> None:
@@ -427,10 +394,10 @@ class _Together:
         """The end of all that are left."""
         if not self.alive:
             return
-        judged = {part: self.stack.evaluate(self.state, part) for part in self.parts}
+        judged = {part: self.stack.judge.scores(self.state, part) for part in self.parts}
         for place, k in enumerate(self.alive):
-            scores = {part: self._named(values[place]) for part, values in judged.items() if values is not None}
-            self._end(k, End(status, reason, scores))
+            found = {part: values[place] for part, values in judged.items() if values is not None}
+            self._end(k, End(status, reason, found))
         self.alive = []
 
     def _end(self, k: int, end: End) -> None:

@@ -9,12 +9,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gdviz.training import scores
 from gdviz.training.channel import Channel, Command
 from gdviz.training.datasets import prepare
 from gdviz.training.events import End, Scores, Start, TrainingEvent
 from gdviz.training.keras.loop import train
 from gdviz.training.keras.models import Engine, in_common
-from gdviz.training.keras.stacked import Stack, train_together
+from gdviz.training.keras.stacked import Judge, Stack, train_together
 from gdviz.training.setup import TrainingSetup
 from gdviz.training.stackable import why_alone
 
@@ -37,6 +38,8 @@ class Trainer:
     def __init__(self, problem: TrainingSetup, content: bytes | None = None) -> None:
         self.data = prepare(problem, content)
         self._graphs: OrderedDict[str, Stack | Engine] = OrderedDict()
+        self._judges: dict[str, Judge] = {}
+        """By what trainings have in common that differ in their optimizer: all entrants of a comparison share one."""
 
     def train(
         self,
@@ -48,19 +51,32 @@ class Trainer:
         rungs: Sequence[tuple[int, int]] = (),
         better: Callable[[Scores], float] = lambda scores: -scores["loss"],
         going_on: Callable[[], bool] = lambda: True,
+        metric: str = "loss",
     ) -> list[End]:
-        """Train all; the arguments are those of :func:`gdviz.training.keras.stacked.train_together`.
+        """Train all; the arguments are those of :func:`gdviz.training.keras.stacked.train_together`, and a metric.
 
         Every run's ``Start`` has in ``constant`` the scores of one constant answer, the mean of the training part.
+
+        Raises:
+            ValueError: The metric does not exist on a part of these data.
         """
         constant = self.constant_scores(setups[0], ("validation", "test"))
+        if without := [part for part, found in constant.items() if metric not in found]:
+            raise ValueError(f"metric {metric} needs rows of two classes; the {without[0]} part has rows of one alone")
         judged = [_Judged(channel, parts, constant, going_on) for channel in channels]
         others = tuple(name for name in tuned if name != "learning_rate")
         if why_alone(setups[0]) is None:
-            stack = self._graph(setups[0], others, lambda: Stack(setups[0], self.data, others))
+            stack = self._graph(setups[0], others, lambda: self._stack(setups[0], others))
             assert isinstance(stack, Stack)
             return train_together(stack, setups, judged, parts=parts, rungs=rungs, better=better, going_on=going_on)
         return [self._alone(setup, channel) for setup, channel in zip(setups, judged, strict=True)]
+
+    def _stack(self, setup: TrainingSetup, tuned: Sequence[str]) -> Stack:
+        common = {name: value for name, value in in_common(setup).items() if name not in ("optimizer", "clip")}
+        key = json.dumps(common, sort_keys=True)
+        made = Stack(setup, self.data, tuned, self._judges.get(key))
+        self._judges = {key: made.judge}
+        return made
 
     def _alone(self, setup: TrainingSetup, channel: "_Judged") -> End:
         if not channel.going_on():
@@ -88,10 +104,13 @@ class Trainer:
             y = self.data.y[part]
             if not len(y):
                 continue
-            predicted = tf.constant(np.broadcast_to(answer, y.shape))
-            scores = {"loss": getattr(keras.losses, str(setup.loss))(tf.constant(y), predicted)}
-            scores |= {name: getattr(keras.metrics, name)(tf.constant(y), predicted) for name in setup.metrics or ()}
-            found[part] = {name: float(np.mean(np.asarray(value, float))) for name, value in scores.items()}
+            predicted = np.broadcast_to(answer, y.shape)
+            given = tf.constant(y), tf.constant(predicted)
+            means = {"loss": getattr(keras.losses, str(setup.loss))(*given)}
+            means |= {name: getattr(keras.metrics, name)(*given) for name in setup.metrics or ()}
+            found[part] = {name: float(np.mean(np.asarray(value, float))) for name, value in means.items()}
+            if self.data.task != "regression":
+                found[part] |= scores.of_classes(y, predicted)
         return found
 
 
