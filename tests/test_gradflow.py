@@ -481,6 +481,17 @@ def test_training_cures_change_one_thing_each() -> None:
     found = gradflow.training_cures(training)
     assert {cure.changes for cure in found} >= {"clip", "learning_rate", "initializer", "activation", "normalization"}
     assert all(cure.training != training for cure in found)
+    (clipped,) = [cure.training for cure in found if cure.changes == "weight_clip"]
+    assert clipped.weight_clip == 0.3
+    assert not any(cure.changes == "weight_clip" for cure in gradflow.training_cures(clipped))
+
+
+def test_clipping_weights_keeps_a_training_finite_that_breaks_down_without() -> None:
+    network = gradflow.Network(depth=5, width=16, batch_size=32, activation="relu", initializer="he")
+    training = gradflow.Training(network, gradflow.Training().optimizer, samples=64).with_learning_rate(10.0)
+    cured = next(cure.training for cure in gradflow.training_cures(training) if cure.changes == "weight_clip")
+    assert gradflow.train(training).breakdown is not None
+    assert gradflow.train(cured).breakdown is None
 
 
 def test_the_digits_are_the_digits() -> None:

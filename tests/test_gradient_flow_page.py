@@ -26,6 +26,7 @@ from gdviz.gradflow import CliffRuns, Network, Recurrent, Training, theory
 from gdviz.gradflow.study import Study
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.schedules import SCHEDULES
+from gdviz.ui import flow_runs
 from gdviz.ui.flow_runs import streamed
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "gradient_flow.py")
@@ -440,3 +441,13 @@ def test_a_broken_link_is_noted() -> None:
     assert "no activation is called 'sigmund'" in page.warning[0].value
     assert "optimizer" in page.warning[1].value
     assert query(page)["view"] == ["layers"]
+
+
+def test_cures_that_would_take_too_long_to_try_are_offered_untried_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(flow_runs, "_TRIED_SECONDS", 0.0)
+    for view in ("cures", "training", "recurrent"):
+        page = opened(view=view, depth="5", width="16")
+        assert any("None of these was tried" in caption.value for caption in page.caption)
+        assert not any("nothing to cure" in caption.value for caption in page.caption)

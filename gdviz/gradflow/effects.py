@@ -15,20 +15,24 @@ from gdviz.gradflow.recurrent import Recurrent, through_time
 from gdviz.gradflow.verdicts import STEADY
 
 T = TypeVar("T")
+N = TypeVar("N", Network, Recurrent)
 
 SAMPLES = 32
 """Rows of the batch on which a change is tried."""
 TRIED_STEPS = 30
 """Steps of the training for which a change is tried."""
-MOST_MULTIPLICATIONS = 2e8
-"""A network that takes more for a pass forward is not tried."""
 STEADY_DECADES = math.log10(STEADY)
 """An imbalance that is none."""
 
 
-def is_quick(network: Network) -> bool:
-    """Whether changes of a network can be tried while somebody waits."""
-    return SAMPLES * network.depth * network.width**2 <= MOST_MULTIPLICATIONS
+def few(setup: N) -> N:
+    """The network with a batch so small that a change of it can be tried while somebody waits."""
+    return replace(setup, batch_size=min(setup.batch_size, SAMPLES), seeds=1)
+
+
+def first_steps(training: Training) -> Training:
+    """The first steps of a training."""
+    return replace(training, steps=min(training.steps, TRIED_STEPS))
 
 
 def by_effect(
@@ -54,15 +58,14 @@ def imbalance(network: Network) -> float:
     >>> imbalance(Network(depth=20, activation="sigmoid")) > 10 > 1 > imbalance(Network(depth=20, activation="tanh"))
     True
     """
-    few = replace(network, batch_size=min(network.batch_size, SAMPLES), seeds=1)
-    gradient = np.median(measure(few).activation_gradient, axis=0)
+    gradient = np.median(measure(few(network)).activation_gradient, axis=0)
     return _decades(gradient[0], gradient[-1])
 
 
 @lru_cache(maxsize=64)
 def recurrent_imbalance(setup: Recurrent) -> float:
     """The decades between the gradient at the first time step and at the last, measured on few samples."""
-    flow = through_time(replace(setup, batch_size=min(setup.batch_size, SAMPLES), seeds=1))
+    flow = through_time(few(setup))
     size = np.sqrt(sum(np.median(norms, axis=0) ** 2 for norms in flow.gradient.values()))
     return _decades(size[0], size[-1])
 
@@ -70,7 +73,7 @@ def recurrent_imbalance(setup: Recurrent) -> float:
 @lru_cache(maxsize=256)
 def loss_left(training: Training) -> float:
     """The share of the loss that is left after the first steps; infinite where they leave the finite numbers."""
-    run = train(replace(training, steps=min(training.steps, TRIED_STEPS)))
+    run = train(first_steps(training))
     first, last = float(run.loss[0]), float(run.loss[-1])
     return last / first if first > 0 and math.isfinite(last / first) else math.inf
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 import gdviz.charts
-from gdviz import export, gradflow
+from gdviz import budget, export, gradflow
 from gdviz.charts import Figure, dynamics, recurrent
 from gdviz.charts import gradflow as charts
 from gdviz.charts.training import curves
@@ -70,16 +70,16 @@ def layers(study: Study, width: int) -> Shown:
 def cures(study: Study, width: int) -> Shown:
     """The network beside one with one change."""
     found = {f"{cure.changes}: {cure.label}": cure for cure in gradflow.cures(study.network)}
-    names, curing = list(found), list[str]()
-    if effects.is_quick(study.network):
-        left = {name: cure.network for name, cure in found.items()}
-        names, curing = effects.by_effect(
-            left, effects.imbalance, effects.imbalance(study.network), effects.STEADY_DECADES
-        )
+    left = {name: cure.network for name, cure in found.items()}
+    tried = flow_runs.cures_by_effect(
+        left, study.network, effects.imbalance, lambda n: budget.propagation(effects.few(n))
+    )
+    names, curing = tried or (list(found), [])
     # The best of each kind: two that change the same teach less.
     kinds = {found[name].changes: name for name in reversed(curing)}
     first = [name for name in curing if name in kinds.values()][:2]
-    chosen = _choose_cures("cures", names, first, {name: cure.why for name, cure in found.items()})
+    whys = {name: cure.why for name, cure in found.items()}
+    chosen = _choose_cures("cures", names, first, whys, tried=tried is not None)
     shown = ["as it is", *chosen]
     networks = [study.network, *(found[name].network for name in chosen)]
     words, chart, told = Place(), Place(), Place()
@@ -169,11 +169,17 @@ def training(study: Study, width: int) -> Shown:
     st.info(gradflow.training_verdict(run))
     show(dynamics.training(run, quantity, width=width, dark=is_dark()), "flow.training")
     st.caption(_training_words(run, quantity))
-    names, curing = list(found), list[str]()
-    if effects.is_quick(study.network):
-        left, as_it_is = {name: cure.training for name, cure in found.items()}, effects.loss_left(study.training)
-        names, curing = effects.by_effect(left, effects.loss_left, as_it_is, 0.5 * min(as_it_is, 1.0))
-    chosen = _choose_cures("training_cures", names, curing[:1], {name: cure.why for name, cure in found.items()})
+    left = {name: cure.training for name, cure in found.items()}
+    tried = flow_runs.cures_by_effect(
+        left,
+        study.training,
+        effects.loss_left,
+        lambda training: budget.training(effects.first_steps(training)),
+        lambda left: 0.5 * min(left, 1.0),
+    )
+    names, curing = tried or (list(found), [])
+    whys = {name: cure.why for name, cure in found.items()}
+    chosen = _choose_cures("training_cures", names, curing[:1], whys, tried=tried is not None)
     runs = {"as it is": run}
     figures: dict[str, Callable[[bool], Figure]] = {
         "gdviz-training": lambda dark: dynamics.training(run, quantity, width=width, dark=dark)
@@ -211,10 +217,11 @@ def through_time(study: Study, width: int) -> Shown:
         words.put(partial(_info, gradflow.recurrent_verdict(flow)))
         chart.put(partial(_chart, recurrent.through_time(flow, width=width, dark=is_dark()), "flow.recurrent"))
     st.caption("Median over the seeds, band from the smallest to the largest. Zeros are not drawn.")
-    names, curing = effects.by_effect(
-        found, effects.recurrent_imbalance, effects.recurrent_imbalance(setup), effects.STEADY_DECADES
+    tried = flow_runs.cures_by_effect(
+        found, setup, effects.recurrent_imbalance, lambda r: budget.through_time(effects.few(r))
     )
-    chosen = _choose_cures("recurrent_cures", names, curing[:2])
+    names, curing = tried or (list(found), [])
+    chosen = _choose_cures("recurrent_cures", names, curing[:2], tried=tried is not None)
     flows = {"as it is": flow, **{name: flow_runs.through_time(found[name]) for name in chosen}}
     compared = partial(_recurrent_compared, flows, width)
     show(compared(is_dark()), "flow.recurrent.cures")
@@ -301,7 +308,9 @@ def _network_code(network: Network) -> list[str]:
     return [gradflow.python_code(network), gradflow.keras_code(network)]
 
 
-def _choose_cures(name: str, options: list[str], first: list[str], why: Mapping[str, str] | None = None) -> list[str]:
+def _choose_cures(
+    name: str, options: list[str], first: list[str], why: Mapping[str, str] | None = None, *, tried: bool
+) -> list[str]:
     """A choice among cures, the most effective one first; at first those of the link, or ``first``."""
     asked = [option for option in STUDY.looked_at(name) if option in options] or first
     # The options follow from other controls: when they change, it is another widget.
@@ -314,7 +323,9 @@ def _choose_cures(name: str, options: list[str], first: list[str], why: Mapping[
         key=box_key,
     )
     STUDY.look_at(name, *chosen)
-    if not first:
+    if not tried:
+        st.caption("None of these was tried: for a network of this size, that takes too long.")
+    elif not first:
         st.caption("None of these is chosen by itself: there is nothing to cure, or no single change that does.")
     for option in chosen if why else ():
         st.caption(f"**{option}**: {why[option]}" if why else "")

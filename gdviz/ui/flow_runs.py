@@ -1,10 +1,10 @@
 """What the Gradient flow page computes, keeps, and refuses to compute."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, reduce
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -12,10 +12,14 @@ from threadpoolctl import threadpool_limits
 
 from gdviz import Trajectory, budget, gradflow
 from gdviz.budget import Cost
-from gdviz.gradflow import GradientFlow, Network, Recurrent, RecurrentFlow, Training, TrainingRun
+from gdviz.gradflow import GradientFlow, Network, Recurrent, RecurrentFlow, Training, TrainingRun, effects
 from gdviz.gradflow.cliff import CliffRuns
 from gdviz.ui.affordable import affordable
 
+S = TypeVar("S")
+
+_TRIED_SECONDS = 10.0
+"""Time of one processor that trying cures may take."""
 _PAUSE = 0.25
 """Seconds between two pictures while seeds stream in."""
 
@@ -89,6 +93,32 @@ def through_time(setup: Recurrent) -> RecurrentFlow:
 @lru_cache(maxsize=16)
 def _through_time(setup: Recurrent) -> RecurrentFlow:
     return gradflow.through_time(setup)
+
+
+def cures_by_effect(
+    cures: Mapping[str, S],
+    as_it_is: S,
+    effect: Callable[[S], float],
+    cost: Callable[[S], Cost],
+    well: Callable[[float], float] = lambda _: effects.STEADY_DECADES,
+) -> tuple[list[str], list[str]] | None:
+    """The cures by what they leave to be cured, and those of them that cure, as ``effects.by_effect`` has them.
+
+    None where trying them all would take longer than anybody waits for what was not asked for.
+
+    Args:
+        cures: The cures by name.
+        as_it_is: What is to be cured.
+        effect: What is left to be cured.
+        cost: What trying one takes.
+        well: From what there is to be cured to how little of it a cure leaves.
+    """
+    costs = [cost(setup) for setup in (as_it_is, *cures.values())]
+    if sum(one.seconds for one in costs) > _TRIED_SECONDS:
+        return None
+    with affordable(reduce(Cost.then, costs), "depth, width, batch_size, units or steps"):
+        there = effect(as_it_is)
+        return effects.by_effect(cures, effect, there, well(there))
 
 
 def down_the_cliff(setup: CliffRuns) -> dict[str, Trajectory]:
