@@ -61,9 +61,6 @@ def what_it_came_to(run: Run) -> None:
     runs, live = jobs.runs, ui.watched(run.id).live
     if said := told(run.setup, live):
         st.markdown(said)
-    if scores := views.scores(live):
-        with st.expander("Scores on every part"):
-            st.markdown(scores)
     for verdict in training.verdicts(run.setup, live):
         with st.container(border=True, key=f"verdict.{verdict.name}"):
             st.markdown(explained(plain(verdict.words, 600)), unsafe_allow_html=True)
@@ -81,17 +78,20 @@ def afterwards(run: Run) -> None:
             label = "Go on from the last checkpoint" if kept else "Begin again"
             st.button(label, on_click=ui.go_on, args=(run.id,))
         st.button("Use its configuration", on_click=ui.show_configuration, args=(run,), help="Show it in the controls.")
-    with st.expander("Download"):
-        files: dict[str, tuple[str, str, Callable[[], str | bytes]]] = {
-            "history by batch (CSV)": ("gdviz-batches.csv", "text/csv", lambda: runs.history_csv(run.id, "batch")),
-            "history by epoch (CSV)": ("gdviz-epochs.csv", "text/csv", lambda: runs.history_csv(run.id, "epoch")),
-            "script (Python)": ("gdviz-training.py", "text/x-python", lambda: training.keras_script(run.setup)),
-        }
-        model = runs.model_file(run.id)
-        if model.exists():
-            files["model (.keras)"] = ("gdviz-model.keras", "application/octet-stream", model.read_bytes)
-        for label, (name, mime, make) in files.items():
-            st.download_button(f"Download {label}", make, name, mime, key=f"download.{name}", on_click="ignore")
+        if scores := views.scores(ui.watched(run.id).live):
+            with st.popover("Scores on every part"):
+                st.markdown(scores)
+        with st.popover("Download"):
+            files: dict[str, tuple[str, str, Callable[[], str | bytes]]] = {
+                "history by batch (CSV)": ("gdviz-batches.csv", "text/csv", lambda: runs.history_csv(run.id, "batch")),
+                "history by epoch (CSV)": ("gdviz-epochs.csv", "text/csv", lambda: runs.history_csv(run.id, "epoch")),
+                "script (Python)": ("gdviz-training.py", "text/x-python", lambda: training.keras_script(run.setup)),
+            }
+            model = runs.model_file(run.id)
+            if model.exists():
+                files["model (.keras)"] = ("gdviz-model.keras", "application/octet-stream", model.read_bytes)
+            for label, (name, mime, make) in files.items():
+                st.download_button(f"Download {label}", make, name, mime, key=f"download.{name}", on_click="ignore")
 
 
 begin_page()
@@ -127,8 +127,9 @@ ready = setup is not None and (not own or own_table.preview(setup))
 if setup is not None and (refused := refusal(setup, own_table.plan(setup))):
     st.error(plain(refused))
     ready = False
+controls = st.container(horizontal=True, vertical_alignment="center")
 # Not by a callback: that would be given what the controls showed before the change made last.
-if st.button("Start", type="primary", disabled=not ready) and setup is not None:
+if controls.button("Start", type="primary", disabled=not ready) and setup is not None:
     ui.start(setup, own_table.file() if own else None)
 ui.say_what_failed()
 
@@ -148,6 +149,9 @@ if run_id := ui.watched_id():
         st.info(f"The run below is not what the controls say: {plain('; '.join(otherwise[:4]))}{more}.")
     active = views.is_under_way(current)
     st.session_state["training_active"] = current.id if active else ""
+    steered = current.id if active and visitors.mine(current) else None
+    with controls:
+        views.speed_control(steered, ui.watched(current.id).live.speed or st.session_state.get(ui.SPEED))
     # What has ended is no fragment: what is pressed in it changes the whole page.
     every = (REFRESH_SECONDS, DETAILS_SECONDS) if active else (None, None)
     parts: tuple[Callable[..., None], ...] = (watch, watch_details)
@@ -163,6 +167,8 @@ if run_id := ui.watched_id():
     if not active:
         ui.showing_faults(afterwards)(current)
 elif setup is not None:
+    with controls:
+        views.speed_control(None, None)
     preview(setup, width)
 if setup is not None:
     with st.expander("Show the code"):

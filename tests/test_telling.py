@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from gdviz.charts.training import curves
 from gdviz.export.glossary import GLOSSARY
 from gdviz.training import DATASETS, TrainingSetup
-from gdviz.training.events import End
+from gdviz.training.events import Batches, CommandDone, End, Resumed, Start
 from gdviz.training.live import Live
 from gdviz.training.telling import told
 from gdviz.ui.glossary import explained
+from gdviz.ui.training_cards import happened
 
 
 def trained(setup: TrainingSetup, losses: list[float], val_losses: list[float], **scores: float) -> str:
@@ -57,3 +59,25 @@ def test_each_term_is_marked_where_it_occurs_first() -> None:
     assert marked.count(GLOSSARY["η"]) == 1
     assert "betaη" in marked
     assert explained("nothing here") == "nothing here"
+
+
+def test_what_happened_on_the_way_is_marked_at_its_step_or_epoch() -> None:
+    live = Live()
+    start = Start({"train": 40}, 4, 40, 1, [], [], [], [], None, "loss", [])
+    batches = Batches(1, 1, 0.1, [0.1] * 8, {"loss": [1.0] * 8})
+    live.add([start, CommandDone("set_speed", 0, speed=3.0), batches, CommandDone("pause", 2), CommandDone("pause", 3)])
+    live.add([CommandDone("set_learning_rate", 4, learning_rate=0.5), CommandDone("resume", 4)])
+    live.add([CommandDone("reduce_on_plateau", 6, learning_rate=0.25), End("finished", "Stopped early.")])
+    assert live.speed == 3.0
+    assert happened(live, "batch") == [
+        (3, "paused"),
+        (4, "η = 0.5"),
+        (6, "η = 0.25 (plateau)"),
+        (8, "stopped early"),
+    ]
+    assert happened(live, "epoch")[1] == (1.0, "η = 0.5")
+    live.add([Resumed(4, 1)])
+    assert happened(live, "batch") == [(3, "paused"), (4, "η = 0.5, resumed")]
+    assert curves({"loss": ([1, 8], [1.0, 0.5])}, "step", "loss", marks=happened(live, "batch")).description == (
+        "loss: 0.5 at step 8. paused at step 3. η = 0.5, resumed at step 4."
+    )

@@ -2,6 +2,7 @@
 
 import gc
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -370,3 +371,37 @@ def test_no_graph_outlives_its_training() -> None:
     before = alive()
     run(SMALL)
     assert alive() == before
+
+
+def test_a_speed_slows_the_training_down_and_changes_nothing_that_it_computes() -> None:
+    setup = TrainingSetup(data=DATASETS.make("moons", samples=100), epochs=4)
+    free, slow = Recorder(), Recorder([Command("set_speed", 20.0)])
+    train(setup, prepare(setup), free)
+    began = time.perf_counter()
+    train(setup, prepare(setup), slow)
+    steps = free.of(Start)[0].steps
+    assert time.perf_counter() - began > (steps - 1) / 20
+    losses = [[loss for one in recorder.of(Batches) for loss in one.measured["loss"]] for recorder in (free, slow)]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-6)
+    assert slow.of(CommandDone)[0].speed == 20.0
+
+
+def test_a_speed_ends_at_once_when_another_one_is_set() -> None:
+    setup = TrainingSetup(data=DATASETS.make("moons", samples=100), epochs=2)
+    recorder = Recorder([Command("set_speed", 1e-3)])
+    asked = 0
+
+    def commands() -> list[Command]:
+        nonlocal asked
+        asked += 1
+        given, recorder.waiting = recorder.waiting, []
+        return [Command("set_speed")] if asked == 4 else given
+
+    recorder.commands = commands  # type: ignore[method-assign]
+    assert train(setup, prepare(setup), recorder).status == "finished"  # at a batch in 1000 s it would not be
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_speed_that_is_none_is_refused(speed: float) -> None:
+    with pytest.raises(ValueError, match="speed must be a number with 0 < speed, or None"):
+        Command("set_speed", speed)

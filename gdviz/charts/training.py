@@ -102,7 +102,9 @@ def _spec(names: tuple[str, ...], across: str, up: str, scale: Scale, ordered: b
     legend: Any = (
         None
         if named
-        else alt.Legend(title=None, orient="top", columns=max(2, width // 150), labelLimit=200, symbolSize=400)
+        else alt.Legend(
+            title=None, orient="top", columns=max(2, width // 150), labelLimit=200, symbolSize=400, symbolType="stroke"
+        )
     )
     x = alt.X(
         "at:Q",

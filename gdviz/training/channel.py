@@ -5,13 +5,17 @@ from typing import Protocol
 
 from gdviz.training.events import E, TrainingEvent, of_kind
 
-COMMANDS = ("pause", "resume", "stop", "set_learning_rate", "step_batch", "step_epoch")
+COMMANDS = ("pause", "resume", "stop", "set_learning_rate", "step_batch", "step_epoch", "set_speed")
 """The commands that a training in progress obeys."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """One of ``COMMANDS``; ``value`` is the learning rate of set_learning_rate."""
+    """One of ``COMMANDS``.
+
+    ``value`` is the learning rate of set_learning_rate, or the batches per second that set_speed allows at most, None
+    for as many as there can be. The speed changes nothing that is computed.
+    """
 
     name: str
     value: float | None = None
@@ -22,6 +26,8 @@ class Command:
         rate = self.value
         if self.name == "set_learning_rate" and (rate is None or not 0 <= rate < float("inf")):
             raise ValueError(f"learning_rate must be a number with 0 ≤ learning_rate; got {rate!r}")
+        if self.name == "set_speed" and rate is not None and not 0 < rate < float("inf"):
+            raise ValueError(f"speed must be a number with 0 < speed, or None; got {rate!r}")
 
 
 class Channel(Protocol):

@@ -224,6 +224,8 @@ class CommandDone(TrainingEvent, kind="command"):
     step: int
     learning_rate: float | None = None
     """The new one, where it was changed."""
+    speed: float | None = None
+    """The new limit in batches per second, where one was set."""
 
 
 @dataclass(frozen=True)

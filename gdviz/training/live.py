@@ -7,7 +7,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.training.events import Batches, End, Epoch, Fault, Plane, Resumed, Sharpness, Snapshot, Start, TrainingEvent
+from gdviz.training.events import (
+    Batches,
+    CommandDone,
+    End,
+    Epoch,
+    Fault,
+    Plane,
+    Resumed,
+    Sharpness,
+    Snapshot,
+    Start,
+    TrainingEvent,
+)
 
 By = Literal["batch", "epoch"]
 Series = tuple[NDArray[Any], NDArray[np.float64]]
@@ -86,6 +98,10 @@ class Live:
     end: End | None = None
     """How the run ended, with loss and metrics on each part; None while it goes on."""
     sharpness: Rows = field(default_factory=Rows)
+    speed: float | None = None
+    """The limit that was set, in batches per second."""
+    happenings: list[tuple[int, str]] = field(default_factory=list)
+    """What happened on the way, a step and a word or two each."""
     faults: list[str] = field(default_factory=list)
     """Faults that the run survived."""
 
@@ -107,14 +123,20 @@ class Live:
                     self.snapshot = event
                 case Plane():
                     self.plane = event
+                case CommandDone():
+                    self._add_command(event)
                 case End():
                     self.end = event
+                    if ending := _ending(event, self):
+                        self.happenings.append((self.step, ending))
                 case Fault():
                     self.faults.append(event.what)
                 case Resumed():
                     self.batches.cut(event.step)
                     self.sharpness.cut(event.step)
                     self.epochs.cut(event.epoch)
+                    self.happenings = [one for one in self.happenings if one[0] <= event.step]
+                    self.happenings.append((event.step, "resumed"))
                     self.end = None
 
     def _add_batches(self, event: Batches) -> None:
@@ -122,6 +144,17 @@ class Live:
         measured = {"learning_rate": event.learning_rate, **event.measured}
         columns = {name: values for name, values in measured.items() if np.size(values)}
         self.batches.extend(event.step + np.arange(count), {**columns, "epoch": [event.epoch] * count})
+
+    def _add_command(self, event: CommandDone) -> None:
+        if event.command == "set_speed":
+            self.speed = event.speed
+        elif event.command == "pause":
+            if self.happenings and self.happenings[-1][1] == "paused":
+                self.happenings.pop()  # taken step by step: the last pause stands for all
+            self.happenings.append((event.step, "paused"))
+        elif event.learning_rate is not None:
+            plateau = " (plateau)" if event.command == "reduce_on_plateau" else ""
+            self.happenings.append((event.step, f"η = {event.learning_rate:.3g}{plateau}"))
 
     @property
     def step(self) -> int:
@@ -152,6 +185,13 @@ class Live:
             sums = np.add.reduceat(values, starts, axis=0)
             return epochs.astype(int), (sums.T / counts).T
         return np.empty(0, dtype=int), np.empty(0)
+
+
+def _ending(event: End, live: Live) -> str:
+    """How a run ended, in a word or two, where that is not as planned."""
+    if event.status != "finished":
+        return event.status
+    return "stopped early" if live.start and live.step < live.start.steps else ""
 
 
 @dataclass

@@ -22,6 +22,8 @@ from gdviz.ui.text import plain
 OWN_TABLE = "own_table"
 FILE = "training_file"
 """Where the session keeps the user's own table."""
+SPEED = "training_speed"
+"""Where the session keeps the speed of its trainings: batches a second, None for all that there can be."""
 UNDER_WAY = ("queued", *ACTIVE)
 _AT_ONCE = 1000
 _PATIENCE_SECONDS = 3.0
@@ -134,7 +136,15 @@ def watch(run: str | None) -> None:
 
 def start(setup: TrainingSetup, content: bytes | None) -> None:
     """Let a training wait for a worker, and watch it; what goes wrong is shown on the page's next run."""
-    attempt(lambda: watch(shared_jobs().start(setup, content=content, **visitors.named())))
+
+    def begin() -> None:
+        jobs = shared_jobs()
+        run = jobs.start(setup, content=content, **visitors.named())
+        watch(run)
+        if speed := st.session_state.get(SPEED):
+            jobs.runs.send(run, Command("set_speed", speed))
+
+    attempt(begin)
 
 
 def show_configuration(run: Run) -> None:

@@ -30,6 +30,9 @@ QUESTIONS = {
 """What people ask of a training, by the name that stands in links."""
 
 
+_MOST_MARKS = 12
+
+
 class Card(NamedTuple):
     """A chart with its title, and what there is to say about it."""
 
@@ -141,8 +144,12 @@ def _curves(live: Live, names: tuple[str, ...], up: str, look: Look, loss: bool 
 
 
 def happened(live: Live, by: By) -> list[Mark]:
-    """What the curves are marked with."""
-    return []
+    """The marks of the curves: the last dozen of things that happened on the way."""
+    steps = live.start.batches if by == "epoch" and live.start else 1
+    words: dict[float, list[str]] = {}
+    for step, what in live.happenings[-_MOST_MARKS:]:
+        words.setdefault(step / steps, []).append(what)
+    return [Mark(at, ", ".join(said)) for at, said in words.items()]
 
 
 def _layers(live: Live, look: Look) -> Iterator[Card]:

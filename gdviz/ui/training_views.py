@@ -13,10 +13,12 @@ from gdviz.ui import widgets
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.glossary import explained
 from gdviz.ui.text import plain
-from gdviz.ui.training import UNDER_WAY, send
+from gdviz.ui.training import SPEED, UNDER_WAY, send
 from gdviz.ui.training_cards import QUESTIONS, Card, Look, answers, headline, metric_title, questions
 
 _BUTTONS = {"pause": "Pause", "resume": "Resume", "stop": "Stop", "step_batch": "One batch", "step_epoch": "One epoch"}
+_SPEEDS: tuple[float | None, ...] = (1.0, 3.0, 10.0, 30.0, 100.0, None)
+"""Batches a second; None for as many as there can be."""
 _TWO_COLUMNS, _THREE_COLUMNS = 720, 900
 """The page's width from which on its cards stand in so many columns."""
 _GAP = 16
@@ -28,6 +30,36 @@ class _Drawn(NamedTuple):
     at: float
     asked: tuple[Any, ...]
     cards: list[Card]
+
+
+def speed_control(run: str | None, speed: float | None) -> None:
+    """How many batches a second there may be: of the run, or of the one that will be started.
+
+    It is no part of a setup, because it changes nothing that is computed.
+
+    Args:
+        run: The run that is under way, if one is that the visitor may steer.
+        speed: What it was told last.
+    """
+    key = f"speed.{run or ''}"
+    kept = st.session_state.get(SPEED) if run is None else speed
+    st.select_slider(
+        "Speed",
+        _SPEEDS,
+        widgets.first_value(key, kept if kept in _SPEEDS else None),
+        format_func=lambda speed: f"{speed:g} batch{'' if speed == 1 else 'es'}/s" if speed else "full",
+        key=key,
+        on_change=_set_speed,
+        args=(run, key),
+        width=300,
+        help="Slow, one sees what a batch does. The results are the same at every speed.",
+    )
+
+
+def _set_speed(run: str | None, key: str) -> None:
+    st.session_state[SPEED] = speed = st.session_state[key]
+    if run is not None:
+        send(run, "set_speed", speed)
 
 
 def steering(run: Run) -> None:
@@ -116,7 +148,10 @@ def details(live: Live, question: str, by: By, scale: Scale, width: int) -> None
     """The charts that answer a question, in an even grid."""
     columns = 1 if width < _TWO_COLUMNS else 2 if width < _THREE_COLUMNS else 3
     look = Look(by, scale, _card_width(width, columns), is_dark())
-    cards = _recent(f"details.{question}", 1.4, live, look, lambda: answers(question, live, look))
+    cards = _recent(f"details.{question}.{columns}", 1.4, live, look, lambda: answers(question, live, look))
+    if columns == 3 and len(cards) in (2, 4):  # two in a row leave no gap
+        columns, wide = 2, look._replace(width=_card_width(width, 2))
+        cards = _recent(f"details.{question}.2", 1.4, live, wide, lambda: answers(question, live, wide))
     if cards:
         _show(cards, columns)
     else:

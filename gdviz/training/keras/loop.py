@@ -93,6 +93,10 @@ class _Training:
         self.paused = False
         self.stop_asked = False
         self.pause_after: Literal["batch", "epoch"] | None = None
+        self.speed: float | None = None
+        """Batches per second at most; None for as many as there can be."""
+        self.due = -math.inf
+        """When the next chunk may begin, at that speed."""
         self.growth: list[float] = []
 
     def run(self, resume: bool) -> Result:
@@ -130,6 +134,7 @@ class _Training:
         with np.errstate(over="ignore"):  # a rate beyond float32 is infinite, and the run will show it
             rates = (at.rate_factor * self.setup.learning_rate(steps)).astype(np.float32)
         began = time.perf_counter()
+        self.due = began + (count / self.speed if self.speed else 0.0)
         measured, fine = self.engine.chunk(rows, rates, size)
         seconds = time.perf_counter() - began
         # The first chunk compiles; the next ones approach the time they may take from below.
@@ -164,7 +169,7 @@ class _Training:
     def _fitting(self) -> int:
         if self.per_batch is None or self.pause_after == "batch":
             return 1
-        count = max(1, int(_CHUNK_SECONDS / self.per_batch))
+        count = max(1, int(_CHUNK_SECONDS * min(1 / self.per_batch, self.speed or math.inf)))
         return min(count, self.path.steps_to_next(self.at.step)) if self.path else count
 
     def _end_of_epoch(self) -> tuple[Ending, str] | None:
@@ -229,11 +234,12 @@ class _Training:
         )
 
     def _obey(self) -> None:
-        """Carry out the commands that came; while paused, wait for further ones."""
+        """Carry out the commands that came; while paused, or ahead of the speed that was set, wait for further ones."""
         while True:
             for command in self.channel.commands():
                 self._carry_out(command)
-            if not self.paused or self.stop_asked:
+            early = self.pause_after != "batch" and time.perf_counter() < self.due
+            if self.stop_asked or not (self.paused or early):
                 return
             time.sleep(_POLL_SECONDS)
 
@@ -244,6 +250,10 @@ class _Training:
             return
         if command.name == "pause":
             self._pause()
+            return
+        if command.name == "set_speed":
+            self.speed, self.due = command.value, -math.inf
+            self.channel.emit(CommandDone("set_speed", self.at.step, speed=command.value))
             return
         self.stop_asked = self.stop_asked or command.name == "stop"
         self.paused = False
