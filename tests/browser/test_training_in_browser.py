@@ -39,7 +39,7 @@ def test_a_training_is_watched_paused_stepped_stopped_and_found_again(open_page:
     page.wait_for_function(moved, arg=first, timeout=30_000)
 
     button(page, "Pause").click()
-    expect(page.get_by_text("paused")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("paused", exact=True)).to_be_visible(timeout=20_000)
     progress = page.locator("[data-testid=stProgress]")
     expect(button(page, "Resume")).to_be_visible(timeout=20_000)
     before = progress.inner_text()
