@@ -272,7 +272,7 @@ def _show(columns: Sequence["Column"], target: str) -> None:
         "use": use,
         "first values": [" · ".join(text[:30] for text in c.examples) for c in columns],
         "missing": [c.missing for c in columns],
-        "understood": [c.why for c in columns],
+        "understood": [c.why or "as written" for c in columns],  # an empty cell is shown as None
     }
     st.dataframe(
         pa.ipc.open_stream(arrow(cells)).read_all(),

@@ -66,7 +66,7 @@ def _one_line(runs: Sequence[Run]) -> Run:
     return replace(
         runs[0],
         id=f"{_FOLDED}{runs[0].group}",
-        name=f"{runs[0].name.rpartition(': ')[0] or runs[0].name} · {len(runs)} trainings",
+        name=f"{len(runs)} trainings · {runs[0].name.rpartition(': ')[0] or runs[0].name}",
         note="",
         status=", ".join(f"{count} {status}" for status, count in counts.items()),  # type: ignore[arg-type]
         epochs=sum(run.epochs for run in runs),
@@ -145,7 +145,7 @@ def _table(runs: Runs, found: Sequence[Run], columns: Sequence[str]) -> Any:
         scores = best_scores(runs, found)
         for place, name in enumerate(("score of", "best validation score", "best epoch")):
             makers[name] = partial(_of_score, scores, place)
-    values: dict[str, list[Any]] = {"name": [run.name for run in found], "status": [run.status for run in found]}
+    values: dict[str, list[Any]] = {"name": [_shown(run) for run in found], "status": [run.status for run in found]}
     values |= {name: [makers[name](run) for run in found] for name in COLUMNS if name in columns}
     with_gaps = (*_NUMBERS, "best epoch")
     plain_columns = {
@@ -159,6 +159,11 @@ def _table(runs: Runs, found: Sequence[Run], columns: Sequence[str]) -> Any:
             gaps = pa.Array.from_buffers(pa.float64(), len(numbers), [there, pa.py_buffer(numbers)])
             table = table.set_column(place, name, gaps)
     return table
+
+
+def _shown(run: Run) -> str:
+    """A run's name in the table; of a comparison's training, what tells it from the others, for which there is room."""
+    return f"· {run.name.rpartition(': ')[2]}" if run.group and not run.id.startswith(_FOLDED) else run.name
 
 
 def _texts(cells: list[Any]) -> list[Any]:
