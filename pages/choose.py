@@ -82,7 +82,7 @@ def numbers(found: Record) -> None:
 
 
 def take_home(stored: Stored, found: Record) -> None:
-    """What can be done with the findings."""
+    """The actions on the findings."""
     from gdviz.export.comparison import comparison_html
 
     winner = found.winner()

@@ -53,7 +53,7 @@ def compare(runs: Runs, before: list[Run], scale: ui.Scale, width: int) -> None:
 
 
 def one_run(runs: Runs, run: Run) -> None:
-    """What can be done with one run."""
+    """The actions on one run."""
     st.markdown(f"**{run.status}** · {run.epochs} epochs · {run.seconds:.1f} s of training. {plain(run.reason, 600)}")
     if run.note:
         st.markdown(f"Note: {plain(run.note, 1000)}")

@@ -70,7 +70,7 @@ def what_it_came_to(run: Run) -> None:
 
 
 def afterwards(run: Run) -> None:
-    """What can be done with a run that has ended."""
+    """The actions on a run that has ended."""
     runs = jobs.runs
     with st.container(horizontal=True):
         if run.status in RESUMABLE and visitors.mine(run):

@@ -1,4 +1,4 @@
-"""What a training will be given, before it starts: the data in a picture."""
+"""The data of a training in a picture, before it starts."""
 
 from itertools import pairwise
 from typing import Any

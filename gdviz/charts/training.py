@@ -139,7 +139,7 @@ def _spec(names: tuple[str, ...], across: str, up: str, scale: Scale, ordered: b
 
 
 def _ends(x: Any, y: Any, colour: Any, numbered: bool, named: bool) -> list[Any]:
-    """What the series are called, at their ends: numbers, or the name of the upper one above it, of the lower below."""
+    """The names of the series at their ends: numbers, or the name of the upper one above it, of the lower below."""
     text = alt.Chart(alt.NamedData(name="ends")).encode(x=x, y=y, color=colour)
     look: dict[str, Any] = {"tooltip": None, "align": "left", "dx": 4, "fontSize": 11, "invalid": None}
     if numbered:
@@ -152,7 +152,7 @@ def _ends(x: Any, y: Any, colour: Any, numbered: bool, named: bool) -> list[Any]
 
 
 def _marks(x: Any, theme: Theme) -> tuple[Any, Any]:
-    """What happened on the way: lines across the chart, with their words along them."""
+    """Events on the way: lines across the chart, with their words along them."""
     happened = alt.Chart(alt.NamedData(name="marks")).encode(x=x)
     rule = happened.mark_rule(color=theme.line, strokeDash=[3, 3], tooltip=None, invalid=None)
     words = happened.mark_text(

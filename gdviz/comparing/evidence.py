@@ -1,4 +1,4 @@
-"""What the study on landscapes found about each rule, kept as data: when to use it, and when not.
+"""The study on landscapes as evidence on each rule, kept as data: when to use it, and when not.
 
 ``python -m gdviz.comparing.evidence`` makes the study, which takes minutes, and writes EVIDENCE_FILE; a test makes a
 part of it anew and compares.
@@ -110,7 +110,7 @@ class Evidence:
 
 
 def summary(found: Study) -> dict[str, Any]:
-    """What is kept of a study, in four digits, as JSON has it: None where nothing solves."""
+    """A study as it is kept, in four digits, as JSON has it: None where nothing solves."""
 
     def table(values: NDArray[np.float64]) -> list[list[float | None]]:
         return [[float(f"{v:.4g}") if np.isfinite(v) else None for v in row] for row in values]

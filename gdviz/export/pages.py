@@ -63,7 +63,7 @@ class Embedded:
 def in_notebook(
     what: Figure | Trajectory | Sequence[Trajectory], title: str = "gdviz", *, height: int = 780, dark: bool = False
 ) -> Embedded:
-    """What :func:`to_html` makes, for a notebook: the live figure between the cells.
+    """The page of :func:`to_html` for a notebook: the live figure between the cells.
 
     Args:
         what: Runs under the same conditions, or a figure.

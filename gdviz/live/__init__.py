@@ -1,4 +1,4 @@
-"""What runs in the visitor's browser: the live figure, which answers within a frame.
+"""The live figure, which runs in the visitor's browser and answers within a frame.
 
 The rules and landscapes are those of Python, recorded by :mod:`gdviz.tracing`; the files under ``js`` compile the
 records, run them and draw. :func:`figure_data` makes what a figure is given. ``core.js`` knows neither Streamlit nor a

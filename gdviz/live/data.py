@@ -1,4 +1,4 @@
-"""What a live figure is given: records, still pictures and numbers, as plain data for JSON."""
+"""The data of a live figure: records, still pictures and numbers, plain for JSON."""
 
 import base64
 from collections import Counter
@@ -29,7 +29,7 @@ from gdviz.schedules import Constant, ReduceOnPlateau, Schedule
 from gdviz.tracing import record_run, why_not
 
 Chosen = Mapping[str, Any]
-"""What belongs to the reader: a ``version``, the ``start``, and the ``values`` of each run's sliders."""
+"""The reader's part: a ``version``, the ``start``, and the ``values`` of each run's sliders."""
 
 
 def figure_data(
@@ -75,7 +75,7 @@ def basins_data(setups: Sequence[Descent], *, dark: bool = False, chosen: Chosen
 
 
 def _common(setups: Sequence[Descent], chosen: Chosen | None, theme: Theme) -> dict[str, Any]:
-    """What the browser needs to run them."""
+    """The browser's data to run them."""
     shared = setups[0]
     return {
         "landscape": landscape_data(shared.landscape),
@@ -97,7 +97,7 @@ def theme_data(theme: Theme) -> dict[str, Any]:
 
 
 def chosen_of(setups: Sequence[Descent], version: int = 0) -> dict[str, Any]:
-    """What the reader could choose in the browser, as it is in these runs."""
+    """The values that the reader can choose in the browser, as they are in these runs."""
     return {
         "version": version,
         "start": list(map(float, setups[0].start)),
@@ -256,7 +256,7 @@ def _served(run: Trajectory) -> dict[str, Any]:
 
 
 def _names(setups: Sequence[Descent]) -> list[str]:
-    """What the runs are called. Where several share a name, with a number: learning rates change in the browser."""
+    """The names of the runs. Where several share a name, with a number: learning rates change in the browser."""
     labels = [setup.optimizer.label for setup in setups]
     count = Counter(labels)
     seen: Counter[str] = Counter()
@@ -268,7 +268,7 @@ def _names(setups: Sequence[Descent]) -> list[str]:
 
 
 def _noise(setup: Descent) -> str | None:
-    """What the seed adds to the gradients, as :mod:`gdviz.descent` draws it; None where nothing is added."""
+    """The noise that the seed adds to the gradients, as :mod:`gdviz.descent` draws it; None for none."""
     if not setup.noise:
         return None
     return packed(np.random.default_rng(setup.seed).normal(0.0, setup.noise, (setup.steps, 2)))

@@ -15,7 +15,7 @@ from gdviz.tracing import Record, RunRecord, Traced, record, record_run
 from gdviz.tracing.derivatives import Dual, jacobian
 
 _SLOPES = {"loss": ("gradient_x", "gradient_y"), "gradient_x": ("xx", "xy"), "gradient_y": ("xy", "yy")}
-"""What the derivatives by x and y are called."""
+"""The names of the derivatives by x and y."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What stands still in a live figure: axes, heatmap, contours and minima, as Vega-Lite built with Altair.
+"""The still parts of a live figure: axes, heatmap, contours and minima, as Vega-Lite built with Altair.
 
 The browser draws what moves on a canvas over it. Sizes and the ends of the axes that follow the runs are parameters,
 which the browser sets, so that one specification serves every width and every run.

@@ -32,7 +32,7 @@ from gdviz.stories import of_page
 from gdviz.tracing import why_not
 
 SCHEMES = {"light": LIGHT_THEME, "dark": DARK_THEME}
-"""What is loaded stands in a folder for each colour scheme."""
+"""The colour schemes; the files to load are in a folder for each."""
 
 
 def write(folder: Path, home: str = "") -> None:
@@ -76,7 +76,7 @@ def _links(kind: str, titles: dict[str, str]) -> str:
 
 
 def _rules(theme: Theme) -> dict[str, Any]:
-    """What the explorer needs before a landscape is chosen."""
+    """The explorer's data before a landscape is chosen."""
     kinds = {
         "log": StepAxis("loss above the lowest (log)", "log"),
         "symlog": StepAxis("loss (symmetric log)", "symlog"),

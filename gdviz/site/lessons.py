@@ -13,7 +13,7 @@ class Lesson:
     title: str
     about: str
     tries: tuple[tuple[str, str], ...] = ()
-    """What can be tried here: words, and the hash that opens it."""
+    """A thing to try: words, and the hash that opens it."""
 
 
 def _on(landscape: str, *runs: str, **more: object) -> str:

@@ -82,7 +82,7 @@ def record(story: Story) -> dict[str, Any]:
 
 
 def kept(recorder: Recorder) -> dict[str, Any]:
-    """What is shown of a training, as small as a screen allows."""
+    """A training as it is shown, as small as a screen allows."""
     (begun,), (end,) = recorder.of(Start), recorder.of(End)
     loss = np.concatenate([batches.measured["loss"] for batches in recorder.of(Batches)])
     at = np.unique(np.linspace(0, len(loss) - 1, min(len(loss), MOST_POINTS)).round().astype(int))

@@ -1,4 +1,4 @@
-"""What a story is, and how one is written: a function that tells, under a decorator that says what it tells of."""
+"""Stories, and how one is written: a function that tells, under a decorator with its title and its setup."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -20,17 +20,17 @@ class Story:
     """The address of the page that shows it: ``descent``, ``sweeps``, ``gradient_flow``, ``choose``,
     ``training`` or ``runs``."""
     title: str
-    """What people read on the button."""
+    """The label of its button."""
     setup: Any
-    """What the page is set to, of the page's own kind."""
+    """The setup of the page, of the page's own kind."""
     tell: Callable[[Any], str]
-    """What to watch, and why, made from what the page is set to."""
+    """The text, as a function of the setup: what to watch, and why."""
     view: Mapping[str, str] = field(default_factory=dict)
     """Fields of the page's link that say which part of it is shown."""
 
     @property
     def text(self) -> str:
-        """What to watch, and why, in two sentences or so, as :meth:`tell` made them.
+        """The text in two sentences or so, as :meth:`tell` wrote it: what to watch, and why.
 
         They are kept in a file, because some take seconds of computing; a test tells every story anew and compares.
         """

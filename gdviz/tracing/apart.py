@@ -13,7 +13,7 @@ from gdviz.tracing.record import Record, Traced, record, traced
 from gdviz.tracing.stages import real_knobs
 
 ANSWERS = ("height", "slope_x", "slope_y", "curvature_xx", "curvature_xy", "curvature_yx", "curvature_yy")
-"""What can be asked: the loss, its first and its second derivatives. In a record, operations of the place asked about:
+"""Questions to a landscape: the loss, its first and second derivatives. In a record, operations of a place:
 ``("slope_x", 3, 4)`` is ∂f/∂x where x is the result of operation 3 and y that of operation 4."""
 SLOPES = ANSWERS[:3]
 

@@ -10,7 +10,7 @@ _STEADY = 0.02
 
 
 def told(setup: TrainingSetup, live: Live) -> str:
-    """What became of a training: its loss, its best epoch, and how it does on rows that it has not seen.
+    """The outcome of a training: its loss, its best epoch, and how it does on rows that it has not seen.
 
     Args:
         setup: What was trained.

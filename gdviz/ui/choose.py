@@ -185,7 +185,7 @@ def _remove(entrants: tuple[Entrant, ...], place: int) -> None:
 
 
 def budget_controls(box: DeltaGenerator, problem: TrainingSetup) -> tuple[Budget, str, float | None]:
-    """What each may spend, what decides, and the target."""
+    """Controls for the budget of each, the deciding metric, and the target."""
     current, task = CHOOSE.setup, problem.data.task
     left, right = box.columns(2)
     allowed = deciding(problem)
@@ -207,7 +207,7 @@ def _first(name: str, current: Any) -> Any:
 
 
 def estimate(comparison: Comparison) -> str:
-    """What will be trained, and how long that takes."""
+    """The number of trainings to come, and their time."""
     count = (comparison.trials + comparison.budget.repeats) * len(comparison.entrants)
     seconds = in_words(estimated_seconds(comparison))
     alone = [e.title for e in comparison.entrants if comparison.why_alone(e)]

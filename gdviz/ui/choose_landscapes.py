@@ -43,7 +43,7 @@ def landscapes(width: int) -> None:
 
 
 def pictures(found: Study, width: int) -> None:
-    """What the study says."""
+    """The findings of the study."""
     st.info(plain(found.advice, 1500))
     left, right = st.columns(2)
     kind = left.selectbox(

@@ -8,7 +8,7 @@ from gdviz.export.glossary import GLOSSARY
 _EVERYWHERE = {"epoch", "validation", "window", "converged", "diverged", "not there yet"}
 """Words of nearly every sentence: marked each time, they would be all that one sees."""
 _MARKED = {name: term for term in GLOSSARY if term not in _EVERYWHERE for name in term.split(", ")}
-"""What is looked for in texts, with the term that explains it."""
+"""Words to look for in texts, with the term that explains each."""
 _FOUND = re.compile(
     "|".join(rf"(?<![\w/]){re.escape(name)}(?![\w/])" for name in sorted(_MARKED, key=len, reverse=True))
 )

@@ -19,7 +19,7 @@ from gdviz.live import basins_data, chosen_of, figure_data, scripts
 from gdviz.ui.charts import is_dark
 
 STATIC = Path(__file__).parents[2] / "static"
-"""What Streamlit serves as ``app/static``."""
+"""The folder that Streamlit serves as ``app/static``."""
 
 # Streamlit calls this with every run of the page. The figure itself is a file that browsers keep: a script that is
 # given here would travel with every run.

@@ -1,4 +1,4 @@
-"""What can be done about runs that diverged."""
+"""Remedies for runs that diverged, to be tried with one click."""
 
 from collections.abc import Sequence
 from dataclasses import replace

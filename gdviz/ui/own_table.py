@@ -112,7 +112,7 @@ def _see(cost: Cost) -> None:
 
 @lru_cache(maxsize=4)
 def understood(data: UsersTable, table: "Table") -> "Plan | ValueError":
-    """What is understood of a file, or why it cannot be used."""
+    """The reading of a file, or the reason why it cannot be used."""
     try:
         with affordable(understanding(table), "file"):
             return data.plan(table)
@@ -203,7 +203,7 @@ def _number_kind(column: "Column") -> str:
 
 
 def _likely(target: "Column") -> str:
-    """What a column mostly is when it is to be predicted."""
+    """The likely task for a column that is to be predicted."""
     if target.numbers is None:
         values = int(np.sum(~target.gaps))
     else:

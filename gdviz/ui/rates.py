@@ -21,7 +21,7 @@ def fitting_rate(landscape: Landscape, optimizer: str) -> float | None:
 
 
 def words(landscape: OwnFunction, optimizers: list[str]) -> str:
-    """What is to be said of the learning rates on a user's function."""
+    """A sentence about the learning rates on a user's function."""
     searched = [name for name in optimizers if not OPTIMIZERS[name].asks]
     missing = [OPTIMIZERS[name].label for name in searched if fitting_rate(landscape, name) is None]
     if missing:

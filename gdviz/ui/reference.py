@@ -80,7 +80,7 @@ def show_advice(rule: str) -> None:
 
 
 def example_of(entry: type[Entry]) -> Experiment | None:
-    """What shows an entry at work; None for what no run shows.
+    """An experiment that shows an entry at work; None for an entry that no run shows.
 
     >>> example_of(OPTIMIZERS["adam"]).optimizers[0].name
     'adam'

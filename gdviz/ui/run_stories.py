@@ -48,7 +48,7 @@ def _setups(found: Sequence[Run]) -> tuple[TrainingSetup | None, ...]:
 
 
 def _setup(run: Run) -> TrainingSetup | None:
-    """What was trained; None where that was stored by a version whose configurations this one cannot read."""
+    """The setup of a run; None where that was stored by a version whose configurations this one cannot read."""
     with suppress(ValueError):
         return run.setup
     return None

@@ -88,7 +88,7 @@ def version() -> int:
 
 
 def list_controls(box: DeltaGenerator) -> tuple[str, str, bool, bool]:
-    """What to search for, in which order, whether ascending, and whether the deleted runs instead."""
+    """The text to search for, the order, whether ascending, and whether the deleted runs instead."""
     keys = {name: f"runs_{name}.{version()}" for name in ("search", "sort", "ascending", "deleted")}
     asked = st.query_params.get("search", "")[:200]
     search = box.text_input(

@@ -25,7 +25,7 @@ _PLACES: dict[Across, Callable[[Epoch], float]] = {
 
 
 def history(runs: Runs, run: Run) -> History:
-    """What a run recorded by epoch; one that has ended is read once."""
+    """The history of a run by epoch; one that has ended is read once."""
     kept: dict[Any, History] = st.session_state.setdefault("runs_histories", {})
     key = run.id, run.epochs, run.status
     if key not in kept:
@@ -36,7 +36,7 @@ def history(runs: Runs, run: Run) -> History:
 
 
 def quantities(histories: Sequence[History]) -> list[str]:
-    """What any of the runs measured by epoch: losses first."""
+    """The measurements by epoch of any of the runs: losses first."""
     names = {name for h in histories for epoch in h.epochs.values() for name in epoch.measured}
     return sorted(names, key=lambda name: ("loss" not in name, name.removeprefix("val_"), name))
 
@@ -54,7 +54,7 @@ def series(
 
 
 def curve_controls() -> tuple[Across, float]:
-    """What the curves are drawn across, and how much they are smoothed; at first, as the address bar says."""
+    """The unit that the curves are drawn across, and their smoothing; at first, as the address bar says."""
     names: dict[Across, str] = {"epoch": "Epoch", "step": "Step", "seconds": "Time"}
     keys = {name: f"runs_{name}.{version()}" for name in ("across", "smoothing")}
     asked = st.query_params.get("across")

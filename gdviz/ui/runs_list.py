@@ -172,7 +172,7 @@ def _texts(cells: list[Any]) -> list[Any]:
 
 @lru_cache(maxsize=4096)
 def _described(configuration: str) -> dict[str, Any]:
-    """What a stored configuration says, as far as this version can read it."""
+    """The cells of a stored configuration, as far as this version can read it."""
     try:
         setup = TrainingSetup.from_json(configuration)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the app's server does beside its pages: it sees to the queue, and says what browsers may load."""
+"""The app's server beside its pages: it sees to the queue, and restricts what browsers may load."""
 
 import secrets
 import threading

@@ -19,7 +19,7 @@ class Door:
     title: str
     promise: str
     pages: Mapping[str, str]
-    """What each page answers, by its title."""
+    """The question that each page answers, by its title."""
     stories: tuple[Story, ...] = ()
 
 

@@ -13,7 +13,7 @@ _JOINER = "\u2060"  # invisible, without width, and no place to break a line
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\s]+")
 """White space, controls, and what turns the direction of writing around."""
 _ACTIVE = re.compile(r"[\\`*\[\]<|~$]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])|^(?=[-+>#=])")
-"""What starts or ends emphasis, code, links, images, HTML, cells, deletions, formulas and entities, or a heading."""
+"""Marks that begin or end emphasis, code, links, images, HTML, cells, deletions, formulas and entities, or headings."""
 _TAKEN_TOGETHER = re.compile(r":(?=\S)|@(?=\w)|(?<=www)(?=\.)|[-<>!~](?=[-=>])|^\d+(?=[.)](?:\s|$))", re.IGNORECASE)
 """In addresses, colours (:red[...]), icons (:name:), arrows (->) and lists (1.): seen in spite of a backslash."""
 

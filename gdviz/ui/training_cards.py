@@ -18,7 +18,7 @@ LAYERS: dict[str, tuple[str, str, Scale]] = {
     "weight_norm": ("Norm of the weights, by layer", "norm", "log"),
     "inactive": ("Saturated values or dead units, by layer", "share", "linear"),
 }
-"""What is measured in each layer: the chart's title, what its axis is called, and its scale."""
+"""The measurements of each layer: the chart's title, the name of its axis, and its scale."""
 
 LEARNING, MISTAKES, GRADIENTS, GROUND = "learning", "mistakes", "gradients", "ground"
 QUESTIONS = {
@@ -27,7 +27,7 @@ QUESTIONS = {
     LEARNING: "Is it learning?",
     GROUND: "How steep is the ground?",
 }
-"""What people ask of a training, by the name that stands in links."""
+"""Questions to a training, by the name that stands in links."""
 
 
 _MOST_MARKS = 12
@@ -40,7 +40,7 @@ class Card(NamedTuple):
     figure: Figure
     caption: str = ""
     numbers: tuple[tuple[str, str], ...] = ()
-    """What stands above the chart in large figures, each with its label."""
+    """The large figures above the chart, each with its label."""
 
 
 class Look(NamedTuple):
@@ -55,7 +55,7 @@ class Look(NamedTuple):
 
     @property
     def across(self) -> str:
-        """What the curves are drawn against."""
+        """The unit that the curves are drawn against."""
         return "epoch" if self.by == "epoch" else "step"
 
 
@@ -101,7 +101,7 @@ def _metrics(live: Live) -> list[str]:
 
 
 def metric_title(metric: str) -> str:
-    """What a metric is called."""
+    """The name of a metric in words."""
     return {"f1": "F1, mean over classes", "auc": "AUC, mean over classes"}.get(
         metric, metric.replace("_", " ").capitalize()
     )

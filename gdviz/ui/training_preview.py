@@ -1,4 +1,4 @@
-"""What a training will be, before it starts: its data, its model, and the course of its learning rate."""
+"""A preview of a training before it starts: its data, its model, and the course of its learning rate."""
 
 import math
 

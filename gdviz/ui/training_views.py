@@ -1,4 +1,4 @@
-"""What a page shows of a run: how far it is, what can be done with it, and its dashboard."""
+"""The page's view of a run: its progress, its controls, and its dashboard."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -122,7 +122,7 @@ def choice_controls() -> None:
 
 
 def chosen() -> tuple[By, Scale]:
-    """What :func:`choice_controls` say."""
+    """The choices in :func:`choice_controls`."""
     by: By = st.session_state.get("training.by", "batch")
     scale: Scale = st.session_state.get("training.scale", "log")
     return by, scale
@@ -135,7 +135,7 @@ def charts(live: Live, by: By, scale: Scale, width: int) -> None:
 
 
 def question_control(run: Run) -> str:
-    """What is asked of the run."""
+    """The question to the run."""
     asked = questions(run.setup)
     key = f"training.look.{'.'.join(asked)}"
     chosen = st.segmented_control(

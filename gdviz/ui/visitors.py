@@ -92,7 +92,7 @@ def read(cookie: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _secret() -> bytes:
-    """What cookies are signed with: ``GDVIZ_SECRET``, or a random one that is kept beside the runs."""
+    """The key that signs cookies: ``GDVIZ_SECRET``, or a random one that is kept beside the runs."""
     if given := os.environ.get("GDVIZ_SECRET"):
         return given.encode()
     file = Path(os.environ.get("GDVIZ_FOLDER") or Path.home() / ".gdviz") / "secret"

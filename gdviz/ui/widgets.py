@@ -47,7 +47,7 @@ def select(
 
 
 def in_reference(name: str) -> str:
-    """What an entry is, and a link to its page in the Reference; empty for a name that is in no catalogue."""
+    """The summary of an entry, and a link to its page in the Reference; empty for a name that is in no catalogue."""
     entry = reference.find(name)
     return f"{entry.summary()} [{entry.label} in the Reference](reference?entry={name})" if entry else ""
 
@@ -78,7 +78,7 @@ def knob_of(box: DeltaGenerator, knob: Knob, key: str, current: Mapping[str, Val
 
 
 def first_value(key: str, current: T) -> T:
-    """What a widget shows before the user touches it; the same in every run of the page, as long as it is shown.
+    """The value of a widget before the user touches it; the same in every run of the page, as long as it is shown.
 
     A value put into the session state instead would reach the browser only in the run that puts it there, and be lost
     when the next run begins early.
@@ -172,7 +172,7 @@ def _field(box: DeltaGenerator, knob: Knob, key: str, label: str, first: Value) 
 
 
 def title(knob: Knob) -> str:
-    """What stands beside a hyperparameter's widget: its name in words, and its symbol.
+    """The label of a hyperparameter's widget: its name in words, and its symbol.
 
     >>> from gdviz.optimizers import OPTIMIZERS
     >>> [title(knob) for knob in OPTIMIZERS["adam"].knobs()]
@@ -182,7 +182,7 @@ def title(knob: Knob) -> str:
 
 
 def _help(knob: Knob) -> str:
-    """What a label leaves out: what it does, what is allowed, and its name in code."""
+    """The help of a hyperparameter's widget: its effect, its bounds, and its name in code."""
     what = f"{knob.help[:1].upper()}{knob.help[1:]}."
     return what if knob.label else f"{what} Allowed: {knob.allowed}. In code: `{knob.name}`."
 
