@@ -2,6 +2,7 @@
 
     python -m benchmarks.choose             the default comparison, beside a part of the same trials with model.fit
     python -m benchmarks.choose growth      trials, width, rows
+    python -m benchmarks.choose workers     the default comparison in one worker process, and in two
     python -m benchmarks.choose landscapes  every rule that sweeps on every formula
 
 Times of a busy machine say little: compare within one run, and see the load printed with them.
@@ -10,6 +11,7 @@ Times of a busy machine say little: compare within one run, and see the load pri
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -117,6 +119,30 @@ def _rows(rows: int) -> TrainingSetup:
     return replace(TrainingSetup(), data=DATASETS.make("random_vectors", samples=rows))
 
 
+def workers() -> None:
+    """The default comparison as the app has it done, by workers that have TensorFlow loaded."""
+    from gdviz.runs import Runs
+    from gdviz.runs.comparisons import Comparisons
+    from gdviz.runs.jobs import Jobs
+
+    def waited(comparisons: Comparisons, comparison: Comparison) -> tuple[float, float]:
+        """Seconds in all, and to the first results."""
+        began, first = time.perf_counter(), 0.0
+        id = comparisons.start(comparison)
+        while comparisons.get(id).status == "running":
+            first = first or any(t.status == "finished" for t in comparisons.trials.trials(id)) * time.perf_counter()
+            time.sleep(0.05)
+        return time.perf_counter() - began, first - began
+
+    for count in (1, 2):
+        with tempfile.TemporaryDirectory() as folder, Jobs(Runs(folder=folder), trainings=count) as jobs:
+            comparisons = Comparisons(jobs)
+            small = Comparison(replace(TrainingSetup(), epochs=1), entrants_of(["sgd", "adam"]))
+            waited(comparisons, small.changed(trials=1, repeats=2))
+            seconds, first = waited(comparisons, Comparison())
+            print(f"{count} workers: {seconds:.1f} s, first results {first:.2f} s", flush=True)
+
+
 def landscapes() -> None:
     """The study of all landscapes."""
     from gdviz.comparing.landscapes import study
@@ -139,7 +165,7 @@ def warm_up() -> None:
 
 def main(*names: str) -> None:
     """Run the named benchmarks, or the default one."""
-    known: dict[str, Any] = {"default": default, "growth": growth, "landscapes": landscapes}
+    known: dict[str, Any] = {"default": default, "growth": growth, "workers": workers, "landscapes": landscapes}
     for name in names or ("default",):
         print(f"{name}; load {os.getloadavg()[0]:.1f}")
         known[name]()

@@ -210,10 +210,8 @@ def estimate(comparison: Comparison) -> str:
     """The number of trainings to come, and their time."""
     count = (comparison.trials + comparison.budget.repeats) * len(comparison.entrants)
     seconds = in_words(estimated_seconds(comparison))
-    alone = [e.title for e in comparison.entrants if comparison.why_alone(e)]
-    slow = (
-        f" {', '.join(alone)} train one by one: {comparison.why_alone(comparison.entrants[0]) or ''}." if alone else ""
-    )
+    alone = {entrant.title: why for entrant in comparison.entrants if (why := comparison.why_alone(entrant))}
+    slow = f" {', '.join(alone)} train one by one: {'; '.join(dict.fromkeys(alone.values()))}." if alone else ""
     return f"{count} trainings, about {seconds} on two idle cores.{slow}"
 
 
