@@ -16,7 +16,7 @@ from gdviz.ui.choose_landscapes import landscapes
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.stories import story_row
 from gdviz.ui.text import plain
-from gdviz.ui.training import OWN_TABLE
+from gdviz.ui.training import OWN_TABLE, showing_faults
 from gdviz.ui.width import page_width
 
 TRAINING_PAGE = "pages/training.py"
@@ -185,7 +185,7 @@ def watched(id: str, width: int) -> None:
                 disabled=more > 256,
             )
     active = stored.status == "running"
-    st.fragment(answer, run_every=REFRESH_SECONDS if active else None)(id, stored.status, width)
+    st.fragment(showing_faults(answer), run_every=REFRESH_SECONDS if active else None)(id, stored.status, width)
     if not active:
         take_home(stored, ui.record(id))
 
@@ -210,7 +210,7 @@ def models(width: int) -> None:
     if refused := st.session_state.pop("choose_error", None):
         st.error(plain(refused, 600))
     if ui.watched_id():
-        watched(ui.watched_id(), width)
+        showing_faults(watched)(ui.watched_id(), width)
     else:
         st.caption("The answer will stand here: who is best, who cannot be told apart, how easy each is to tune.")
 

@@ -19,7 +19,7 @@ from gdviz.comparing.presets import PRESETS
 from gdviz.comparing.record import Record
 from gdviz.comparing.run import run
 from gdviz.export.comparison import comparison_html
-from gdviz.runs import Runs
+from gdviz.runs import Runs, StoreError
 from gdviz.runs.comparisons import Comparisons
 from gdviz.schedules import SCHEDULES
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, DenseLayer, TrainingSetup
@@ -220,6 +220,18 @@ def test_a_comparison_that_is_not_stored_is_said_not_to_be(
     page = opened(comparisons, monkeypatch, comparison="[lost](http://x)")
     assert any("must be the id of a stored comparison" in warning.value for warning in page.warning)
     assert not any("[lost](" in warning.value for warning in page.warning)
+
+
+def test_a_store_that_cannot_be_read_is_said_in_place_of_the_answer(
+    comparisons: Comparisons, finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise StoreError("The store's database was deleted or moved while it was in use")
+
+    monkeypatch.setattr(Comparisons, "get", gone)
+    page = opened(comparisons, monkeypatch, comparison=finished)
+    assert any("was deleted or moved" in error.value for error in page.error)
+    assert not compare_button(page).disabled
 
 
 @pytest.mark.parametrize("shared", ["1", "0"])
