@@ -33,7 +33,7 @@ form.vega-bindings .vega-bind-radio label:has(input[value="0"]) { display: none;
 @media (max-width: 640px) { .katex-display { font-size: 0.8em; text-align: left; } }
 /* The accent is light on dark ground: what is written on it is dark. The app's root has the scheme that is chosen, so
    that this follows the switch at once. */
-[data-testid="stBaseButton-primary"] p, [data-testid="stMultiSelect"] [data-baseweb="tag"] *,
+[data-testid="stBaseButton-primary"]:enabled p, [data-testid="stMultiSelect"] [data-baseweb="tag"] *,
 [data-testid="stMultiSelect"] span[title], [data-testid="stMultiSelect"] span[title] ~ * {
   color: light-dark(#FFFFFF, #08131F) !important; }
 /* A term that the glossary explains: where the mouse is, the keyboard or a finger. */

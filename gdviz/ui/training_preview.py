@@ -42,7 +42,8 @@ def preview(setup: TrainingSetup, width: int) -> None:
         with np.errstate(over="ignore"):
             series = {"learning rate": (at + 1, setup.learning_rate(at // setup.optimizer.batches_per_step))}
         show(curves(series, "step", "learning rate", width=each, dark=is_dark()), "training.plan")
-        st.caption(f"{setup.optimizer.label}, {setup.schedule.label.lower()}; {steps:,} steps.")
+        which = "the first " if loaded is None else ""
+        st.caption(f"{setup.optimizer.label}, {setup.schedule.label.lower()}; {which}{steps:,} steps.")
 
 
 def _is_quick(data: Dataset) -> bool:
