@@ -85,7 +85,9 @@ def curves(
         "value": [values[i][-1] for i in drawn],
         "upper": [int(values[i][-1] >= max(values[k][-1] for k in drawn)) for i in drawn],
     }
-    tables: dict[str, Table] = {"curves": rows, "ends": ends}
+    tables: dict[str, Table] = {"curves": rows}
+    if ordered or len(series) == 2:  # a table that no layer draws is an error to Vega
+        tables["ends"] = ends
     tables["marks"] = {"at": [mark.at for mark in marks], "words": [mark.words for mark in marks]}
     spec = _spec(tuple(series), across, up, scale, ordered, width, dark)
     happened = "".join(f" {mark.words} at {across} {mark.at:g}." for mark in marks)
