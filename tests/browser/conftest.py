@@ -36,6 +36,16 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running app."""
+    yield from _app(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def untouched_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running app in which nothing is trained or kept."""
+    yield from _app(tmp_path_factory)
+
+
+def _app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
