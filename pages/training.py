@@ -16,7 +16,7 @@ from gdviz.ui.navigation import begin_page
 from gdviz.ui.stories import story_row
 from gdviz.ui.text import plain, warn_of_link
 from gdviz.ui.training_controls import preset_controls, setup_controls
-from gdviz.ui.training_preview import preview
+from gdviz.ui.training_preview import can_be_split, preview
 from gdviz.ui.width import page_width
 
 # How often the charts of a run under way are drawn: while a browser draws, it does not answer.
@@ -123,7 +123,8 @@ except RuntimeError as error:
 for trouble in filter(None, (jobs.trouble(), jobs.runs.notice)):
     st.info(plain(trouble))
 own = setup is not None and setup.data.name == ui.OWN_TABLE
-ready = setup is not None and (not own or own_table.preview(setup))
+split = setup is not None and can_be_split(setup)
+ready = setup is not None and split and (not own or own_table.preview(setup))
 if setup is not None and (refused := refusal(setup, own_table.plan(setup))):
     st.error(plain(refused))
     ready = False
@@ -169,7 +170,8 @@ if run_id := ui.watched_id():
 elif setup is not None:
     with controls:
         views.speed_control(None, None)
-    preview(setup, width)
+    if split:
+        preview(setup, width)
 if setup is not None:
     with st.expander("Show the code"):
         st.code(training.keras_script(setup), language="python")

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from gdviz.charts.predictions import boundary
 from gdviz.charts.training import by_layer, curves
 from gdviz.runs import Runs
-from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, EarlyStopping, TrainingSetup, Watch
+from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, Dataset, EarlyStopping, TrainingSetup, Watch
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
 from gdviz.training.events import Snapshot, Start, of_kind
@@ -22,6 +22,7 @@ from gdviz.training.live import Live
 from gdviz.ui import training as ui
 from gdviz.ui import training_cards
 from gdviz.ui.training_cards import Look, questions
+from gdviz.ui.training_preview import is_quick
 from tests.events import batches
 
 SCRIPT = """
@@ -232,6 +233,26 @@ def test_a_broken_link_is_noted_and_reset_goes_back(tmp_path: Path, monkeypatch:
         TrainingSetup(),
         [],
     )
+
+
+def test_a_split_that_leaves_a_part_empty_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened_page(Runs(folder=tmp_path), monkeypatch, data="iris", split="validation=0.003")
+    assert "validation must give at least 1 row" in page.error[0].value
+    assert next(button for button in page.button if button.label == "Start").disabled
+
+
+@pytest.mark.parametrize(
+    ("data", "quick"),
+    [
+        (DATASETS.make("digits"), True),
+        (DATASETS.make("random_vectors"), True),
+        (DATASETS.make("random_vectors", samples=100_000, inputs=100), False),
+        (DATASETS.make("mnist"), False),
+        (DATASETS.make("own_table"), False),
+    ],
+)
+def test_only_few_data_are_loaded_before_a_start(data: Dataset, quick: bool) -> None:
+    assert is_quick(TrainingSetup(data=data)) == quick
 
 
 def test_a_run_is_given_the_rate_that_was_typed_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

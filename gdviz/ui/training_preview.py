@@ -5,25 +5,26 @@ import math
 import numpy as np
 import streamlit as st
 
+from gdviz.budget import size_of
 from gdviz.charts.preview import data_preview
 from gdviz.charts.training import curves
+from gdviz.runs.memory import refusal
 from gdviz.training import Dataset, TrainingSetup
 from gdviz.training.architecture import blocks
-from gdviz.training.datasets import Loaded, rows_by_part
+from gdviz.training.datasets import Loaded, UsersTable, rows_by_part
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.text import plain
-from gdviz.ui.training import OWN_TABLE
 
 _PLANNED_POINTS = 400
 _PLANNED_STEPS = 1000
-_FETCHED_INPUTS = 784
-"""From so many inputs on the data may have to be fetched first: they are loaded by the worker only."""
+_MOST_NUMBERS = 2_000_000
+"""Larger data are loaded by the worker only; those that may have to be fetched first are."""
 _ONE_COLUMN = 720
 
 
 def preview(setup: TrainingSetup, width: int) -> None:
     """Three cards: the data, the model, the learning rate."""
-    loaded = _loaded(setup.data) if _is_quick(setup.data) else None
+    loaded = _loaded(setup.data) if is_quick(setup) else None
     count = 1 if width < _ONE_COLUMN else 3
     each = width if count == 1 else (width - 32) // 3
     columns = [st.container()] if count == 1 else list(st.columns(3))
@@ -46,12 +47,27 @@ def preview(setup: TrainingSetup, width: int) -> None:
         st.caption(f"{setup.optimizer.label}, {setup.schedule.label.lower()}; {which}{steps:,} steps.")
 
 
-def _is_quick(data: Dataset) -> bool:
-    height, width, channels = data.image or (0, 0, 0)
-    return data.name != OWN_TABLE and height * width * channels < _FETCHED_INPUTS
+def can_be_split(setup: TrainingSetup) -> bool:
+    """Whether each part of the data gets a row, where that is known without the user's file; where not, why."""
+    if isinstance(setup.data, UsersTable):
+        return True
+    try:
+        rows_by_part(setup, size_of(setup).rows)
+    except ValueError as error:
+        st.error(plain(error))
+        return False
+    return True
 
 
-@st.cache_data(show_spinner=False, max_entries=16, hash_funcs={Dataset: repr})
+def is_quick(setup: TrainingSetup) -> bool:
+    """Whether the data of a training are so few that the app loads them before it starts."""
+    if isinstance(setup.data, UsersTable) or refusal(setup):
+        return False
+    size = size_of(setup)
+    return size.rows * size.inputs <= _MOST_NUMBERS
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
 def _loaded(data: Dataset) -> Loaded:
     return data.load()
 
