@@ -71,6 +71,14 @@ class Rows:
         self._keep(self.at <= after)
         self.count, self.last = len(self.at) * self.every, {}
 
+    def lowest(self, name: str) -> dict[str, Any]:
+        """The row with a column's least finite value, with its number as ``at``; empty where there is none."""
+        values = self.columns.get(name, np.empty(0))
+        if not np.isfinite(values).any():
+            return {}
+        place = int(np.argmin(np.where(np.isfinite(values), values, np.inf)))
+        return {"at": int(self.at[place]), **{name: column[place] for name, column in self.columns.items()}}
+
     def series(self, name: str) -> Series:
         """One column, the last row included: the numbers of its rows, and its values."""
         at, values = self.at, self.columns[name]
@@ -91,6 +99,8 @@ class Live:
     """Sizes and names; None before the worker has begun."""
     batches: Rows = field(default_factory=Rows)
     epochs: Rows = field(default_factory=Rows)
+    best: dict[str, Any] = field(default_factory=dict)
+    """The epoch with the lowest validation loss, its number as ``at``; empty where there is none."""
     snapshot: Snapshot | None = None
     """The model's last predictions; None where none were recorded."""
     plane: Plane | None = None
@@ -112,8 +122,7 @@ class Live:
                 case Batches():
                     self._add_batches(event)
                 case Epoch():
-                    columns = {"step": event.step, "seconds": event.seconds, **event.measured}
-                    self.epochs.extend([event.epoch], {name: [value] for name, value in columns.items()})
+                    self._add_epoch(event)
                 case Sharpness():
                     columns = {"sharpness": event.sharpness, "limit": event.limit, "converged": event.converged}
                     self.sharpness.extend([event.step], {name: [value] for name, value in columns.items()})
@@ -135,6 +144,8 @@ class Live:
                     self.batches.cut(event.step)
                     self.sharpness.cut(event.step)
                     self.epochs.cut(event.epoch)
+                    if self.best.get("at", 0) > event.epoch:
+                        self.best = self.epochs.lowest("val_loss")
                     self.happenings = [one for one in self.happenings if one[0] <= event.step]
                     self.happenings.append((event.step, "resumed"))
                     self.end = None
@@ -144,6 +155,13 @@ class Live:
         measured = {"learning_rate": event.learning_rate, **event.measured}
         columns = {name: values for name, values in measured.items() if np.size(values)}
         self.batches.extend(event.step + np.arange(count), {**columns, "epoch": [event.epoch] * count})
+
+    def _add_epoch(self, event: Epoch) -> None:
+        columns = {"step": event.step, "seconds": event.seconds, **event.measured}
+        self.epochs.extend([event.epoch], {name: [value] for name, value in columns.items()})
+        # As they pass: of a long run not every epoch is kept.
+        if self.epochs.last.get("val_loss", np.inf) < self.best.get("val_loss", np.inf):
+            self.best = self.epochs.last
 
     def _add_command(self, event: CommandDone) -> None:
         if event.command == "set_speed":
