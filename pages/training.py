@@ -152,7 +152,7 @@ if run_id := ui.watched_id():
     st.session_state["training_active"] = current.id if active else ""
     steered = current.id if active and visitors.mine(current) else None
     with controls:
-        views.speed_control(steered, ui.watched(current.id).live.speed or st.session_state.get(ui.SPEED))
+        ui.showing_faults(views.speed_control)(steered)
     # What has ended is no fragment: what is pressed in it changes the whole page.
     every = (REFRESH_SECONDS, DETAILS_SECONDS) if active else (None, None)
     parts: tuple[Callable[..., None], ...] = (watch, watch_details)
@@ -169,7 +169,7 @@ if run_id := ui.watched_id():
         ui.showing_faults(afterwards)(current)
 elif setup is not None:
     with controls:
-        views.speed_control(None, None)
+        views.speed_control(None)
     if split:
         preview(setup, width)
 if setup is not None:

@@ -104,7 +104,6 @@ def test_what_happened_on_the_way_is_marked_at_its_step_or_epoch() -> None:
     live.add([start, CommandDone("set_speed", 0, speed=3.0), eight, CommandDone("pause", 2), CommandDone("pause", 3)])
     live.add([CommandDone("set_learning_rate", 4, learning_rate=0.5), CommandDone("resume", 4)])
     live.add([CommandDone("reduce_on_plateau", 6, learning_rate=0.25), End("finished", "Stopped early.")])
-    assert live.speed == 3.0
     assert happened(live, "batch") == [
         (3, "paused"),
         (4, "η = 0.5"),

@@ -14,7 +14,7 @@ from gdviz.charts.predictions import boundary
 from gdviz.charts.training import by_layer, curves
 from gdviz.runs import Runs
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, Dataset, EarlyStopping, TrainingSetup, Watch
-from gdviz.training.channel import Recorder
+from gdviz.training.channel import Command, Recorder
 from gdviz.training.datasets import prepare
 from gdviz.training.events import Snapshot, Start, of_kind
 from gdviz.training.keras.loop import train
@@ -266,6 +266,38 @@ def test_a_run_is_given_the_rate_that_was_typed_last(tmp_path: Path, monkeypatch
     next(button for button in page.button if button.label == "Change the learning rate").click()
     run(page)
     assert [command.value for _, command in runs.commands(run_id, 0)] == [0.25]
+
+
+def speed_shown(page: AppTest) -> float | None:
+    speed: float | None = next(slider for slider in page.select_slider if slider.label == "Speed").value
+    return speed
+
+
+def test_the_speed_of_a_run_is_shown_when_the_page_is_loaded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = Runs(folder=tmp_path)
+    run_id = runs.create(TrainingSetup())
+    assert runs.claim(run_id, "worker")
+    assert runs.record(run_id, "worker", [batches([1.0])], status="paused")
+    runs.send(run_id, Command("set_speed", 3.0))
+    assert speed_shown(opened_page(runs, monkeypatch, run=run_id)) == 3.0
+    runs.send(run_id, Command("set_speed", None))
+    assert speed_shown(opened_page(runs, monkeypatch, run=run_id)) is None
+
+
+def test_a_run_that_goes_on_is_told_the_speed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = Runs(folder=tmp_path)
+    run_id = runs.create(TrainingSetup())
+    runs.send(run_id, Command("set_speed", 10.0))
+    runs.end(run_id, "failed", "Its worker process was killed.")
+    page = opened_page(runs, monkeypatch, run=run_id)
+    page.session_state[ui.SPEED] = 3.0
+    monkeypatch.setattr(ui, "_PATIENCE_SECONDS", 0.1)
+    next(button for button in page.button if button.label == "Begin again").click()
+    page = run(page)
+    assert [command.value for _, command in runs.commands(run_id, 0)] == [3.0]
+    assert speed_shown(page) == 3.0
 
 
 def test_the_page_remembers_what_it_watches_and_says_how_it_differs(

@@ -108,8 +108,6 @@ class Live:
     end: End | None = None
     """How the run ended, with loss and metrics on each part; None while it goes on."""
     sharpness: Rows = field(default_factory=Rows)
-    speed: float | None = None
-    """The limit that was set, in batches per second."""
     happenings: list[tuple[int, str]] = field(default_factory=list)
     """What happened on the way, a step and a word or two each."""
     faults: list[str] = field(default_factory=list)
@@ -164,9 +162,7 @@ class Live:
             self.best = self.epochs.last
 
     def _add_command(self, event: CommandDone) -> None:
-        if event.command == "set_speed":
-            self.speed = event.speed
-        elif event.command == "pause":
+        if event.command == "pause":
             if self.happenings and self.happenings[-1][1] == "paused":
                 self.happenings.pop()  # taken step by step: the last pause stands for all
             self.happenings.append((event.step, "paused"))

@@ -147,6 +147,16 @@ def start(setup: TrainingSetup, content: bytes | None) -> None:
     attempt(begin)
 
 
+def speed_told(run: str) -> float | None:
+    """The batches a second that a run was told last to keep to, whether it obeys already or is about to.
+
+    Raises:
+        StoreError: The store cannot be read at the moment.
+    """
+    speeds = [command.value for _, command in shared_jobs().runs.commands(run, 0) if command.name == "set_speed"]
+    return speeds[-1] if speeds else None
+
+
 def show_configuration(run: Run) -> None:
     """Show a run's configuration in the controls, with the file that it was trained on."""
     if content := shared_jobs().runs.content(run.id):
@@ -172,6 +182,8 @@ def go_on(run: str) -> None:
         jobs = shared_jobs()
         visitors.check(jobs.runs, run)
         jobs.resume(run)
+        if speed := st.session_state.get(SPEED):  # it has forgotten what it was told before
+            jobs.runs.send(run, Command("set_speed", speed))
 
     attempt(resume)
 

@@ -13,7 +13,7 @@ from gdviz.ui import widgets
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.glossary import explained
 from gdviz.ui.text import plain
-from gdviz.ui.training import SPEED, UNDER_WAY, send
+from gdviz.ui.training import SPEED, UNDER_WAY, send, speed_told
 from gdviz.ui.training_cards import QUESTIONS, Card, Look, answers, headline, metric_title, questions
 
 _BUTTONS = {"pause": "Pause", "resume": "Resume", "stop": "Stop", "step_batch": "One batch", "step_epoch": "One epoch"}
@@ -32,17 +32,19 @@ class _Drawn(NamedTuple):
     cards: list[Card]
 
 
-def speed_control(run: str | None, speed: float | None) -> None:
+def speed_control(run: str | None) -> None:
     """How many batches a second there may be: of the run, or of the one that will be started.
 
     It is no part of a setup, because it changes nothing that is computed.
 
     Args:
         run: The run that is under way, if one is that the visitor may steer.
-        speed: What it was told last.
+
+    Raises:
+        StoreError: The store cannot be read at the moment.
     """
     key = f"speed.{run or ''}"
-    kept = st.session_state.get(SPEED) if run is None else speed
+    kept = st.session_state.get(SPEED) if run is None else speed_told(run)
     st.select_slider(
         "Speed",
         _SPEEDS,
