@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -198,6 +200,19 @@ def test_no_trial_is_stored_twice(tmp_path: Path) -> None:
     trials.add(id, "twice", portion)
     with pytest.raises(StoreError):
         trials.add(id, "twice", portion)
+
+
+def test_what_nobody_foresaw_ends_a_comparison_with_its_reason(tmp_path: Path) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("gone")
+
+    workers: Any = SimpleNamespace(runs=Runs(folder=tmp_path), looks=[], closing=False, faults={}, submit=refuse)
+    comparisons, submitted = Comparisons(workers), []
+    id = comparisons.start(SHORT)
+    assert (comparisons.get(id).status, comparisons.get(id).reason) == ("failed", "RuntimeError: gone")
+    workers.submit = lambda *given, **_: submitted.append(given)
+    comparisons.go_on(id)
+    assert (status(comparisons, id), len(submitted)) == ("running", 2)
 
 
 def test_what_fails_says_why(comparisons: Comparisons) -> None:

@@ -76,6 +76,16 @@ def test_a_run_is_trained_and_its_model_kept(jobs: Jobs) -> None:
     assert jobs.trouble() is None
 
 
+def test_a_look_that_fails_is_said_and_ends_nothing(jobs: Jobs) -> None:
+    def look() -> None:
+        raise KeyError("gone")
+
+    jobs.looks.append(look)
+    wait_for(lambda: "KeyError: 'gone'" in (jobs.trouble() or ""))
+    jobs.looks.remove(look)
+    wait_for(lambda: jobs.trouble() is None)
+
+
 def test_one_trains_and_others_wait_in_their_order(jobs: Jobs) -> None:
     first, second, third = (jobs.start(LONG) for _ in range(3))
     wait_for(lambda: trains(jobs, first))

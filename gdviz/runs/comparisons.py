@@ -1,5 +1,6 @@
 """Comparisons that workers carry out: what is trained next follows from what the store holds, now and after a break."""
 
+import logging
 import math
 import threading
 import time
@@ -114,7 +115,10 @@ class Comparisons:
         return read_record(self.trials, id, ended)
 
     def advance(self, id: str) -> None:
-        """Submit what can be begun: called at the start, and whenever a portion has ended."""
+        """Submit what can be begun: called at the start, and whenever a portion has ended.
+
+        A comparison that cannot be carried on for a reason that nobody foresaw ends as failed, with that reason.
+        """
         if self.jobs.closing:
             return
         with self._lock:
@@ -122,6 +126,15 @@ class Comparisons:
                 self._advance(id)
             except StoreError as error:
                 self.jobs.faults[id] = str(error)
+            except Exception as error:
+                logging.exception("The comparison %s cannot be carried on", id)
+                self._fail(id, f"{type(error).__name__}: {error}")
+
+    def _fail(self, id: str, reason: str) -> None:
+        try:
+            self.trials.change(id, status="failed", reason=reason, ended=time.time())
+        except StoreError as error:
+            self.jobs.faults[id] = f"{reason} {error}"
 
     def look(self) -> None:
         """Let comparisons go on at which nobody is at work: their worker has been silent for a while, the scheduler was
@@ -162,14 +175,18 @@ class Comparisons:
         if waiting:
             self._submitted |= set(waiting)
             store = self.trials.runs
-            self.jobs.submit(
-                train_trials,
-                id,
-                waiting,
-                store.url,
-                str(store.folder),
-                done=lambda future: self._done(id, waiting, future),
-            )
+            try:
+                self.jobs.submit(
+                    train_trials,
+                    id,
+                    waiting,
+                    store.url,
+                    str(store.folder),
+                    done=lambda future: self._done(id, waiting, future),
+                )
+            except BaseException:
+                self._submitted -= set(waiting)
+                raise
 
     def _done(self, id: str, runs: Sequence[str], future: "Future[None] | None") -> None:
         """Called in a thread of Dask when a portion's worker is done with it, or is no more."""

@@ -5,6 +5,7 @@ The app's process never loads TensorFlow. The workers of a remote cluster must r
 under the same names, and should have one thread each: a worker trains one run at a time.
 """
 
+import logging
 import os
 import threading
 import time
@@ -53,6 +54,7 @@ class Jobs:
         """Reasons of ended runs, by id, that could not be stored yet."""
         self._untold: dict[str, _Ending] = {}
         self._store_trouble: str | None = None
+        self._fault: str | None = None
         self._futures: dict[str, Future[None]] = {}
         self._others: set[Future[None]] = set()
         self._prepared: set[str] = set()
@@ -134,7 +136,13 @@ class Jobs:
         if self._client.status != "running":
             done(None)
             return
-        future = self._client.submit(function, *arguments, pure=False)
+        try:
+            future = self._client.submit(function, *arguments, pure=False)
+        except Exception:
+            if self._client.status == "running":
+                raise
+            done(None)  # the scheduler was lost just now
+            return
         self._others.add(future)
         fire_and_forget(future)  # type: ignore[no-untyped-call]
 
@@ -155,6 +163,8 @@ class Jobs:
             return f"The scheduler{f' at {self.scheduler}' if self.scheduler else ''} does not answer."
         if self._store_trouble:
             return self._store_trouble
+        if self._fault:
+            return self._fault
         if not self._client.scheduler_info(n_workers=-1)["workers"]:
             return "There is no worker process; one may be starting."
         return None
@@ -177,13 +187,15 @@ class Jobs:
 
     def _keep_tending(self) -> None:
         while not self._closing.wait(_TEND_SECONDS):
-            if self._client.status == "closed":  # Dask gives up a scheduler that stays away for seconds
-                with suppress(OSError, ValueError):
-                    self._client, self._prepared = self._connected(), set()
-            self._tend()
+            faults = [_fault_of(self._connect_again), _fault_of(self._tend)]
             if self._client.status == "running":
-                for look in self.looks:
-                    look()
+                faults += [_fault_of(look) for look in self.looks]
+            self._fault = next(filter(None, faults), None)
+
+    def _connect_again(self) -> None:
+        if self._client.status == "closed":  # Dask gives up a scheduler that stays away for seconds
+            with suppress(OSError, ValueError):
+                self._client, self._prepared = self._connected(), set()
 
     def _tend(self, nobodys: bool = False) -> None:
         """Say that this app lives, store the reasons that wait for it, and submit the runs that nobody has."""
@@ -248,6 +260,16 @@ class _Ending(NamedTuple):
     reason: str
     owner: str | None = None
     """Whose run it has to be; None for anybody's."""
+
+
+def _fault_of(step: Callable[[], object]) -> str | None:
+    """Take a step, and say what went wrong in it: whoever says that this app lives must outlive that."""
+    try:
+        step()
+    except Exception as error:
+        logging.exception("Looking after the trainings failed")
+        return f"Looking after the trainings failed: {type(error).__name__}: {error}"
+    return None
 
 
 def _count(trainings: int | None) -> int:
