@@ -17,15 +17,17 @@ from gdviz.clipping import CLIPPERS
 from gdviz.comparing.comparison import Budget, Comparison, Entrant, entrants_of
 from gdviz.comparing.halving import rungs, spent
 from gdviz.comparing.plan import Known, portions
-from gdviz.comparing.record import Record
-from gdviz.comparing.run import train_portion
+from gdviz.comparing.record import Record, trial_of
+from gdviz.comparing.run import how, train_portion
 from gdviz.comparing.search import points, propose, shares_of, values_at
 from gdviz.schedules import SCHEDULES
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, ConvNet, DenseLayer, Split, TrainingSetup
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
+from gdviz.training.events import End
 from gdviz.training.keras.loop import train
 from gdviz.training.keras.together import Trainer
+from tests.events import epoch
 
 IRIS = TrainingSetup(data=DATASETS.make("iris"), layers=(DenseLayer(8),), epochs=4)
 
@@ -106,6 +108,17 @@ def test_a_regression_where_everything_diverges_says_so() -> None:
     assert {t.status for t in found.trials} == {"diverged"}
     assert (found.best, found.done, found.diverged("sgd")) == ([], 1.0, 1.0)
     assert "diverged" in found.sentence
+
+
+@pytest.mark.parametrize("last", [{}, {"auc": math.nan}])
+def test_a_trial_that_blew_up_does_not_win_by_what_it_was_before(last: dict[str, float]) -> None:
+    comparison = Comparison(IRIS, entrants_of(["sgd"]), metric="auc")
+    assert how(comparison, 0, None)["better"]({"loss": math.nan, **last}) == -math.inf
+    blown_up = {f"val_{name}": value for name, value in {"loss": math.nan, **last}.items()}
+    events = [epoch(1, val_loss=0.5, val_auc=0.9), epoch(2, **blown_up), End("finished", "", {"test": last})]
+    for repeat in (None, 0):
+        trial = trial_of(comparison, (0, 0, repeat), IRIS, "finished", events)
+        assert (trial.score, trial.status, len(trial.curve)) == (-math.inf, "diverged", 2)
 
 
 def test_errors_are_scores_with_their_sign_turned() -> None:

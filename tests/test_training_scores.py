@@ -30,3 +30,8 @@ def test_two_classes_have_one_output() -> None:
     }
     assert scores.auc(np.zeros(3, dtype=int), np.hstack([1 - said, said])) is None
     assert scores.auc(np.array([0, 1, 1]), np.full((3, 2), np.nan)) is None
+
+
+def test_outputs_that_are_not_finite_have_an_area_that_is_not_a_number() -> None:
+    assert np.isnan(scores.of_classes(np.eye(2), np.full((2, 2), np.nan))["auc"])
+    assert "auc" not in scores.of_classes(np.ones((2, 1)), np.array([[0.2], [0.7]]))

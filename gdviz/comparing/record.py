@@ -257,7 +257,8 @@ def trial_of(
     entrant, number, repeat = key
     metric, sign = comparison.metric, comparison.sign
     epochs = of_kind(events, Epoch)
-    curve = tuple(sign * epoch.measured[f"val_{metric}"] for epoch in epochs if f"val_{metric}" in epoch.measured)
+    validated = [epoch.measured for epoch in epochs if "val_loss" in epoch.measured]
+    curve = tuple(sign * measured.get(f"val_{metric}", math.nan) for measured in validated)
     end = next(iter(of_kind(events, End)), None)
     start = next(iter(of_kind(events, Start)), None)
     score = math.nan
@@ -266,7 +267,7 @@ def trial_of(
     elif status in ("finished", "given up") and repeat is None and curve:
         score = curve[-1]
     elif status == "finished" and end is not None:
-        score = sign * end.scores["test"][str(metric)]
+        score = sign * end.scores["test"].get(str(metric), math.nan)
     values = {name: float(getattr(setup.optimizer, name)) for name in comparison.entrants[entrant].tuned}
     seconds = epochs[-1].seconds if epochs else 0.0
     return Trial(

@@ -11,7 +11,7 @@ from gdviz.comparing.plan import Known, Portion, portions
 from gdviz.comparing.record import Record, Status, Trial, constant_scores, trial_of
 from gdviz.training import DATASETS, PRESETS, KerasOptimizer, TrainingSetup
 from gdviz.training.channel import Recorder
-from gdviz.training.events import End, Start
+from gdviz.training.events import End, Scores, Start
 
 
 def compare(
@@ -109,11 +109,16 @@ def train_portion(comparison: Comparison, portion: Portion, trainer: Any) -> lis
 def how(comparison: Comparison, entrant: int, repeat: int | None) -> dict[str, Any]:
     """A trainer's arguments for a portion: the test part is evaluated for the repeats only."""
     metric, sign = str(comparison.metric), comparison.sign
+
+    def better(scores: Scores) -> float:
+        score = sign * scores.get(metric, math.nan)
+        return -math.inf if math.isnan(score) else score
+
     return {
         "tuned": comparison.entrants[entrant].tuned,
         "parts": ("train", "validation") if repeat is None else ("train", "validation", "test"),
         "rungs": comparison.rungs[1:] if repeat is None else (),
-        "better": lambda scores: sign * scores[metric],
+        "better": better,
         "metric": metric,
     }
 

@@ -57,7 +57,7 @@ def auc(true: NDArray[Any], scores: NDArray[Any]) -> float | None:
 
 
 def of_classes(y: NDArray[Any], predicted: NDArray[Any]) -> dict[str, float]:
-    """F1 and AUC, where they exist.
+    """F1 and AUC; the latter is left out where all rows are of one class, and nan where an output is not finite.
 
     Args:
         y: Targets, one-hot of shape (n, classes), or 0 and 1 of shape (n, 1).
@@ -66,4 +66,6 @@ def of_classes(y: NDArray[Any], predicted: NDArray[Any]) -> dict[str, float]:
     scores = predicted if y.shape[1] > 1 else np.hstack([1 - predicted, predicted])
     true = y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0].astype(int)
     area = auc(true, scores)
+    if area is None and np.any(true != true[0]):
+        area = np.nan
     return {"f1": f1(true, scores.argmax(axis=1)), **({} if area is None else {"auc": area})}
