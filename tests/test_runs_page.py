@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from gdviz.charts.runs import overlay
 from gdviz.runs import Runs
+from gdviz.stories import of_page
 from gdviz.training import DATASETS, PRESETS, TrainingSetup
 from gdviz.ui import runs as ui
 from gdviz.ui import training
@@ -125,12 +126,22 @@ def test_the_trainings_of_a_comparison_are_one_line_until_it_is_opened(runs: Run
     assert names == ["3 trainings · Moons: 2 optimizers", "Alone"]
     assert opened().dataframe[0].value["status"][0] == "2 queued, 1 running"
     assert folded([runs.get(id) for id in (alone, *ids)], {"abc"}) == [runs.get(id) for id in (alone, *ids)]
+    among = folded([runs.get(id) for id in (ids[0], alone, ids[1])], set())  # it stands where its first one does
+    assert [line.name for line in among] == ["2 trainings · Moons: 2 optimizers", "Alone"]
     page = opened(ids[1])  # a link to one of them opens it
     assert sorted(page.dataframe[0].value["name"]) == ["Alone", *(f"· Adam, trial {n}" for n in (1, 2, 3))]
     button(page, "Fold the comparisons").click()
     assert len(again(page).dataframe[0].value) == 2
     page.session_state["runs_opened"] = {"abc"}
     assert len(again(page).dataframe[0].value) == 4
+
+
+def test_a_story_that_waits_for_its_runs_is_over_when_others_are_chosen(runs: Runs) -> None:
+    story = next(iter(of_page("runs"))).name
+    page = opened(story=story)
+    assert any(found.label.startswith("Train these") for found in page.button)
+    button(page, "Reset").click()
+    assert not any(found.label.startswith("Train these") for found in again(page).button)
 
 
 def test_layers_that_are_alike_are_one_line_of_what_differs(runs: Runs) -> None:

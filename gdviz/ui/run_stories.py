@@ -64,7 +64,11 @@ def _in_store(runs: Runs, together: Together) -> list[str] | None:
 
 
 def _train(story: Story) -> None:
-    """Let the trainings of a story wait for a worker, and choose them."""
-    jobs = training.shared_jobs()
-    st.session_state.pop("runs_story", None)
-    ui.choose([jobs.start(setup, content=None, **visitors.named()) for setup in story.setup.setups])
+    """Let the trainings of a story wait for a worker, and choose them; where one is refused, those before it."""
+    jobs, started = training.shared_jobs(), list[str]()
+    try:
+        for setup in story.setup.setups:
+            started.append(jobs.start(setup, content=None, **visitors.named()))
+    finally:
+        if started:
+            ui.choose(started)

@@ -57,7 +57,8 @@ def follow_address() -> None:
 
 
 def choose(ids: Sequence[str]) -> None:
-    """Choose these runs, and show so in the table."""
+    """Choose these runs, and show so in the table; a story that waits for its own runs is over."""
+    st.session_state.pop("runs_story", None)
     st.session_state["runs_chosen"] = list(dict.fromkeys(ids))
     st.session_state["runs_generation"] = st.session_state.get("runs_generation", 0) + 1
 

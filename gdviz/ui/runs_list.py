@@ -56,8 +56,10 @@ def folded(found: Sequence[Run], opened: Collection[str]) -> list[Run]:
     for run in found:
         if run.group is not None and run.group not in opened:
             groups.setdefault(run.group, []).append(run)
-    lines = {run.id if run.group not in groups else run.group: run for run in reversed(found)}
-    return [_one_line(groups[id]) if id in groups else lines[id] for id in reversed(lines)]
+    lines: dict[str | None, Run] = {}
+    for run in found:
+        lines.setdefault(run.group if run.group in groups else run.id, run)
+    return [_one_line(groups[id]) if id in groups else run for id, run in lines.items()]
 
 
 def _one_line(runs: Sequence[Run]) -> Run:
@@ -118,8 +120,11 @@ def choose_from(runs: Runs, found: Sequence[Run], columns: Sequence[str]) -> lis
     if opened:
         st.button("Fold the comparisons", key="runs.fold", on_click=_fold, args=(found,))
     now = [run for run in before if run not in ids or run in rows]
-    st.session_state["runs_chosen"] = [*now, *(run for run in ids if run in rows and run not in now)]
-    return chosen()
+    now += [run for run in ids if run in rows and run not in now]
+    st.session_state["runs_chosen"] = now
+    if now != before and st.session_state.pop("runs_story", None):
+        st.rerun()  # the story that was asked for stands above, and other runs were chosen than its own
+    return now
 
 
 def _fold(found: Sequence[Run]) -> None:
