@@ -134,6 +134,8 @@ def test_a_link_holds_every_entrant_with_all_that_is_its_own(
     assert Comparison.from_link(made.to_link()) == (made, [])
     page = opened(comparisons, monkeypatch, **made.to_link())
     assert page.session_state["choose"] == made
+    tuned = next(box for box in page.multiselect if box.label == "Tuned")
+    assert (tuned.options, tuned.value) == (["momentum", "weight decay"], [])  # the learning rate cannot be left out
 
 
 @pytest.mark.parametrize(

@@ -159,12 +159,22 @@ def _schedule_control(form: Form, box: DeltaGenerator) -> Schedule | None:
 
 def _tuned_control(form: Form, box: DeltaGenerator) -> tuple[str, ...]:
     """The learning rate, which always is, and what else the optimizer has that can be searched."""
-    able = [knob.name for knob in form.setup.optimizer.knobs() if knob.name in SEARCHED]
+    searched = [knob.name for knob in form.setup.optimizer.knobs() if knob.name in SEARCHED]
+    able = [name for name in searched if name != "learning_rate"]
     key = form.key("tuned")
-    ranges = (f"{name} from {SEARCHED[name].low:g} to {SEARCHED[name].high:g}" for name in able[1:])
-    told = f"The learning rate always is. {'; '.join(ranges)}."
-    first = widgets.first_value(key, list(form.setup.tuned))
-    return tuple(box.multiselect("Tuned", able, first, format_func=widgets.spaced, key=key, help=told))
+    ranges = (f"{name} from {SEARCHED[name].low:g} to {SEARCHED[name].high:g}" for name in able)
+    told = " ".join(["The learning rate always is.", *([f"{'; '.join(ranges)}."] if able else [])])
+    first = widgets.first_value(key, [name for name in form.setup.tuned if name in able])
+    others = box.multiselect(
+        "Tuned",
+        able,
+        first,
+        format_func=widgets.spaced,
+        key=key,
+        help=told,
+        placeholder="Only the learning rate",
+    )
+    return ("learning_rate", *others)
 
 
 def _fixed_controls(form: Form, box: DeltaGenerator) -> KerasOptimizer:
