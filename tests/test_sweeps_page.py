@@ -61,3 +61,23 @@ def test_the_steps_are_those_of_the_experiment() -> None:
     at.select_slider(key="0.sweep.steps").set_value(100).run()
     assert not at.exception
     assert at.session_state["experiment"].steps == 100
+
+
+def test_a_click_before_the_figure_knew_of_a_new_run_opens_the_runs_from_there_and_changes_nothing_else() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from gdviz.ui.controls import EXPERIMENT
+        from gdviz.ui.sweeps import _take_over
+
+        before = EXPERIMENT.setup
+        _take_over({"start": before.descents()[0].start, "values": []})
+        assert EXPERIMENT.setup == before
+        _take_over({"start": [1.0, 2.0], "values": []})
+        assert EXPERIMENT.setup.optimizers == before.optimizers
+        assert EXPERIMENT.setup.start == (1.0, 2.0)
+        st.write("done" if st.session_state["open_descent"] else "")
+
+    at = AppTest.from_function(script, default_timeout=60).run()
+    assert not at.exception
+    assert at.markdown[0].value == "done"

@@ -139,7 +139,13 @@ def live_basins(runs: Sequence[Descent]) -> None:
 def _take_over(chosen: dict[str, Any]) -> None:
     """Take over the values of the sliders; a click on a point opens the run from there on the Descent page."""
     before = EXPERIMENT.setup
-    after = taken_over(before, chosen)
+    try:
+        after = taken_over(before, chosen)
+    except ValueError:  # of the runs before, which the browser still draws; their start is that of the others, too
+        x, y = chosen["start"]
+        if (float(x), float(y)) != before.descents()[0].start:
+            open_from((float(x), float(y)))
+        return
     if after.start == before.descents()[0].start:
         after = replace(after, start=before.start)  # None stands for the landscape's own
     else:
