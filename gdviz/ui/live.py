@@ -30,7 +30,7 @@ let loading;
 const vega = (name) => (loading ??= import(address(name)).then(() => window.vegaEmbed));
 
 export default function ({ data, parentElement, setStateValue }) {
-  const { core, vega: bundle, figure, tells } = data;
+  const { core, vega: bundle, figure, tells, name } = data;
   const script = address(core);
   vega(bundle);
   let gone = false;
@@ -38,7 +38,7 @@ export default function ({ data, parentElement, setStateValue }) {
   import(script).then(({ mount }) => {
     const tell = (chosen) => tells && setStateValue("chosen", chosen);
     const worker = () => new Worker(script, { type: "module" });
-    if (!gone) mount(host, JSON.parse(figure), { tell, worker, vega: () => vega(bundle) });
+    if (!gone) mount(host, JSON.parse(figure), { tell, worker, name, vega: () => vega(bundle) });
   });
   return () => {
     gone = true;
@@ -87,7 +87,7 @@ def _mount(figure: dict[str, Any], key: str, on_chosen: Callable[[dict[str, Any]
     _component(
         key=key,
         # The figure as text: Streamlit turns a component's data into JSON three times, and reads it once.
-        data={**files, "figure": json.dumps(figure), "tells": on_chosen is not None},
+        data={**files, "figure": json.dumps(figure), "tells": on_chosen is not None, "name": key},
         default={"chosen": None},
         on_chosen_change=take,
     )

@@ -6,16 +6,30 @@ from gdviz.ui.preload import import_soon
 
 _USUAL = 1000
 _STEP = 20
+_SOON = 2000
+"""Milliseconds within which a page's path follows its fields."""
 
 _SCRIPT = """
 // A page has one entry in the browser's history, however often its address follows its controls.
 if (!history.gdviz) {
   const push = history.pushState;
+  const address = (url) => new URL(url ?? location.href, location.href);
+  let replaced = null;
   history.gdviz = true;
   history.pushState = function (state, title, url) {
-    const here = new URL(url ?? location.href, location.href).pathname === location.pathname;
-    (here ? history.replaceState : push).call(history, state, title, url);
+    const to = address(url);
+    if (to.pathname === location.pathname) {
+      replaced = { before: location.href, at: performance.now() };
+      history.replaceState(state, title, url);
+      return;
+    }
+    // On a busy machine the next page's fields can come before its path: they were written to the page before it.
+    if (replaced && performance.now() - replaced.at < SOON && to.search && to.search === location.search)
+      history.replaceState(history.state, "", replaced.before);
+    replaced = null;
+    push.call(history, state, title, url);
   };
+  addEventListener("popstate", () => { replaced = null; });
 }
 
 export default function ({ parentElement, setStateValue }) {
@@ -30,7 +44,7 @@ export default function ({ parentElement, setStateValue }) {
   observer.observe(measured);
   return () => { clearTimeout(waiting); observer.disconnect(); };
 }
-""".replace("STEP", str(_STEP))
+""".replace("STEP", str(_STEP)).replace("SOON", str(_SOON))
 
 _measure = st.components.v2.component(
     "gdviz_page_width", html="<div></div>", css="div { height: 0; width: 100%; }", js=_SCRIPT

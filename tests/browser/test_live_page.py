@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
@@ -105,6 +107,37 @@ def test_it_plays_and_pauses_and_starts_over(open_file: Open) -> None:
     assert step(page) == 300
     page.get_by_role("button", name="Play", exact=True).click()
     until_step(page, "0 < step && step < 300")
+
+
+MOVE = """
+const figures = await import(address(core));
+const [first, second] = [1, 2].map(() => document.body.appendChild(document.createElement("div")));
+const outside = { vega: () => vega, worker: () => null, tell: () => {}, name: "moved" };
+const show = (host) => figures.mount(host, data, outside);
+window.moved = async (put) => {
+  const before = show(first);
+  await before.drawn;
+  before.transport.pause();
+  before.transport.go(42);
+  figures.unmount(first);
+  await put();
+  const after = show(second);
+  const found = [after === before, after.transport.step, second.contains(after.element), first.childElementCount];
+  figures.unmount(second);
+  return found;
+};
+"""
+
+
+def test_a_figure_that_is_taken_away_for_a_moment_goes_on_where_it_was(file: str, browser: Browser) -> None:
+    page = browser.new_page()
+    html = Path(unquote(urlsplit(file).path)).read_text(encoding="utf-8")
+    page.set_content(html.replace("figure.open(figure.model.runs[0]);", MOVE))
+    page.wait_for_function("!!window.moved")
+    assert page.evaluate("moved(() => {})") == [True, 42, True, 0]
+    late = "moved(() => new Promise((done) => setTimeout(done, 1500)))"  # longer than a figure waits
+    assert page.evaluate(late)[0] is False
+    page.close()
 
 
 def test_dragging_the_start_moves_the_runs_and_keeps_the_step(open_file: Open) -> None:

@@ -1,6 +1,7 @@
 """From the start page into a story, on to the next, and back: as a newcomer would go."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -25,6 +26,18 @@ def test_a_newcomer_goes_through_stories_and_back(open_page: Callable[..., Page]
     expect(page.get_by_text("what takes long is to follow its floor")).to_be_visible(timeout=LONG)
     page.reload()
     expect(page.get_by_text("what takes long is to follow its floor")).to_be_visible(timeout=LONG)
+
+
+def test_fields_that_come_before_their_path_are_not_written_to_the_page_before(open_page: Callable[..., Page]) -> None:
+    """On a busy machine Streamlit writes the next page's fields first, and its path after them."""
+    page = open_page("/")
+    expect(page.locator("[data-gdviz=live][data-ready=true]")).to_be_visible(timeout=LONG)
+    for address in ("/?steps=77", "/descent?steps=77"):
+        page.evaluate("address => history.pushState({}, '', address)", address)
+    page.go_back()
+    at_rest(page)
+    assert urlsplit(page.url).query == ""
+    expect(page.get_by_role("heading", name="See gradient descent work")).to_be_visible(timeout=LONG)
 
 
 def test_controls_leave_one_entry_in_the_history(open_page: Callable[..., Page]) -> None:

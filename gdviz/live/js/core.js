@@ -11,22 +11,27 @@ import { Panels } from "./panels.js";
 
 if (typeof document === "undefined") serveBasins();
 
+/** Milliseconds for which a figure that is taken away can be put back. */
+const PUT_BACK = 1000;
+
 /**
  * Mount a figure, or show other data in the one that is mounted.
  *
  * @param {HTMLElement} host
  * @param {import("./model.js").FigureData} data  Where its `kind` is "basins", basins side by side.
- * @param {{vega: () => Promise<any>, tell: (chosen: any) => void, worker: () => Worker}} outside
- *   `vega` loads vega-embed; `worker` starts this very file as a worker.
+ * @param {{vega: () => Promise<any>, tell: (chosen: any) => void, worker: () => Worker, name?: string}} outside
+ *   `vega` loads vega-embed; `worker` starts this very file as a worker; a figure with a `name` that was taken away a
+ *   moment ago goes on in its new place where it was.
  */
 export function mount(host, data, outside) {
-  const known = mounted.get(host);
+  const known = mounted.get(host) ?? putBack(host, outside.name);
   if (known) {
     known.outside.tell = outside.tell;
     known.show(data);
     return known;
   }
   const figure = new (data.kind === "basins" ? Panels : Figure)(host, data, {
+    name: outside.name,
     tell: outside.tell,
     worker: outside.worker,
     embed: async (place, spec) => {
@@ -42,11 +47,37 @@ export function mount(host, data, outside) {
 /** @type {WeakMap<HTMLElement, Figure | Panels>} */
 const mounted = new WeakMap();
 
+/** @type {Map<string, {figure: Figure | Panels, timer: number}>} */
+const leaving = new Map();
+
 /**
- * Take a figure away.
+ * Take a figure away. One with a name waits a moment for being put back: an app that draws its page anew may take an
+ * element out and put it in again, and the reader's run must not begin anew for that.
  * @param {HTMLElement} host
  */
 export function unmount(host) {
-  mounted.get(host)?.remove();
+  const figure = mounted.get(host);
   mounted.delete(host);
+  if (!figure) return;
+  const { name } = figure.outside;
+  if (!name) return figure.remove();
+  const timer = setTimeout(() => {
+    leaving.delete(name);
+    figure.remove();
+  }, PUT_BACK);
+  leaving.set(name, { figure, timer });
+}
+
+/**
+ * @param {HTMLElement} host
+ * @param {string | undefined} name
+ */
+function putBack(host, name) {
+  const left = name && leaving.get(name);
+  if (!left) return undefined;
+  clearTimeout(left.timer);
+  leaving.delete(name);
+  host.append(left.figure.element);
+  mounted.set(host, left.figure);
+  return left.figure;
 }

@@ -9,6 +9,7 @@
  * @property {(host: HTMLElement, spec: any) => Promise<any>} embed  Draws a Vega-Lite specification; gives its view.
  * @property {(chosen: Chosen) => void} tell  Is told what the reader has chosen.
  * @property {() => Worker} worker  Starts this very file as a worker.
+ * @property {string} [name]  By which it is put back where it was taken away.
  */
 
 import { Trail, drawClipped, drawEdge, drawExits, drawTrails, lossAt } from "./draw.js";
