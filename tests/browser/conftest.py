@@ -13,10 +13,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PATIENCE = 60_000
+"""Milliseconds to wait for what must come: on a busy machine it comes late, and that is no failure."""
 NO_BROWSER = "needs chromium or google-chrome on PATH; Debian and Ubuntu: apt-get install chromium"
 
 
@@ -29,6 +31,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(NO_BROWSER)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        expect.set_options(timeout=PATIENCE)
         yield chromium
         chromium.close()
 
@@ -96,6 +99,7 @@ def open_page(context_of: Callable[[str], BrowserContext], app: str) -> Iterator
     def open_page(path: str = "/", width: int = 1440, height: int = 1000, scheme: str = "light") -> Page:
         page = context_of(scheme).new_page()
         page.set_viewport_size({"width": width, "height": height})
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: problems.append(message.text) if is_problem(message) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(app + path)

@@ -43,7 +43,7 @@ def open_file(browser: Browser, file: str) -> Iterator[Open]:
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
         page.goto(file + fragment)
-        figure(page).and_(page.locator('[data-ready="true"]')).wait_for(timeout=20_000)
+        figure(page).and_(page.locator('[data-ready="true"]')).wait_for(timeout=60_000)
         return page
 
     yield open_file
@@ -198,7 +198,7 @@ def test_basins_follow_coarse_to_fine(open_file: Open) -> None:
         ".observe(e, { attributes: true }); }"
     )
     rate(page, 1).evaluate("e => { e.value = e.max; e.dispatchEvent(new Event('input')); }")
-    page.wait_for_function("window.sides.includes('24') && window.sides.at(-1) === '96'", timeout=20_000)
+    page.wait_for_function("window.sides.includes('24') && window.sides.at(-1) === '96'", timeout=60_000)
     assert "diverged 100 %" in basins.inner_text() or "diverged 99 %" in basins.inner_text()
 
 
@@ -319,7 +319,7 @@ def test_it_stands_in_a_notebook(browser: Browser) -> None:
     shown = export.in_notebook(gdviz.descend("himmelblau", "adam", 0.1, steps=50))
     page.set_content(f"<h1>A notebook</h1>{shown._repr_html_()}")
     inside = page.frame_locator("iframe")
-    inside.locator('[data-gdviz="live"][data-ready="true"]').wait_for(timeout=20_000)
+    inside.locator('[data-gdviz="live"][data-ready="true"]').wait_for(timeout=60_000)
     result, slider = inside.locator(".result"), inside.get_by_role("slider", name="Learning rate, run 1")
     before = result.inner_text()
     slider.evaluate(

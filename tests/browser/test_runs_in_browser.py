@@ -25,10 +25,10 @@ def test_a_run_is_chosen_repeated_with_one_change_and_taken_home(open_page: Open
     expect(page.get_by_text("All 2 epochs are done")).to_be_visible(timeout=120_000)
     page.get_by_role("link", name="Runs").click()
     table = page.get_by_test_id("stDataFrame")
-    table.wait_for(timeout=30_000)
+    table.wait_for(timeout=60_000)
     table.click(position={"x": 20, "y": 52})  # the box of the newest run
     charts = page.get_by_test_id("stVegaLiteChart")
-    expect(charts).to_have_count(2, timeout=20_000)
+    expect(charts).to_have_count(2, timeout=60_000)
     assert f"run={run}" in page.url
 
     page.get_by_text("Repeat with one change").click()
@@ -36,7 +36,7 @@ def test_a_run_is_chosen_repeated_with_one_change_and_taken_home(open_page: Open
     rate.fill("0.05")
     rate.press("Enter")
     page.get_by_role("button", name="Start beside it").click()
-    expect(page.get_by_role("cell", name="0.05")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("cell", name="0.05")).to_be_visible(timeout=60_000)
     assert page.url.count("run=") == 2
 
     second = page.url.rpartition("run=")[2][:32]
@@ -47,7 +47,7 @@ def test_a_run_is_chosen_repeated_with_one_change_and_taken_home(open_page: Open
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2, timeout=60_000)
     page.wait_for_timeout(1000)
     page.get_by_text("Download", exact=True).click()
-    with page.expect_download(timeout=30_000) as arriving:
+    with page.expect_download(timeout=60_000) as arriving:
         page.get_by_role("button", name="Model (.keras)").click()
     arriving.value.save_as(tmp_path / "model.keras")
     assert (tmp_path / "model.keras").read_bytes()[:2] == b"PK"
@@ -65,5 +65,5 @@ def test_a_run_goes_on_in_a_closed_tab_and_two_tabs_show_it(open_page: Open) -> 
     main = one.get_by_test_id("stMainBlockContainer")
     main.get_by_role("button", name="Stop", exact=True).click(timeout=60_000)
     for tab in (one, two):
-        expect(tab.get_by_text("Stopped after step").first).to_be_visible(timeout=30_000)
+        expect(tab.get_by_text("Stopped after step").first).to_be_visible(timeout=60_000)
     assert two.evaluate("document.documentElement.scrollWidth") <= 380

@@ -115,10 +115,10 @@ def test_a_broken_address_is_noted_and_the_rest_of_it_read(open_site: Open) -> N
 def test_a_recorded_training_plays_again(open_site: Open) -> None:
     page = open_site("#training=zeros")
     replay = page.locator(".replay[data-ready=true]")
-    expect(replay).to_have_attribute("aria-label", "All zeros", timeout=20_000)
+    expect(replay).to_have_attribute("aria-label", "All zeros", timeout=60_000)
     expect(replay.get_by_role("button", name="Pause")).to_be_visible()
     page.get_by_role("link", name="The loss becomes NaN").click()
-    expect(replay).to_have_attribute("aria-label", "The loss becomes NaN", timeout=20_000)
+    expect(replay).to_have_attribute("aria-label", "The loss becomes NaN", timeout=60_000)
     replay.get_by_role("button", name="Last step").click()
     expect(replay).to_contain_text("not finite")
     assert len(results(page)) == 4, "the explorer stays"

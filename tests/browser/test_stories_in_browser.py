@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.rest import at_rest
 
-LONG = 30_000
+LONG = 60_000
 
 
 def test_a_newcomer_goes_through_stories_and_back(open_page: Callable[..., Page]) -> None:

@@ -14,7 +14,7 @@ def test_a_click_on_the_basins_opens_that_run_on_the_descent_page(browser: Brows
     box = chart.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
-    expect(page.get_by_role("heading", name="Descent")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Descent")).to_be_visible(timeout=60_000)
     page.wait_for_url("**start=*")
     x, y = (float(part) for part in page.url.split("start=")[1].split("&")[0].split("%2C"))
     assert x < 0 < y

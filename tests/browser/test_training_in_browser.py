@@ -32,31 +32,31 @@ def started(page: Page) -> Page:
 
 def test_a_training_is_watched_paused_stepped_stopped_and_found_again(open_page: Open, tmp_path: Path) -> None:
     page = started(open_page(f"/training?data=moons&{POINTS}"))
-    expect(page.get_by_text("Decision boundary", exact=True).first).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("samples/s")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Decision boundary", exact=True).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("samples/s")).to_be_visible(timeout=60_000)
     first = chart(page, "Decision boundary").evaluate("e => e.toDataURL()")
     moved = "first => document.querySelector('.st-key-card-Decision-boundary canvas')?.toDataURL() !== first"
-    page.wait_for_function(moved, arg=first, timeout=30_000)
+    page.wait_for_function(moved, arg=first, timeout=60_000)
 
     button(page, "Pause").click()
-    expect(page.get_by_text("paused", exact=True)).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("paused", exact=True)).to_be_visible(timeout=60_000)
     progress = page.locator("[data-testid=stProgress]")
-    expect(button(page, "Resume")).to_be_visible(timeout=20_000)
+    expect(button(page, "Resume")).to_be_visible(timeout=60_000)
     before = progress.inner_text()
     button(page, "One batch").click()
-    expect(progress).not_to_have_text(before, timeout=20_000)
+    expect(progress).not_to_have_text(before, timeout=60_000)
     button(page, "Stop").click()
-    expect(page.get_by_text("Stopped after step")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Stopped after step")).to_be_visible(timeout=60_000)
     expect(button(page, "Stop")).to_have_count(0)
 
     again = open_page("/training" + page.url[page.url.index("?") :])
     expect(again.get_by_text("Stopped after step")).to_be_visible(timeout=60_000)
     again.get_by_text("Are gradients healthy?").click()
-    expect(chart(again, "Norm of the weights, by layer")).to_be_visible(timeout=20_000)
+    expect(chart(again, "Norm of the weights, by layer")).to_be_visible(timeout=60_000)
     again.get_by_text("Download", exact=True).click()
     files = {}
     for label in ("history by batch (CSV)", "history by epoch (CSV)", "script (Python)", "model (.keras)"):
-        with again.expect_download(timeout=30_000) as arriving:
+        with again.expect_download(timeout=60_000) as arriving:
             again.get_by_role("button", name=f"Download {label}").click()
         files[label] = tmp_path / arriving.value.suggested_filename
         arriving.value.save_as(files[label])
@@ -76,9 +76,9 @@ def test_an_own_table_is_described_learned_and_a_bad_one_explained(open_page: Op
     bad.write_text("size,kind\n1,a\n2\n")
     page = open_page("/training?data=own_table,learn=binary&epochs=3")
     page.locator("input[type=file]").set_input_files(bad, timeout=60_000)
-    expect(page.get_by_text("line 3 has 1 cells, the header has 2")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("line 3 has 1 cells, the header has 2")).to_be_visible(timeout=60_000)
     page.locator("input[type=file]").set_input_files(good)
-    expect(page.get_by_text("80 rows, 3 columns. 3 inputs predict kind")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("80 rows, 3 columns. 3 inputs predict kind")).to_be_visible(timeout=60_000)
     started(page)
     expect(page.get_by_text("All 3 epochs are done.")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("Confusion matrix", exact=True).first).to_be_visible()
@@ -92,8 +92,8 @@ def test_a_descent_is_taken_over_complete(open_page: Open) -> None:
     page.locator("[data-gdviz=live][data-ready=true]").wait_for(timeout=60_000)
     page.get_by_role("link", name="Live training").click()
     page.get_by_role("button", name="Take over from Descent").click(timeout=60_000)
-    page.wait_for_url("**optimizer=sgd**", timeout=20_000)
+    page.wait_for_url("**optimizer=sgd**", timeout=60_000)
     page.get_by_text("Show the code").click()
-    code = page.locator("[data-testid=stCode]").inner_text(timeout=20_000)
+    code = page.locator("[data-testid=stCode]").inner_text(timeout=60_000)
     for part in ("keras.optimizers.SGD(", "momentum=0.8", "weight_decay=0.01", "clipnorm=0.5", "SEED = 7", "step < 5"):
         assert part in code, part
