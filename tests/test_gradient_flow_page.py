@@ -26,6 +26,7 @@ from gdviz.gradflow import CliffRuns, Network, Recurrent, Training, theory
 from gdviz.gradflow.study import Study
 from gdviz.optimizers import OPTIMIZERS
 from gdviz.schedules import SCHEDULES
+from gdviz.stories import of_page
 from gdviz.ui import flow_runs
 from gdviz.ui.flow_runs import streamed
 
@@ -383,18 +384,41 @@ def test_clipping_schedule_and_quantity_of_a_training() -> None:
 
 @pytest.mark.parametrize("view", ["cures", "training", "recurrent"])
 def test_a_cure_of_the_link_stands_beside_and_is_taken_over(view: str) -> None:
-    field, cure = {
-        "cures": ("cures", "activation: ReLU"),
-        "training": ("training_cures", "clip: Clip by norm"),
-        "recurrent": ("recurrent_cures", "LSTM, forget bias 3"),
+    field, cure, called = {
+        "cures": ("cures", "residual: Plain", "Residual connections: Plain"),
+        "training": ("training_cures", "clip: Clip by norm", "Clip by norm"),
+        "recurrent": ("recurrent_cures", "LSTM, forget bias 3", "LSTM, forget bias 3"),
     }[view]
     page = opened(view=view, **{field: [cure]})
     before = described(page)
     assert query(page)[field] == [cure]
-    assert any(f"- **{cure}**:" in text.value for text in page.markdown)
-    next(button for button in page.button if button.label == f"Use {cure}").click()
+    assert any(f"- **{called}**:" in text.value for text in page.markdown)
+    next(button for button in page.button if button.label == f"Use {called}").click()
     page = run(page)
     assert described(page) != before
+
+
+def test_cures_that_a_story_tells_of_stand_in_its_picture() -> None:
+    (story,) = (story for story in of_page("gradient_flow") if "cures" in story.view)
+    page = run(opened(**story.link))
+    (box,) = page.multiselect
+    assert query(page)["cures"] == box.value == ["activation: tanh", "normalization: Batch", "residual: Plain"]
+    (line,) = (text.value for text in page.markdown if text.value.startswith("- **as it is**"))
+    assert line.count("\n") == 3
+    (story,) = (story for story in of_page("gradient_flow") if "recurrent_cures" in story.view)
+    assert run(opened(**story.link)).multiselect[0].value == ["LSTM, forget bias 3"]
+
+
+def test_names_of_compared_networks_stand_where_their_curves_end() -> None:
+    flow = gradflow.through_time(Recurrent(units=6, steps=8, seeds=1))
+    ends = recurrent.before_and_after({"a": flow, "b": flow}).tables["ends"]
+    assert list(ends["at"]) == [7, 7]
+
+
+def test_where_all_is_zero_there_are_no_empty_frames() -> None:
+    page = opened(initializer="zeros")
+    assert not page.get("vega_lite_chart")
+    assert any("Nothing is drawn" in caption.value for caption in page.caption)
 
 
 def test_a_preset_is_shown_where_a_link_describes_it_and_reset_goes_back() -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gdviz.charts.figure import Figure, Table
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, SHAPES
+from gdviz.charts.theme import stroke_legend
 from gdviz.gradflow import GradientFlow, theory, verdict
 from gdviz.gradflow.flow import Histograms
 
@@ -47,7 +48,7 @@ def _layers_specification(width: int, dark: bool) -> dict[str, Any]:
         colour = theme.runs[i]
         x = alt.X("layer:Q", title="layer", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
         y = alt.Y(
-            "median:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=".0e", tickCount=6)
+            "median:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=".3~g", tickCount=6)
         )
         ends = alt.Chart(alt.NamedData(name="ends")).transform_filter(f"datum.quantity == '{name}'")
         base = alt.Chart(alt.NamedData(name="measured")).transform_filter(f"datum.quantity == '{name}'")
@@ -108,9 +109,10 @@ def _ends(measured: Mapping[str, Any]) -> dict[str, Any]:
     rows = []
     for name in QUANTITIES:
         low, high = measured["low"][measured["quantity"] == name], measured["high"][measured["quantity"] == name]
-        if len(low) and high.max() < 10 * low.min():
-            middle = np.sqrt(low.min() * high.max())
-            rows += [(name, middle / 10**0.5), (name, middle * 10**0.5)]
+        if len(low):
+            bottom, top = low.min(), high.max()
+            middle, reach = np.sqrt(bottom) * np.sqrt(top), 10**0.5
+            rows += [(name, min(bottom, middle / reach)), (name, max(top, middle * reach))]
     return _columns(("quantity", "median"), rows)
 
 
@@ -173,9 +175,9 @@ def _relative_specification(names: tuple[str, ...], width: int, dark: bool) -> d
     theme = DARK_THEME if dark else LIGHT_THEME
     colours = alt.Scale(domain=list(names), range=list(theme.runs[: len(names)]))
     dashes = alt.Scale(domain=list(names), range=list(DASHES[: len(names)]))
+    legend: Any = None if len(names) == 1 else stroke_legend(3 if width >= 720 else 1)
     chart = (
         alt.Chart(alt.NamedData(name="relative"))
-        .transform_calculate(dash="datum.network")
         .mark_line(tooltip=None, strokeWidth=2)
         .encode(
             x=alt.X("layer:Q", title="layer", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False)),
@@ -183,14 +185,10 @@ def _relative_specification(names: tuple[str, ...], width: int, dark: bool) -> d
                 "gradient:Q",
                 title="gradient relative to the last layer",
                 scale=alt.Scale(type="log", nice=False),
-                axis=alt.Axis(format=".0e", tickCount=6),
+                axis=alt.Axis(format=".3~g", tickCount=6),
             ),
-            color=alt.Color(
-                "network:N",
-                scale=colours,
-                legend=alt.Legend(title=None, orient="top", columns=3 if width >= 720 else 1, labelLimit=400),
-            ),
-            strokeDash=alt.StrokeDash("dash:N", scale=dashes, legend=None),
+            color=alt.Color("network:N", scale=colours, legend=legend),
+            strokeDash=alt.StrokeDash("network:N", scale=dashes, legend=legend),
         )
         .properties(width=max(200, min(width, 1100) - 90), height=300)
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gdviz.charts.figure import Figure
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME
+from gdviz.charts.theme import stroke_legend
 from gdviz.charts.training import curves
 from gdviz.gradflow import RecurrentFlow, recurrent_verdict
 
@@ -25,25 +26,20 @@ def through_time(flow: RecurrentFlow, *, width: int = 960, dark: bool = False) -
     x = alt.X("distance:Q", title="steps before the loss", scale=alt.Scale(nice=False), axis=alt.Axis(tickMinStep=1))
     y = alt.Y(
         "median:Q",
-        title="norm of the gradient",
+        title="norm of the loss's gradient",
         scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(format=".0e", tickCount=6),
+        axis=alt.Axis(format=".3~g", tickCount=6),
     )
+    legend = stroke_legend(2 if width >= 600 else 1)
     colour = alt.Color(
         "series:N",
         scale=alt.Scale(domain=names, range=[*theme.runs[: len(names) - 1], theme.ink]),
-        legend=alt.Legend(
-            title=None,
-            orient="top",
-            columns=2 if width >= 600 else 1,
-            labelLimit=360,
-            symbolType="stroke",
-            symbolOpacity=1,
-        ),
+        legend=legend,
     )
-    dash = alt.StrokeDash("dash:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=None)
-    measured = alt.Chart(alt.NamedData(name="measured")).transform_calculate(dash="datum.series")
-    expected = alt.Chart(alt.NamedData(name="radius")).transform_calculate(dash="datum.series")
+    dashes = alt.Scale(domain=names, range=list(DASHES[: len(names)]))
+    dash = alt.StrokeDash("series:N", scale=dashes, legend=legend)
+    measured = alt.Chart(alt.NamedData(name="measured"))
+    expected = alt.Chart(alt.NamedData(name="radius"))
     chart = alt.layer(
         measured.mark_area(opacity=0.2, tooltip=None).encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=colour),
         measured.mark_line(strokeWidth=2, tooltip=None).encode(x=x, y=y, color=colour, strokeDash=dash),
@@ -104,7 +100,8 @@ def before_and_after(flows: Mapping[str, RecurrentFlow], *, width: int = 960, da
     for name, flow in flows.items():
         with np.errstate(all="ignore"):
             size = np.sqrt(sum(np.median(values, axis=0) ** 2 for values in flow.gradient.values()))
-            series[name] = (flow.distance.tolist(), (size / size[-1]).tolist())
+            # From the loss backwards: a series' name stands where it ends.
+            series[name] = (flow.distance[::-1].tolist(), (size / size[-1])[::-1].tolist())
     return curves(
         series,
         "steps before the loss",

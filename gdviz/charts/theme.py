@@ -6,6 +6,8 @@ Nothing here depends on the ground: greys are half transparent, so that they are
 from collections.abc import Mapping
 from typing import Any
 
+import altair as alt
+
 QUIET = "#80808040"
 """Grids and ticks: there to be read along, not to be looked at."""
 
@@ -35,6 +37,20 @@ CONFIG: dict[str, Any] = {
     "view": {"stroke": None},
 }
 """Vega-Lite's configuration of every chart."""
+
+
+def stroke_legend(columns: int) -> alt.Legend:
+    """A legend above its plot whose symbols are pieces of the lines: long enough to see their dashes."""
+    return alt.Legend(
+        title=None,
+        orient="top",
+        columns=columns,
+        labelLimit=360,
+        symbolType="stroke",
+        symbolSize=400,
+        symbolOpacity=1,
+        symbolFillColor="transparent",
+    )
 
 
 def plot_height(width: int) -> int:

@@ -43,7 +43,7 @@ def timeline(steps: int, clickable: bool) -> list[dict[str, Any]]:
                 "name": "Step by ",
                 # Vega unchecks a radio button only by checking another; the one for 0 lets the rest work again.
                 "options": [-steps - 1, -1, 0, 1, steps + 1],
-                "labels": ["⏮ first", "◀ back", "stay", "forward ▶", "last ⏭"],
+                "labels": ["first", "◀ back", "stay", "forward ▶", "last"],
             },
             "on": [{"events": _TICK, "update": "0"}],
         },

@@ -95,9 +95,9 @@ class CliffRuns(Setup):
     label = "Runs on the cliff"
     noun = "runs on the cliff"
 
-    sequence: int = knob(50, 1, 200, help="length of the sequence", symbol="T")
-    start_w: float = knob(5.2, usual=(4.0, 6.0), help="recurrent weight at the start", symbol="w")
-    start_b: float = knob(-2.3, usual=(-3.2, -1.8), help="bias at the start", symbol="b")
+    sequence: int = knob(50, 1, 200, help="length of the sequence", symbol="T", label="Sequence length (T)")
+    start_w: float = knob(5.2, usual=(4.0, 6.0), help="recurrent weight at the start", symbol="w", label="Start w")
+    start_b: float = knob(-2.3, usual=(-3.2, -1.8), help="bias at the start", symbol="b", label="Start b")
     steps: int = knob(200, 1, 2000, log=True, help="number of steps")
     optimizer: Optimizer = one_of(OPTIMIZERS, "gradient_descent", label="Optimizer")
     clip: Clipper = one_of(CLIPPERS, "clipnorm", label="Gradient clipping")

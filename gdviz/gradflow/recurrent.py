@@ -225,7 +225,9 @@ class Recurrent(Setup):
         help="each block of U is scaled to this spectral radius; empty: left as drawn",
         symbol="ρ",
     )
-    recurrent_initializer: str = knob("orthogonal", choices=("orthogonal", "normal"), help="how U is drawn")
+    recurrent_initializer: str = knob(
+        "orthogonal", choices=("orthogonal", "normal"), help="how U is drawn", label="Recurrent initialiser"
+    )
     features: int = knob(8, 1, 256, help="numbers in one input")
     input_scale: float = knob(1.0, 0.0, usual=(0.0, 3.0), help="standard deviation of the inputs")
     batch_size: int = knob(32, 1, 1024, log=True, help="sequences in the batch")

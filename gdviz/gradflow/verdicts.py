@@ -60,7 +60,7 @@ def _gradient(flow: GradientFlow) -> str:
     ratio = float(gradient[0] / gradient[-1])
     factor = ratio ** (1 / (depth - 1))
     return (
-        f"The gradient at layer 1 is {ratio:.2g} of that at layer {depth}: {trend(ratio)}, "
+        f"The gradient at layer 1 is {ratio:.2g} {_of(ratio)} that at layer {depth}: {trend(ratio)}, "
         f"a factor of {factor:.3g} a layer."
     )
 
@@ -91,7 +91,7 @@ def _in_theory(network: Network) -> list[str]:
         return []
     chi = field.chi
     return [
-        f"Mean-field theory expects a factor of {np.sqrt(chi):.3g} a layer in a wide network "
+        f"Mean-field theory expects a factor of {np.sqrt(chi):.3g} a layer deep inside a wide network "
         f"(σ_w² = {field.weight_variance:.3g}, σ_b² = {field.bias_variance:.3g}, χ₁ = {chi:.3g}: {field.phase})."
     ]
 
@@ -104,7 +104,7 @@ def recurrent_verdict(flow: RecurrentFlow) -> str:
         return f"The gradient leaves the finite numbers: exploding. The spectral radius of U is {radius:.3g}."
     ratio = float(size[0] / size[-1]) if size[-1] else 0.0
     return (
-        f"The gradient at step 1 is {ratio:.2g} of that at step {len(size)}: {trend(ratio)}, "
+        f"The gradient at step 1 is {ratio:.2g} {_of(ratio)} that at step {len(size)}: {trend(ratio)}, "
         f"a factor of {float(np.median(flow.factor)):.3g} a step. The spectral radius of U is {radius:.3g}."
     )
 
@@ -125,7 +125,7 @@ def training_verdict(run: TrainingRun) -> str:
     sentences = [
         f"In {run.steps} steps the loss went from {run.loss[0]:.3g} to {run.loss[-1]:.3g} "
         f"(accuracy {run.accuracy[-1]:.0%}).",
-        f"The weights' gradient at layer 1 is {ratio:.2g} of that at layer {readout - 1}.",
+        f"The weights' gradient at layer 1 is {ratio:.2g} {_of(ratio)} that at layer {readout - 1}.",
     ]
     if run.clipped.any():
         sentences.append(f"Clipping acted in {run.clipped.sum()} of {run.steps} steps.")
@@ -133,6 +133,11 @@ def training_verdict(run: TrainingRun) -> str:
     if run.dead[-1, worst] > 0.05:
         sentences.append(f"At the end {run.dead[-1, worst]:.0%} of the units of layer {worst + 1} are dead.")
     return " ".join(sentences)
+
+
+def _of(ratio: float) -> str:
+    """How a ratio is read: a half of it, or three times it."""
+    return "of" if ratio < 1 else "times"
 
 
 def _article(what: str) -> str:

@@ -30,7 +30,7 @@ def pictures_html(folder: Path, schemes: Mapping[str, Theme]) -> str:
 
 def _story(folder: Path, story: Story, schemes: Mapping[str, Theme]) -> str:
     figures = []
-    for name, draw in DRAWN[story.view["mode"]](story.setup):
+    for name, draw in DRAWN[str(story.view["mode"])](story.setup):
         file = f"{story.name}-{name}"
         for scheme, theme in schemes.items():
             made = draw(dark=theme is DARK_THEME)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from gdviz import gradflow
-from gdviz.gradflow import PRESETS, RECURRENT_PRESETS, GradientFlow, Network, Training
+from gdviz.gradflow import LSTM, PRESETS, RECURRENT_PRESETS, GradientFlow, Network, Training
 from gdviz.gradflow.study import Study
 from gdviz.stories.story import Shelf
 
@@ -40,12 +40,17 @@ def sigmoid_forgets(study: Study) -> str:
     )
 
 
-@SHELF.story("...and three cures that cure", _of("sigmoid_glorot"), view="cures")
+_CURES = ("activation", "tanh"), ("normalization", "Batch"), ("residual", "Plain")
+
+
+@SHELF.story(
+    "...and three cures that cure",
+    _of("sigmoid_glorot"),
+    view="cures",
+    cures=tuple(f"{changed}: {name}" for changed, name in _CURES),
+)
 def three_cures(study: Study) -> str:
-    kept = [
-        _cured(study.network, changed, name)
-        for changed, name in (("activation", "tanh"), ("normalization", "Batch"), ("residual", "Plain"))
-    ]
+    kept = [_cured(study.network, changed, name) for changed, name in _CURES]
     return (
         f"Each curve is the same network with one change. The gradient at the first layer is {kept[0]:.2g} times that "
         f"at the last with tanh, {kept[1]:.2g} with batch normalisation and {kept[2]:.2g} with residual connections, "
@@ -96,12 +101,22 @@ def hundred_layers(study: Study) -> str:
     )
 
 
+_OPEN = LSTM(forget_bias=3.0)
+
+
 @SHELF.story(
-    "Forgetting through time", replace(Study(), recurrent=RECURRENT_PRESETS["vanilla_vanishing"]), view="recurrent"
+    "Forgetting through time",
+    replace(Study(), recurrent=RECURRENT_PRESETS["vanilla_vanishing"]),
+    view="recurrent",
+    recurrent_cures=(
+        gradflow.recurrent_label(
+            replace(RECURRENT_PRESETS["vanilla_vanishing"], cell=_OPEN), RECURRENT_PRESETS["vanilla_vanishing"]
+        ),
+    ),
 )
 def forgetting_through_time(study: Study) -> str:
     flow = gradflow.through_time(study.recurrent)
-    gates = gradflow.through_time(replace(RECURRENT_PRESETS["lstm_open"], steps=study.recurrent.steps))
+    gates = gradflow.through_time(replace(study.recurrent, cell=_OPEN))
     return (
         "A recurrent network is as deep as its sequence is long. "
         f"{gradflow.recurrent_verdict(flow).split('. ')[0].rstrip('.')}. With an LSTM whose forget gates are open: "
@@ -112,11 +127,12 @@ def forgetting_through_time(study: Study) -> str:
 @SHELF.story("Over the cliff, and clipped", Study(), view="cliff")
 def over_the_cliff(study: Study) -> str:
     plain, clipped = study.cliff.run().values()
+    worst = [float(run.loss.max()) for run in (plain, clipped)]
     jumps = [float(np.linalg.norm(np.diff(run.theta, axis=0), axis=1).max()) for run in (plain, clipped)]
     return (
         f"Where the loss of a recurrent network has a wall, one step without clipping throws the run {jumps[0]:.2g} "
-        f"away, and what was learnt is lost. Clipped, no step is longer than {jumps[1]:.1g}: the run falls down the "
-        "wall and stays."
+        f"away, to a loss of {worst[0]:.0f}, where it began at {plain.loss[0]:.2g}. Clipped, no step is longer than "
+        f"{jumps[1]:.1g}: the run zigzags along the wall, and its loss never rises above {worst[1]:.2g}."
     )
 
 

@@ -25,8 +25,8 @@ class Story:
     """The setup of the page, of the page's own kind."""
     tell: Callable[[Any], str]
     """The text, as a function of the setup: what to watch, and why."""
-    view: Mapping[str, str] = field(default_factory=dict)
-    """Fields of the page's link that say which part of it is shown."""
+    view: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    """Fields of the page's link that say which part of it is shown; several values where there are several."""
 
     @property
     def text(self) -> str:
@@ -45,7 +45,11 @@ class Story:
     @property
     def link(self) -> dict[str, list[str]]:
         """The fields of the link that opens it on its page."""
-        return {**self.setup.to_link(), **{name: [value] for name, value in self.view.items()}}
+        return {**self.setup.to_link(), **{name: _texts(value) for name, value in self.view.items()}}
+
+
+def _texts(value: str | tuple[str, ...]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
 
 
 TOLD = Path(__file__).with_name("told.json")
@@ -68,7 +72,7 @@ class Shelf:
         self.page = page
         self.stories: list[Story] = []
 
-    def story(self, title: str, setup: Any, **view: str) -> Callable[[Teller], Teller]:
+    def story(self, title: str, setup: Any, **view: str | tuple[str, ...]) -> Callable[[Teller], Teller]:
         """Decorator of the function that tells a story; the story is called as the function is.
 
         Args:

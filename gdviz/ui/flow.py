@@ -15,12 +15,10 @@ from gdviz.charts import gradflow as charts
 from gdviz.charts.training import curves
 from gdviz.gradflow import GradientFlow, Network, RecurrentFlow, TrainingRun, effects
 from gdviz.gradflow.study import Study
-from gdviz.ui import flow_runs, widgets
+from gdviz.ui import flow_cures, flow_runs, widgets
 from gdviz.ui import network as controls
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.network import STUDY
-
-MOST_CURES = 7
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,9 @@ class Place:
     ``st.empty()`` would stand there first: what the page showed before would vanish for a moment, at every change.
     """
 
-    def __init__(self) -> None:
-        self._at: Any = st
+    def __init__(self, at: Any = st) -> None:
+        """Begin at the end of a part of the page, or of all of it."""
+        self._at = at
 
     def put(self, draw: Callable[[Any], Any]) -> None:
         """Draw with what has Streamlit's functions: the page, and then the element itself."""
@@ -58,6 +57,9 @@ def layers(study: Study, width: int) -> Shown:
         figure = charts.layers(flow, width=width, dark=is_dark())
         told = _seeds_words(flow) + charts.theory_words(flow)
         words.put(partial(_info, gradflow.verdict(flow)))
+        if not len(figure.tables["measured"]["layer"]):
+            chart.put(partial(_caption, "Nothing is drawn: there is no number here but 0 and what is not finite."))
+            continue
         chart.put(partial(_chart, figure, "flow.layers"))
         caption.put(partial(_caption, told))
     return Shown(
@@ -70,17 +72,18 @@ def layers(study: Study, width: int) -> Shown:
 def cures(study: Study, width: int) -> Shown:
     """The network beside one with one change."""
     found = {f"{cure.changes}: {cure.label}": cure for cure in gradflow.cures(study.network)}
+    called = {name: flow_cures.called(cure) for name, cure in found.items()}
     left = {name: cure.network for name, cure in found.items()}
     tried = flow_runs.cures_by_effect(
         left, study.network, effects.imbalance, lambda n: budget.propagation(effects.few(n))
     )
-    names, curing = tried or (list(found), [])
+    names, curing = (tried.names, tried.curing) if tried else (list(found), [])
     # The best of each kind: two that change the same teach less.
     kinds = {found[name].changes: name for name in reversed(curing)}
     first = [name for name in curing if name in kinds.values()][:2]
     whys = {name: cure.why for name, cure in found.items()}
-    chosen = _choose_cures("cures", names, first, whys, tried=tried is not None)
-    shown = ["as it is", *chosen]
+    chosen = flow_cures.choose("cures", names, first, flow_cures.why_none(tried), whys, called)
+    shown = [flow_cures.AS_IT_IS, *(called[name] for name in chosen)]
     networks = [study.network, *(found[name].network for name in chosen)]
     words, chart, told = Place(), Place(), Place()
     flows: dict[str, GradientFlow] = {}
@@ -89,7 +92,7 @@ def cures(study: Study, width: int) -> Shown:
         words.put(partial(_info, gradflow.verdict(measured[0])))
         chart.put(partial(_chart, charts.before_and_after(flows, width=width, dark=is_dark()), "flow.cures"))
         told.put(partial(_list, {name: charts.factor(flow) for name, flow in flows.items()}))
-    _use_buttons(chosen, lambda name: controls.show_network(found[name].network))
+    flow_cures.use_buttons(chosen, lambda name: controls.show_network(found[name].network), called)
     return Shown(
         {"gdviz-cures": lambda dark: charts.before_and_after(flows, width=width, dark=dark)},
         {"gdviz-cures": lambda: export.table_csv(charts.before_and_after(flows).tables["relative"])},
@@ -134,11 +137,13 @@ def inside(study: Study, width: int) -> Shown:
     layer = int(st.number_input("Layer", 1, depth, first, key=name))
     STUDY.look_at("layer", layer)
     words, told = Place(), Place()
-    places = [(Place(), Place()) for _ in charts.HISTOGRAMS]
+    across = len(charts.HISTOGRAMS) if width >= 900 else 1
+    each = min(width // across - 16, 600)
+    places = [(Place(box), Place(box)) for box in _boxes(len(charts.HISTOGRAMS), across)]
     for (flow,) in flow_runs.streamed([study.network]):
         words.put(partial(_info, gradflow.verdict(flow)))
         for what, (chart, caption) in zip(charts.HISTOGRAMS, places, strict=True):
-            drawn = _histogram(flow, what, layer, min(width, 600), is_dark())
+            drawn = _histogram(flow, what, layer, each, is_dark())
             chart.put(partial(_chart, drawn, f"flow.histogram.{what}"))
             caption.put(partial(_caption, drawn.description))
         shares = flow.saturated[:, layer - 1].mean(), flow.dead[:, layer - 1].mean()
@@ -164,6 +169,7 @@ def _histogram_csv(flow: GradientFlow, what: str, layer: int) -> str:
 def training(study: Study, width: int) -> Shown:
     """A training run that plays, and the same with one change each."""
     found = {f"{cure.changes}: {cure.label}": cure for cure in gradflow.training_cures(study.training)}
+    called = {name: flow_cures.called(cure) for name, cure in found.items()}
     quantity = _choose_quantity()
     (run,) = flow_runs.trained([study.training])
     st.info(gradflow.training_verdict(run))
@@ -177,21 +183,24 @@ def training(study: Study, width: int) -> Shown:
         lambda training: budget.training(effects.first_steps(training)),
         lambda left: 0.5 * min(left, 1.0),
     )
-    names, curing = tried or (list(found), [])
+    names, curing = (tried.names, tried.curing) if tried else (list(found), [])
     whys = {name: cure.why for name, cure in found.items()}
-    chosen = _choose_cures("training_cures", names, curing[:1], whys, tried=tried is not None)
-    runs = {"as it is": run}
+    said = "In the first steps, no change alone does much better." if tried else flow_cures.UNTRIED
+    chosen = flow_cures.choose("training_cures", names, curing[:1], said, whys, called)
+    runs = {flow_cures.AS_IT_IS: run}
     figures: dict[str, Callable[[bool], Figure]] = {
         "gdviz-training": lambda dark: dynamics.training(run, quantity, width=width, dark=dark)
     }
     tables = {"gdviz-training": lambda: export.training_csv(run)}
     if chosen:
         cured = flow_runs.trained([study.training, *(found[name].training for name in chosen)])
-        runs |= dict(zip(chosen, cured[1:], strict=True))
+        runs |= {called[name]: made for name, made in zip(chosen, cured[1:], strict=True)}
         losses = partial(_losses, runs, width)
         show(losses(is_dark()), "flow.training.cures")
         _list({name: gradflow.training_verdict(run) for name, run in runs.items()}, st)
-        _use_buttons(chosen, lambda name: STUDY.show_again(replace(study, training=found[name].training)))
+        flow_cures.use_buttons(
+            chosen, lambda name: STUDY.show_again(replace(study, training=found[name].training)), called
+        )
         figures["gdviz-training-cures"] = losses
         tables["gdviz-training-cures"] = lambda: export.table_csv(losses(False).tables["curves"])
     code = [gradflow.training_python_code(study.training)]
@@ -220,13 +229,13 @@ def through_time(study: Study, width: int) -> Shown:
     tried = flow_runs.cures_by_effect(
         found, setup, effects.recurrent_imbalance, lambda r: budget.through_time(effects.few(r))
     )
-    names, curing = tried or (list(found), [])
-    chosen = _choose_cures("recurrent_cures", names, curing[:2], tried=tried is not None)
-    flows = {"as it is": flow, **{name: flow_runs.through_time(found[name]) for name in chosen}}
+    names, curing = (tried.names, tried.curing) if tried else (list(found), [])
+    chosen = flow_cures.choose("recurrent_cures", names, curing[:2], flow_cures.why_none(tried))
+    flows = {flow_cures.AS_IT_IS: flow, **{name: flow_runs.through_time(found[name]) for name in chosen}}
     compared = partial(_recurrent_compared, flows, width)
     show(compared(is_dark()), "flow.recurrent.cures")
     _list({name: gradflow.recurrent_verdict(flow) for name, flow in flows.items()}, st)
-    _use_buttons(chosen, lambda name: STUDY.show_again(replace(study, recurrent=found[name])))
+    flow_cures.use_buttons(chosen, lambda name: STUDY.show_again(replace(study, recurrent=found[name])))
     return Shown(
         {
             "gdviz-recurrent": lambda dark: recurrent.through_time(flow, width=width, dark=dark),
@@ -270,7 +279,7 @@ def _cliff_words(run: gdviz.Trajectory) -> str:
     steepest = np.linalg.norm(run.gradient[longest])
     return (
         f"the longest step is number {longest + 1}, {lengths[longest]:.3g} long, where the gradient's norm is "
-        f"{steepest:.3g}; the loss ends at {run.loss[-1]:.3g}. {run.reason}"
+        f"{steepest:,.3g}. {run.reason}"
     )
 
 
@@ -308,34 +317,9 @@ def _network_code(network: Network) -> list[str]:
     return [gradflow.python_code(network), gradflow.keras_code(network)]
 
 
-def _choose_cures(
-    name: str, options: list[str], first: list[str], why: Mapping[str, str] | None = None, *, tried: bool
-) -> list[str]:
-    """A choice among cures, the most effective one first; at first those of the link, or ``first``."""
-    asked = [option for option in STUDY.looked_at(name) if option in options] or first
-    # The options follow from other controls: when they change, it is another widget.
-    box_key = STUDY.key(f"{name}.{'|'.join(options)}")
-    chosen = st.multiselect(
-        "Compare with one change each",
-        options,
-        default=widgets.first_value(box_key, asked),
-        max_selections=MOST_CURES,
-        key=box_key,
-    )
-    STUDY.look_at(name, *chosen)
-    if not tried:
-        st.caption("None of these was tried: for a network of this size, that takes too long.")
-    elif not first:
-        st.caption("None of these is chosen by itself: there is nothing to cure, or no single change that does.")
-    for option in chosen if why else ():
-        st.caption(f"**{option}**: {why[option]}" if why else "")
-    return list(chosen)
-
-
-def _use_buttons(chosen: Sequence[str], use: Callable[[str], None]) -> None:
-    with st.container(horizontal=True):
-        for name in chosen:
-            st.button(f"Use {name}", on_click=use, args=(name,))
+def _boxes(count: int, across: int) -> list[Any]:
+    """Places for as many figures, side by side or one below another."""
+    return list(st.columns(across)) if across > 1 else [st] * count
 
 
 def _choose_quantity() -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, reduce
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -95,13 +95,24 @@ def _through_time(setup: Recurrent) -> RecurrentFlow:
     return gradflow.through_time(setup)
 
 
+class Tried(NamedTuple):
+    """What trying cures has shown."""
+
+    names: list[str]
+    """Those that leave least to be cured first."""
+    curing: list[str]
+    """Those of them that cure."""
+    needed: bool
+    """Whether there is something to cure."""
+
+
 def cures_by_effect(
     cures: Mapping[str, S],
     as_it_is: S,
     effect: Callable[[S], float],
     cost: Callable[[S], Cost],
     well: Callable[[float], float] = lambda _: effects.STEADY_DECADES,
-) -> tuple[list[str], list[str]] | None:
+) -> Tried | None:
     """The cures by what they leave to be cured, and those of them that cure, as ``effects.by_effect`` has them.
 
     None where trying them all would take longer than anybody waits for what was not asked for.
@@ -118,7 +129,7 @@ def cures_by_effect(
         return None
     with affordable(reduce(Cost.then, costs), "depth, width, batch_size, units or steps"):
         there = effect(as_it_is)
-        return effects.by_effect(cures, effect, there, well(there))
+        return Tried(*effects.by_effect(cures, effect, there, well(there)), needed=there > well(there))
 
 
 def down_the_cliff(setup: CliffRuns) -> dict[str, Trajectory]:
