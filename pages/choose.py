@@ -94,7 +94,7 @@ def take_home(stored: Stored, found: Record) -> None:
         st.download_button("All trials (CSV)", found.to_csv, "gdviz-comparison.csv", "text/csv", on_click="ignore")
         if winner is not None:
             st.download_button(
-                "The best (Keras code)",
+                f"{winner.optimizer.label} as tuned (Keras code)",
                 lambda: keras_script(winner),
                 "gdviz-best.py",
                 "text/x-python",
@@ -102,7 +102,9 @@ def take_home(stored: Stored, found: Record) -> None:
             )
     if winner is None:
         return
-    if st.button("Open the best in Live training"):
+    if st.button(f"Open {winner.optimizer.label} as tuned in Live training", key="choose.open_best"):
+        if content := ui.table_of(stored.id):
+            own_table.give(content)
         st.switch_page(TRAINING_PAGE, query_params=winner.to_link())
     with st.expander("Open one of its trainings"):
         trainings = {t.run: t for t in (*found.tests, *found.trials) if t.run}
@@ -116,7 +118,7 @@ def take_home(stored: Stored, found: Record) -> None:
         run = st.selectbox("Training", list(trainings), format_func=name, key=f"choose.open.{stored.id}")
         if run and st.button("Show its curves"):
             st.switch_page(TRAINING_PAGE, query_params={"run": run})
-    with st.expander("Show the code of the best"):
+    with st.expander(f"Show the code of {winner.optimizer.label} as tuned"):
         st.code(keras_script(winner), language="python")
 
 
@@ -168,7 +170,7 @@ def watched(id: str, width: int) -> None:
     except ValueError as error:
         st.warning(plain(error))
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(stored.name)}**: {stored.status}")
         if not visitors.mine(stored):
             st.caption("Another visitor's: it can be looked at, not changed.")
@@ -204,6 +206,8 @@ def models(width: int) -> None:
         st.info(plain(trouble))
     jobs.prepare()
     stories = st.container()
+    if ui.watched_id() and ui.CHOOSE.setup.problem.data.name == OWN_TABLE:
+        own_table.find_again(lambda: ui.table_of(ui.watched_id()))
     begin(configuration())
     with stories:  # after the controls, which say what the page is set to
         story_row("choose", ui.CHOOSE.setup)
@@ -222,5 +226,5 @@ st.markdown(
     "Which optimizer for my problem? Each gets the same tuning and several seeds; the answer says how sure it is."
 )
 QUESTIONS = {"A Keras model": models, "Landscapes": landscapes}
-asked = st.segmented_control("On", list(QUESTIONS), default="A Keras model", key="choose.on") or "A Keras model"
+asked = ui.question_control(list(QUESTIONS))
 QUESTIONS[asked](page_width())

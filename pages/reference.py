@@ -4,7 +4,7 @@ import streamlit as st
 
 from gdviz.export import glossary, reference
 from gdviz.ui import reference as ui
-from gdviz.ui import style
+from gdviz.ui import style, widgets
 from gdviz.ui.navigation import begin_page, link_to
 from gdviz.ui.width import page_width
 
@@ -18,14 +18,18 @@ width = page_width()
 asked = st.query_params.get("entry", "")
 entry = reference.find(asked)
 if entry is not None:
-    link_to("Reference", "All entries")
+    st.query_params["entry"] = entry.name  # a link within the page reaches the page, but not the browser's address bar
+    link_to("Reference", "All entries", {"catalogue": reference.catalogue_of(entry.name)})
     ui.show_entry(entry)
     st.stop()
 if asked:
     st.warning("The link names an entry that there is not; here are all that there are.")
-chosen = st.segmented_control(
-    "Catalogue", [*reference.CATALOGUES, GLOSSARY], default="Optimizers", required=True, key="reference.catalogue"
-)
+titles = [*reference.CATALOGUES, GLOSSARY]
+linked = st.query_params.get("catalogue", "")
+first = widgets.first_value("reference.catalogue", linked if linked in titles else titles[0])
+chosen = st.segmented_control("Catalogue", titles, default=first, required=True, key="reference.catalogue")
+if linked != chosen:
+    st.query_params.from_dict({"catalogue": chosen})
 sought = st.text_input("Search", max_chars=60, key="reference.search")
 if chosen == GLOSSARY:
     for term, meaning in glossary.matching(sought).items():

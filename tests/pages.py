@@ -17,7 +17,7 @@ MORE_FIELDS = {
     "training": "run story",
     "runs": "run sort scale search columns across smoothing",
     "reference": "catalogue search entry",
-    "choose": "comparison story",
+    "choose": "comparison story on",
 }
 """The pages that read links, and fields that their own address need not have."""
 

@@ -216,6 +216,23 @@ def test_every_view_is_shown(
         assert any("Usable decades" in text.value for text in page.markdown)
 
 
+def test_landscapes_are_asked_about_by_a_link(comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened(comparisons, monkeypatch, on="landscapes")
+    assert compare_button(page).key == "choose.study"
+    assert page.query_params["on"] in ("landscapes", ["landscapes"])
+
+
+def test_the_table_of_a_comparison_is_there_again_after_a_reload(
+    comparisons: Comparisons, finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = ("size,kind\n" + "".join(f"{i % 7},{'ab'[i % 2]}\n" for i in range(60))).encode()
+    monkeypatch.setattr(comparisons.trials, "content", lambda id: table if id == finished else None)
+    fields = {"data": "own_table,learn=binary,target=kind", "comparison": finished}
+    page = opened(comparisons, monkeypatch, **fields)
+    assert any("60 rows, 2 columns" in text.value for text in page.text)
+    assert not compare_button(page).disabled
+
+
 def test_a_comparison_that_is_not_stored_is_said_not_to_be(
     comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -365,6 +365,13 @@ def test_the_reference_page_lists_finds_and_opens() -> None:
     assert page.latex
 
 
+def test_a_catalogue_of_the_reference_has_a_link() -> None:
+    page = AppTest.from_file(str(Path(PAGE).parent / "reference.py"), default_timeout=60)
+    page.query_params["catalogue"] = "Schedules"
+    said = f"{len(gdviz.SCHEDULES)} of {len(gdviz.SCHEDULES)} entries"
+    assert said in [caption.value for caption in run(page).caption]
+
+
 @pytest.mark.parametrize("function", ["sqrt(-1-x**2)", "x*0", "log(x)", "exp(exp(x))"])
 def test_a_function_that_is_constant_or_undefined_in_places_has_a_page_too(function: str) -> None:
     page = opened(landscape="own_function", function=function, domain="-9,9,-9,9", schedule="cosine_decay")

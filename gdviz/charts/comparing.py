@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # a record draws itself with these functions
 
 _PAD = {"type": "pad", "contains": "padding"}
 _MOST_CURVES = 64
+_RIGHT = "format(1 - datum.value, '.' + max(0, ceil(-log(datum.value) / LN10 - 2)) + '~%')"
+"""A share of errors as the share that is right, with as many digits as tell it from 100 %."""
 
 
 class _Scale:
@@ -45,7 +47,7 @@ class _Scale:
         reverse = self.accuracy if self.log else not self.accuracy
         scale = alt.Scale(type="log" if self.log else "linear", zero=False, reverse=reverse, nice=not self.log)
         if self.accuracy:
-            expression = "format(1 - datum.value, '.3~%')" if self.log else "format(datum.value, '.3~%')"
+            expression = _RIGHT if self.log else "format(datum.value, '.3~%')"
         else:
             expression = "format(datum.value, '.3~g')"
             scale.reverse = True

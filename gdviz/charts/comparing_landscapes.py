@@ -14,6 +14,8 @@ from gdviz.landscapes import LANDSCAPES
 from gdviz.optimizers import OPTIMIZERS
 
 _PAD = {"type": "pad", "contains": "padding"}
+_LEGIBLE = 13
+"""Pixels that a column takes whose name can be read beside its neighbour's."""
 
 
 def cost_map(found: Study, *, tag: str | None = None, width: int = 900, dark: bool = False) -> Figure:
@@ -34,10 +36,11 @@ def cost_map(found: Study, *, tag: str | None = None, width: int = 900, dark: bo
         "landscape": places * len(rules),
         "evaluations": median[order].ravel(),
     }
+    across = max(160, min(width - 190, 26 * len(places)))
+    narrow = across < _LEGIBLE * len(places)  # then every second name or fewer: they would stand on each other
+    names = alt.Axis(labelAngle=-90 if narrow else -60, labelLimit=130, labelOverlap="parity" if narrow else False)
     base = alt.Chart(alt.NamedData(name="cells")).encode(
-        x=alt.X(
-            "landscape:N", title=None, sort=places, axis=alt.Axis(labelAngle=-60, labelLimit=130, labelOverlap=False)
-        ),
+        x=alt.X("landscape:N", title=None, sort=places, axis=names),
         y=alt.Y("rule:N", title=None, sort=rules, axis=alt.Axis(labelLimit=140, labelOverlap=False)),
     )
     colour = alt.Color(
@@ -49,7 +52,7 @@ def cost_map(found: Study, *, tag: str | None = None, width: int = 900, dark: bo
     chart = alt.layer(
         base.mark_rect(color=theme.ink, opacity=0.12, tooltip=None),
         base.mark_rect(tooltip=None).transform_filter("isValid(datum.evaluations)").encode(color=colour),
-        width=max(160, min(width - 190, 26 * len(places))),
+        width=across,
         height=max(40, 16 * len(rules)),
     )
     words = [f"{rule} solves {100 * share:.0f} % of its runs" for rule, share in zip(rules, solved[order], strict=True)]

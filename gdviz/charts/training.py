@@ -117,7 +117,7 @@ def _spec(names: tuple[str, ...], across: str, up: str, scale: Scale, ordered: b
     y = alt.Y(
         "value:Q",
         title=up,
-        scale=alt.Scale(type=scale, zero=False, nice=scale == "linear"),
+        scale=alt.Scale(type="log", nice=False) if scale == "log" else alt.Scale(type="linear", zero=False),
         axis=alt.Axis(format=".3~g", tickCount=6, **({"gridOpacity": _DECADES} if scale == "log" else {})),
     )
     colour = alt.Color("series:N", scale=alt.Scale(domain=list(names), range=colours), legend=legend)

@@ -23,6 +23,15 @@ def find(name: str) -> type[Entry] | None:
     return next((catalogue[name] for catalogue in CATALOGUES.values() if name in catalogue), None)
 
 
+def catalogue_of(name: str) -> str:
+    """The title of the catalogue that lists an entry.
+
+    >>> catalogue_of("cosine_decay")
+    'Schedules'
+    """
+    return next(title for title, catalogue in CATALOGUES.items() if name in catalogue)
+
+
 def of_keras(keras_class: str) -> str | None:
     """The name of the optimizer that a class of ``keras.optimizers`` is; the first, where several are one class.
 

@@ -27,6 +27,7 @@ Series = tuple[NDArray[Any], NDArray[np.float64]]
 
 _MOST_ROWS = 1000
 _PACE_SECONDS = 6.0
+_LEAST_SECONDS = 0.5
 
 
 class Rows:
@@ -213,8 +214,8 @@ class Pace:
     """How fast a run goes by the clock, validation and measurements included, over the last seconds.
 
     >>> pace = Pace()
-    >>> [pace.batches_per_second(now, step) for now, step in ((0.0, 0), (1.0, 50), (2.0, 100))]
-    [None, 50.0, 50.0]
+    >>> [pace.batches_per_second(now, step) for now, step in ((0.0, 0), (0.01, 40), (1.0, 50), (2.0, 100))]
+    [None, None, 50.0, 50.0]
     """
 
     seen: list[tuple[float, int]] = field(default_factory=list)
@@ -227,4 +228,5 @@ class Pace:
         while now - self.seen[0][0] > _PACE_SECONDS and len(self.seen) > 2:
             self.seen.pop(0)
         (begun, first), (last, reached) = self.seen[0], self.seen[-1]
-        return (reached - first) / (last - begun) if reached > first and last > begun else None
+        # Batches arrive in handfuls: over a moment, they say nothing.
+        return (reached - first) / (last - begun) if reached > first and last - begun >= _LEAST_SECONDS else None

@@ -56,8 +56,9 @@ def keras_script(setup: TrainingSetup, file: str = "data.csv") -> str:
         setup: The training.
         file: The name of the user's CSV file, for a training on one.
     """
+    layers = f"{len(setup.layers)} hidden layer{'' if len(setup.layers) == 1 else 's'}"
     parts = [
-        f'"""{setup.data.label}: {len(setup.layers)} hidden layers, {setup.optimizer.label}. Exported from gdviz."""',
+        f'"""{setup.data.label}: {layers}, {setup.optimizer.label}. Exported from gdviz."""',
         "from __future__ import annotations\n\nfrom typing import Any\n\nimport keras\nimport numpy as np\n\n"
         + f"SEED = {setup.seed}",
         *_data(setup, file),

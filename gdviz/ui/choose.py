@@ -41,7 +41,7 @@ def shared_comparisons() -> Comparisons:
 # The configuration --------------------------------------------------------------------------------------------------
 
 
-CHOOSE = Kept("choose", Comparison, beside=("comparison",), prefix="choose.")
+CHOOSE = Kept("choose", Comparison, beside=("comparison", "on"), prefix="choose.")
 """The comparison of the session; the one that is watched stands beside it in the address bar."""
 
 
@@ -57,6 +57,20 @@ def watched_id() -> str:
         st.session_state["choose_watched"] = st.query_params["comparison"]
     watched: str = st.session_state.get("choose_watched", "")
     return watched
+
+
+def question_control(questions: Sequence[str]) -> str:
+    """On what the question is; the address bar has it, unless it is the first."""
+    linked = {question.lower(): question for question in questions[1:]}
+    kept = st.session_state.get("choose_on", questions[0])
+    first = widgets.first_value("choose.on", linked.get(st.query_params.get("on", ""), kept))
+    asked: str = st.segmented_control("On", questions, default=first, required=True, key="choose.on")
+    st.session_state["choose_on"] = asked
+    if asked == questions[0]:
+        st.query_params.pop("on", None)
+    elif st.query_params.get("on") != asked.lower():
+        st.query_params["on"] = asked.lower()
+    return asked
 
 
 def use_preset() -> None:
@@ -245,6 +259,11 @@ def attempt(action: str, id: str, *arguments: int) -> None:
         getattr(shared_comparisons(), action)(id, *arguments)
     except (RuntimeError, ValueError) as error:
         st.session_state["choose_error"] = str(error)
+
+
+def table_of(id: str) -> bytes | None:
+    """The user's own table that a comparison trains on, kept with it; None where it has none, or is not there."""
+    return shared_comparisons().trials.content(id)
 
 
 def record(id: str) -> Record:

@@ -1,6 +1,6 @@
 """A user's own CSV file on a page: given, shown as it was understood, and set right where that is needed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,12 @@ def file() -> bytes | None:
 def give(content: bytes | None) -> None:
     """Make this the session's file."""
     st.session_state[FILE] = content
+
+
+def find_again(kept: Callable[[], bytes | None]) -> None:
+    """After a reload of the page, which the session's file does not outlive: that of what the page watches."""
+    if FILE not in st.session_state and (content := kept()):
+        give(content)
 
 
 def controls(box: DeltaGenerator, key: str, current: Dataset) -> Dataset:
@@ -223,7 +229,7 @@ def preview(setup: TrainingSetup) -> bool:
     assert isinstance(data, UsersTable)
     if content is None:
         asked = f", with a column {plain(data.target)}" if isinstance(data, OwnTable) and data.target else ""
-        st.info(f"Choose a CSV file at the side{asked}. Its first line names the columns.")
+        st.info(f"Give a CSV file under “Table”{asked}. Its first line names the columns.")
         return False
     try:
         table = read(content)

@@ -122,10 +122,12 @@ def _measured(live: Live, name: str, look: Look) -> Card:
     """A loss or a metric: the training part's, the validation part's beside it, and both as numbers."""
     title = metric_title(name)
     figure = _curves(live, (name, f"val_{name}"), title if name != "loss" else "loss", look, name == "loss")
-    parts = {name: "training", f"val_{name}": "validation"}
+    # To be set beside the validation's, once there is time to: an epoch's mean. A batch is a few rows.
+    by: By = "epoch" if live.end else look.by
+    parts = {name: "last batch" if by == "batch" else "training", f"val_{name}": "validation"}
     numbers = []
     for measured, part in parts.items():
-        _, values = live.series(measured, "batch")
+        _, values = live.series(measured, by)
         if len(values):
             numbers.append((f"{title}, {part}", short(name, float(values[-1]))))
     return Card(title, figure, numbers=tuple(numbers))
