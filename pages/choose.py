@@ -15,7 +15,7 @@ from gdviz.ui.charts import is_dark, show
 from gdviz.ui.choose_landscapes import landscapes
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.stories import story_row
-from gdviz.ui.text import plain
+from gdviz.ui.text import plain, warn_of_link
 from gdviz.ui.training import OWN_TABLE, showing_faults
 from gdviz.ui.width import page_width
 
@@ -195,8 +195,7 @@ def watched(id: str, width: int) -> None:
 def models(width: int) -> None:
     """The question for a Keras model: the problem, the entrants and the budget, the answer."""
     ui.CHOOSE.follow_address()
-    for note in ui.CHOOSE.notes:
-        st.warning(plain(f"This link could not be read in full. {note}", 600))
+    warn_of_link(ui.CHOOSE.notes)
     try:
         jobs = ui.shared_comparisons().jobs
     except RuntimeError as error:

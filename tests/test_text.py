@@ -96,3 +96,20 @@ def test_what_a_stored_run_is_called_is_text(name: str, tmp_path: Path, monkeypa
     page = opened(name, {"run": ids if name == "runs" else ids[:1]})
     assert_nothing_is_active(page)
     assert r"\[a\](" in " ".join(element.value for element in page.markdown)  # it is there, as text
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("training", {"layer": "a," * 3000}),
+        ("choose", {"layer": ",a=1" * 3000}),
+        ("runs", {"run": [f"x{number}" for number in range(500)]}),
+    ],
+)
+def test_a_link_full_of_faults_makes_a_few_warnings(
+    name: str, fields: dict[str, str | list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_store(Runs(folder=tmp_path), monkeypatch)
+    warnings = [warning.value for warning in opened(name, fields).warning]
+    assert 2 <= len(warnings) <= 10
+    assert re.search("more such faults|500 runs are chosen", warnings[-1])

@@ -28,6 +28,7 @@ SORT_LABELS = dict(
 SCALES: dict[Scale, str] = {"log": "Logarithmic", "linear": "Linear"}
 _USUALLY_ASCENDING = ("name", "status", "train_loss", "validation_loss", "test_loss")
 _LONGEST_SHOWN = 60
+_MOST_MISSING = 8
 
 
 @st.cache_resource(show_spinner=False)
@@ -124,16 +125,19 @@ def scale_control(box: DeltaGenerator) -> Scale:
 
 
 def those_there(runs: Runs, ids: Sequence[str]) -> tuple[list[Run], list[str]]:
-    """The runs with these ids, at most eight, and what is to be said of the others."""
-    found, notes = [], []
+    """The runs with these ids, at most eight, and what is to be said of the others. A link can name a thousand: only
+    the first are looked for."""
+    found: list[Run] = []
+    notes: list[str] = []
     for run in ids:
+        if len(found) == MOST_RUNS or len(notes) == _MOST_MISSING:
+            notes.append(f"{len(ids)} runs are chosen; {len(found)} of the first are compared.")
+            break
         try:
             found.append(runs.get(run))
         except ValueError:
             notes.append(f"There is no run {plain(run, 40)} any more, or never was.")
-    if len(found) > MOST_RUNS:
-        notes.append(f"{len(found)} runs are chosen; the first {MOST_RUNS} are compared.")
-    return found[:MOST_RUNS], notes
+    return found, notes
 
 
 def labels(found: Sequence[Run]) -> list[str]:

@@ -5,10 +5,11 @@ words could become links that ask for a password, images that another server cou
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import streamlit as st
 
+_MOST_WARNINGS = 5
 _JOINER = "\u2060"  # invisible, without width, and no place to break a line
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\s]+")
 """White space, controls, and what turns the direction of writing around."""
@@ -39,10 +40,12 @@ def code(text: object, most: int = 300) -> str:
     return f"{ticks}{line}{ticks}" if len(ticks) == 1 else f"{ticks} {line} {ticks}"
 
 
-def warn_of_link(notes: Iterable[str]) -> None:
-    """One warning for each thing that could not be read of a link."""
-    for note in notes:
+def warn_of_link(notes: Sequence[str]) -> None:
+    """A warning for each thing that could not be read of a link, up to a few: a link can name ten thousands."""
+    for note in notes[:_MOST_WARNINGS]:
         st.warning(f"This link could not be read in full. {plain(note)}")
+    if more := len(notes) - len(notes[:_MOST_WARNINGS]):
+        st.warning(f"This link could not be read in full. There are {more:,} more such faults in it.")
 
 
 def _line(text: object, most: int) -> str:
