@@ -1,6 +1,7 @@
 """The Live training page: a real Keras model, watched and steered while it learns."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -104,6 +105,8 @@ presets = st.sidebar.container()
 with st.sidebar.container(horizontal=True):
     st.button("Take over from Descent", on_click=ui.take_over_from_descent, help="Its first optimizer, all settings.")
     st.button("Reset", on_click=ui.TRAINING.reset, help="Back to the training that the page opens with.")
+if (kept_run := ui.watched_id()) and ui.TRAINING.setup.data.name == ui.OWN_TABLE:
+    own_table.find_again(partial(ui.table_of, kept_run))
 setup = None
 try:
     setup = setup_controls(st.sidebar)

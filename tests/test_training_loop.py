@@ -10,17 +10,20 @@ import keras
 import numpy as np
 import pytest
 
+from gdviz.budget import size_of
 from gdviz.clipping import CLIPPERS
 from gdviz.training import (
     DATASETS,
     KERAS_OPTIMIZERS,
     PRESETS,
+    ConvNet,
     DenseLayer,
     OutputLayer,
     Split,
     TrainingSetup,
     Watch,
 )
+from gdviz.training.architecture import parameters
 from gdviz.training.channel import Command, Recorder
 from gdviz.training.datasets import Data, prepare
 from gdviz.training.events import Batches, CommandDone, End, Fault, Resumed, Start, TrainingEvent
@@ -141,6 +144,22 @@ def test_dead_and_saturated_shares_are_those_of_the_forward_pass() -> None:
     engine.model.get_layer("dense_1").set_weights([w1, b1])
     measured, _ = engine.chunk(np.arange(48, dtype=np.int32), np.zeros(1, np.float32), 48)
     assert measured["inactive"][0, 0] >= 5 / 16
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        TrainingSetup(
+            data=DATASETS.make("iris"),
+            layers=(DenseLayer(5, normalization="batch", dropout=0.2), DenseLayer(5, use_bias=False, residual=True)),
+        ),
+        TrainingSetup(convolution=ConvNet(blocks=2, filters=3), layers=(DenseLayer(7, normalization="layer"),)),
+    ],
+)
+def test_a_layer_has_as_many_parameters_as_keras_gives_it(setup: TrainingSetup) -> None:
+    size, model = size_of(setup), Engine(setup, prepare(setup)).model
+    theirs = {n.name: sum(v.shape.num_elements() for v in n.trainable_variables) for n in model.layers}
+    assert parameters(setup, size.inputs, size.outputs) == {name: count for name, count in theirs.items() if count}
 
 
 def test_norms_beyond_the_squares_of_float32_are_measured() -> None:

@@ -10,9 +10,11 @@ import vl_convert
 from scipy.interpolate import RegularGridInterpolator
 from streamlit.testing.v1 import AppTest
 
+from gdviz.budget import size_of
 from gdviz.charts.predictions import boundary
 from gdviz.charts.training import by_layer, curves
 from gdviz.runs import Runs
+from gdviz.runs.memory import plan_of
 from gdviz.training import DATASETS, KERAS_OPTIMIZERS, PRESETS, Dataset, EarlyStopping, TrainingSetup, Watch
 from gdviz.training.channel import Command, Recorder
 from gdviz.training.datasets import prepare
@@ -22,7 +24,7 @@ from gdviz.training.live import Live
 from gdviz.ui import training as ui
 from gdviz.ui import training_cards
 from gdviz.ui.training_cards import Look, questions
-from gdviz.ui.training_preview import is_quick
+from gdviz.ui.training_preview import is_quick, model_table, planned_steps
 from tests.events import batches
 
 SCRIPT = """
@@ -193,6 +195,21 @@ def test_what_was_measured_is_shown(
     spec = page.get("vega_lite_chart")[0].proto.spec
     assert '"title": "epoch"' in spec
     assert '"type": "linear"' in spec
+
+
+def test_a_table_of_ones_own_is_counted_in_the_preview(
+    stored: tuple[Runs, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = ("size,colour,kind\n" + "".join(f"{i % 7},{'rgb'[i % 3]},{'abc'[i % 3]}\n" for i in range(60))).encode()
+    monkeypatch.setattr(ui, "table_of", lambda run: table)
+    page = opened_page(stored[0], monkeypatch, data="own_table,learn=classes,target=kind", run=stored[1]["moons"])
+    assert any("60 rows, 3 columns" in text.value for text in page.text)
+    setup = page.session_state["training"]
+    size = size_of(setup, plan_of(setup, table))
+    assert (size.inputs, size.outputs) == (4, 3)
+    lines = model_table(setup, size).splitlines()
+    assert lines[-2].endswith("| 3 | softmax | 195 |")
+    assert planned_steps(setup, size) == 20  # 36 rows in batches of 32, ten times
 
 
 @pytest.mark.parametrize("name", list(WATCHED))

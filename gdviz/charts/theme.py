@@ -57,9 +57,9 @@ def plot_height(width: int) -> int:
     """The height of the plots in a grid whose charts may be so wide: the same for all, and a square still fits.
 
     >>> plot_height(320), plot_height(480)
-    (210, 220)
+    (186, 186)
     """
-    return max(180, min(width - 110, 220))
+    return max(180, min(width - 110, 186))
 
 
 def themed(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,8 +56,8 @@ def curves(
         series: Where, and what was measured there, by name.
         across, up: The titles of the axes.
         scale: Of the vertical axis.
-        ordered: True where the series have an order, as layers have: they run through a ramp of colours, and their
-            numbers stand at their ends. Otherwise, two series have their names there, and more have a legend.
+        ordered: True where the series have an order, as layers have: they run through a ramp of colours, and from three
+            on, their numbers stand at their ends. Two series have their names there, and more have a legend.
         marks: What happened on the way: a line across the chart, with its words.
         width: In pixels.
         dark: True on dark ground.
@@ -100,7 +100,7 @@ def _spec(names: tuple[str, ...], across: str, up: str, scale: Scale, ordered: b
     theme, count = DARK_THEME if dark else LIGHT_THEME, len(names)
     colours = ramp(count, dark) if ordered else [theme.runs[i % len(theme.runs)] for i in range(count)]
     dashes = [DASHES[0 if ordered else i % len(DASHES)] for i in range(count)]
-    named = not ordered and count <= 2
+    named, ended = count <= 2, count == 2 or (ordered and count == 1)
     legend: Any = (
         None
         if named
@@ -135,8 +135,8 @@ def _spec(names: tuple[str, ...], across: str, up: str, scale: Scale, ordered: b
             ),
         )
     )
-    room = 100 if ordered else 80 + (_LETTER * max(map(len, names)) if named and count == 2 else 0)
-    layers = [lines, *_ends(x, y, colour, ordered, named and count == 2), *_marks(x, theme)]
+    room = 80 + (_LETTER * max(map(len, names)) if ended else 20 if ordered else 0)
+    layers = [lines, *_ends(x, y, colour, ordered and not named, ended), *_marks(x, theme)]
     return live_spec(alt.layer(*layers, width=max(120, width - room), height=plot_height(width)))
 
 

@@ -40,6 +40,31 @@ def blocks(setup: TrainingSetup, outputs: int) -> list[Block]:
     return [*built, Block((Call("layers.Dense", {"units": outputs, **arguments}),))]
 
 
+def parameters(setup: TrainingSetup, inputs: int, outputs: int) -> dict[str, int]:
+    """The trainable numbers of each layer that has some, by its name, in their order.
+
+    >>> parameters(TrainingSetup(), 64, 10)
+    {'dense_1': 4160, 'output': 650}
+    """
+    height, width, before = (setup.convolution and setup.data.image) or (1, 1, inputs)
+    found = {}
+    for call in (call for block in blocks(setup, outputs) for call in block.calls):
+        kind, given = call.path.rpartition(".")[2], call.arguments
+        if kind == "Conv2D":
+            found[given["name"]] = (given["kernel_size"] ** 2 * before + 1) * given["filters"]
+            before = given["filters"]
+        elif kind.endswith("Pooling2D"):
+            height, width = height // given["pool_size"], width // given["pool_size"]
+        elif kind == "Flatten":
+            before *= height * width
+        elif kind == "Dense":
+            found[given["name"]] = (before + given.get("use_bias", True)) * given["units"]
+            before = given["units"]
+        elif kind.endswith("Normalization"):
+            found[given["name"]] = 2 * before
+    return found
+
+
 def _seed(setup: TrainingSetup, number: int) -> int:
     """A seed for a layer: distinct for the layers of a model, the same on every machine."""
     return (setup.seed * 1000 + number) % 2**31

@@ -90,6 +90,14 @@ def keep(setup: TrainingSetup) -> None:
     TRAINING.write(setup, {"run": [run] if run else []})
 
 
+def table_of(run: str) -> bytes | None:
+    """The user's own table that a run is trained on; None where it has none, or the store cannot be read just now."""
+    try:
+        return shared_jobs().runs.content(run)
+    except (RuntimeError, ValueError):
+        return None
+
+
 def take_over_from_descent() -> None:
     """The first optimizer of the Descent page, with all that Keras has of the settings there."""
     try:

@@ -5,13 +5,14 @@ import math
 import numpy as np
 import streamlit as st
 
-from gdviz.budget import size_of
+from gdviz.budget import Size, size_of
 from gdviz.charts.preview import data_preview
 from gdviz.charts.training import curves
 from gdviz.runs.memory import refusal
 from gdviz.training import Dataset, TrainingSetup
-from gdviz.training.architecture import blocks
+from gdviz.training.architecture import blocks, parameters
 from gdviz.training.datasets import Loaded, UsersTable, rows_by_part
+from gdviz.ui import own_table
 from gdviz.ui.charts import is_dark, show
 from gdviz.ui.text import plain
 
@@ -25,6 +26,7 @@ _ONE_COLUMN = 720
 def preview(setup: TrainingSetup, width: int) -> None:
     """Three cards: the data, the model, the learning rate."""
     loaded = _loaded(setup.data) if is_quick(setup) else None
+    size = _size(setup, loaded)
     count = 1 if width < _ONE_COLUMN else 3
     each = width if count == 1 else (width - 32) // 3
     columns = [st.container()] if count == 1 else list(st.columns(3))
@@ -32,18 +34,18 @@ def preview(setup: TrainingSetup, width: int) -> None:
         st.markdown(f"**Data: {plain(setup.data.label)}**")
         if loaded is not None:
             show(data_preview(loaded, setup.data.image, width=each, dark=is_dark()), "training.preview.data")
-        st.caption(_rows_in_words(setup, loaded))
+        st.caption(_rows_in_words(setup, size))
     with columns[1 % count]:
         st.markdown("**Model**")
-        st.markdown(model_table(setup, loaded))
+        st.markdown(model_table(setup, size))
     with columns[2 % count]:
-        steps = planned_steps(setup, loaded)
+        steps = planned_steps(setup, size)
         st.markdown("**Learning rate, as it is planned**")
         at = np.unique(np.linspace(0, steps - 1, _PLANNED_POINTS).astype(int))
         with np.errstate(over="ignore"):
             series = {"learning rate": (at + 1, setup.learning_rate(at // setup.optimizer.batches_per_step))}
         show(curves(series, "step", "learning rate", width=each, dark=is_dark()), "training.plan")
-        which = "the first " if loaded is None else ""
+        which = "" if size else "the first "
         st.caption(f"{setup.optimizer.label}, {setup.schedule.label.lower()}; {which}{steps:,} steps.")
 
 
@@ -72,34 +74,54 @@ def _loaded(data: Dataset) -> Loaded:
     return data.load()
 
 
-def planned_steps(setup: TrainingSetup, loaded: Loaded | None) -> int:
-    """The steps of the whole training; of data that are not loaded yet, the first thousand."""
-    if loaded is None:
+def _size(setup: TrainingSetup, loaded: Loaded | None) -> Size | None:
+    """The size of the data; None for a table that is not there yet, or cannot be read."""
+    if loaded is not None:
+        return Size(len(loaded.y), loaded.x.shape[1], len(loaded.classes) if setup.data.task == "classes" else 1)
+    plan = own_table.plan(setup)
+    return None if isinstance(setup.data, UsersTable) and plan is None else size_of(setup, plan)
+
+
+def planned_steps(setup: TrainingSetup, size: Size | None) -> int:
+    """The steps of the whole training; of data of unknown size, the first thousand."""
+    if size is None:
         return _PLANNED_STEPS
-    rows = len(rows_by_part(setup, len(loaded.y))["train"])
+    try:
+        rows = len(rows_by_part(setup, size.rows)["train"])
+    except ValueError:  # a table that is too small for its parts: said where it is shown
+        return _PLANNED_STEPS
     return setup.epochs * math.ceil(rows / min(setup.batch_size or rows, rows))
 
 
-def _rows_in_words(setup: TrainingSetup, loaded: Loaded | None) -> str:
+def _rows_in_words(setup: TrainingSetup, size: Size | None) -> str:
     said = (type(setup.data).__doc__ or "").split("\n")[0]
-    if loaded is None:
+    if size is None:
         return said
-    parts = rows_by_part(setup, len(loaded.y))
+    try:
+        parts = rows_by_part(setup, size.rows)
+    except ValueError:
+        return said
     counted = ", ".join(f"{len(rows):,} {part}" for part, rows in parts.items() if len(rows))
     return f"{said} Rows: {counted}."
 
 
-def model_table(setup: TrainingSetup, loaded: Loaded | None) -> str:
-    """The layers in a Markdown table, from the input to the output."""
-    outputs = len(loaded.classes) if loaded is not None and setup.data.task == "classes" else 1
-    inputs = "as the data have" if loaded is None else f"{loaded.x.shape[1]:,}"
-    if setup.data.task == "classes" and loaded is None:
-        outputs = 10 if setup.data.image else 0
-    lines = ["| Layer | Size | Activation |", "|---|---|---|", f"| Input | {inputs} | |"]
+def model_table(setup: TrainingSetup, size: Size | None) -> str:
+    """The layers in a Markdown table, from the input to the output, with their trainable numbers where the inputs are
+    known.
+
+    >>> print(model_table(TrainingSetup(), size_of(TrainingSetup())).splitlines()[3])
+    | Dense | 64 | relu | 4,160 |
+    """
+    inputs, outputs = (size.inputs, size.outputs) if size else (0, 0 if setup.data.task == "classes" else 1)
+    counts = parameters(setup, inputs, outputs) if size else {}
+    head = ["| Layer | Size | Activation | Parameters |", "|---|--:|---|--:|"]
+    lines = [f"| Input | {f'{inputs:,}' if size else 'the columns'} | | |"]
     for block in blocks(setup, outputs):
         for call in block.calls:
-            size = call.arguments.get("units", call.arguments.get("filters", call.arguments.get("rate", "")))
-            what = call.arguments.get("activation", "")
-            kind = call.path.rpartition(".")[2]
-            lines.append(f"| {kind} | {size or '?' if kind == 'Dense' else size} | {what} |")
-    return "\n".join(lines)
+            width = call.arguments.get("units", call.arguments.get("filters", call.arguments.get("rate", "")))
+            kind, what = call.path.rpartition(".")[2], call.arguments.get("activation", "")
+            shown = "the classes" if kind == "Dense" and not width else width
+            count = counts.get(call.arguments.get("name", ""))
+            lines.append(f"| {kind} | {shown} | {what} | {f'{count:,}' if count else ''} |")
+    total = [f"| **All** | | | **{sum(counts.values()):,}** |"] if counts else []
+    return "\n".join([*head, *lines, *total])
