@@ -1,12 +1,12 @@
 """gdviz: an explorer of gradient descent. Run with ``streamlit run app.py``."""
 
-from gdviz.ui.navigation import navigate
+from gdviz.ui.navigation import LIVE, navigate
 from gdviz.ui.preload import freeze_imports, start_jobs_soon
 from gdviz.ui.width import measure_page
 
 if __name__ == "__main__":  # a session runs this file as its script
     page = navigate()
-    measure_page()
+    measure_page(live=page.title in LIVE)
     try:
         page.run()
     finally:  # a page may end early

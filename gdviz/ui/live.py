@@ -8,7 +8,6 @@ the same to the last letter, and nothing is sent.
 import json
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -17,9 +16,7 @@ from gdviz.charts.trails import LossScale
 from gdviz.descent import Descent, Trajectory
 from gdviz.live import basins_data, chosen_of, figure_data, scripts
 from gdviz.ui.charts import is_dark
-
-STATIC = Path(__file__).parents[2] / "static"
-"""The folder that Streamlit serves as ``app/static``."""
+from gdviz.ui.preload import STATIC
 
 # Streamlit calls this with every run of the page. The figure itself is a file that browsers keep: a script that is
 # given here would travel with every run.

@@ -13,6 +13,8 @@ ASSETS = Path(__file__).parent / "assets"
 START = "Start"
 PAGES = (START, "Descent", "Sweeps", "Gradient flow", "Choose", "Live training", "Runs", "Reference")
 """The titles of the pages, in the order of the navigation."""
+LIVE = (START, "Descent")
+"""The titles of those whose first picture is a live figure."""
 _FILES = {"Live training": "training"}
 
 

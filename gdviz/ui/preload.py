@@ -4,11 +4,14 @@ import gc
 import sys
 import threading
 from importlib import import_module
+from pathlib import Path
 
 import streamlit as st
 
 _DELAY_SECONDS = 1.5
 """After a page was sent, so that the browser has drawn it before the worker's process takes a core for itself."""
+STATIC = Path(__file__).parents[2] / "static"
+"""The folder that Streamlit serves as ``app/static``."""
 _MANY_MODULES = 50
 _begun = threading.Event()
 _frozen = {"modules": 0}
@@ -17,6 +20,15 @@ _frozen = {"modules": 0}
 def import_soon(*modules: str) -> None:
     """Import modules in the background."""
     threading.Thread(target=lambda: [import_module(name) for name in modules], daemon=True).start()
+
+
+def live_files() -> list[str]:
+    """The names of the live figure's files under ``app/static``, as far as they are there.
+
+    The newest, whatever they hold: to know what belongs there, all that makes a figure would have to be imported.
+    """
+    found = (list(STATIC.glob(f"{name}-*.js")) for name in ("gdviz", "vega"))
+    return [max(files, key=lambda file: file.stat().st_mtime).name for files in found if files]
 
 
 def start_jobs_soon() -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from gdviz.ui.preload import import_soon
+from gdviz.ui.preload import import_soon, live_files
 
 _USUAL = 1000
 _STEP = 20
@@ -32,7 +32,8 @@ if (!history.gdviz) {
   addEventListener("popstate", () => { replaced = null; });
 }
 
-export default function ({ parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue }) {
+  data.soon.forEach((name) => import(new URL(`app/static/${name}`, document.baseURI).href));
   const measured = parentElement.host ?? parentElement;
   let told = 0;
   const tell = () => {
@@ -51,18 +52,23 @@ _measure = st.components.v2.component(
 )
 
 
-def measure_page() -> None:
+def measure_page(live: bool) -> None:
     """Have the browser measure the page's main column, on every page alike.
 
-    A session's first run in a browser ends here: what is drawn before the width is known would be drawn twice. It asks
-    for an empty chart, so that the browser fetches what draws charts while the server imports what makes them.
+    A session's first run in a browser ends here: what is drawn before the width is known would be drawn twice.
+    Meanwhile the browser fetches what draws the page's first picture, and the server imports what makes it.
+
+    Args:
+        live: Whether that is a live figure, which draws by itself; else an empty chart has Streamlit's charts fetched.
     """
-    told = _measure(key="page_width.measured", default={"width": 0}, on_width_change=lambda: None)
-    asked_before = "page_width" in st.session_state
+    first = "page_width" not in st.session_state and "Host" in st.context.headers
+    soon = st.session_state.setdefault("page_width.soon", live_files() if live and first else [])
+    told = _measure(key="page_width.measured", data={"soon": soon}, default={"width": 0}, on_width_change=lambda: None)
     st.session_state["page_width"] = int(told.width) or _USUAL
-    if not told.width and not asked_before and "Host" in st.context.headers:
-        import_soon("gdviz.charts", "gdviz.export")
-        st.vega_lite_chart({"mark": "point", "width": 1, "height": 1}, width="content")
+    if first and not told.width:
+        import_soon("gdviz.charts", "gdviz.export", *(["gdviz.live"] if live else []))
+        if not soon:
+            st.vega_lite_chart({"mark": "point", "width": 1, "height": 1}, width="content")
         st.stop()
 
 
