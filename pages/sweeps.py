@@ -14,10 +14,11 @@ from gdviz.charts import sweeps as charts
 from gdviz.charts.clicks import PICK
 from gdviz.descent.experiment import Experiment
 from gdviz.sweeps import studies
-from gdviz.ui import controls, style
+from gdviz.ui import style, widgets
 from gdviz.ui import sweeps as ui
 from gdviz.ui.charts import is_dark, show
-from gdviz.ui.navigation import begin_page
+from gdviz.ui.controls import EXPERIMENT
+from gdviz.ui.navigation import begin_page, link_to
 from gdviz.ui.stories import story_row
 from gdviz.ui.text import warn_of_link
 from gdviz.ui.width import page_width
@@ -36,15 +37,18 @@ def panels(count: int, width: int) -> tuple[int, list[DeltaGenerator]]:
     return across, [box for _ in range(rows) for box in st.columns(across)]
 
 
-def basins(experiment: Experiment, width: int) -> dict[str, str]:
-    side = int(ui.choice(st.sidebar, "Starts", "side", {str(n): f"{n} x {n}" for n in ui.SIDES}, "96"))
+def basins(experiment: Experiment, width: int, controls: DeltaGenerator) -> dict[str, str]:
     runs = experiment.descents()
-    ui.live_basins(runs)
-    told = st.empty()
+    live = ui.live_basins(runs)
     st.caption(
-        "A colour a minimum, fading the longer the way; grey: unfinished or stalled; black, or white on black: "
-        "diverged. Click on a point to open that run on the Descent page."
+        "Each point is a start. A colour a minimum, fading the longer the way; grey: unfinished or stalled; black, or "
+        "white on black: diverged. Click on a point to open that run on the Descent page."
     )
+    if live:
+        st.subheader("Counted on the server")
+        st.markdown("The same runs, on as fine a grid as you like, with all numbers.")
+    side = int(ui.choice(st.container(), "Starts", "side", {str(n): f"{n} x {n}" for n in ui.SIDES}, "96", width=240))
+    told = st.empty()
     ui.stop_here_if_asked()
     across, places = panels(len(runs), width)
     found, figures = [], {}
@@ -65,7 +69,7 @@ def basins(experiment: Experiment, width: int) -> dict[str, str]:
         show(figures[name], key, partial(open_at_click, key), at=chart)
         found.append(made)
     told.info(studies.basins_finding(found))
-    st.markdown(ui.basins_table(list(figures), found))
+    st.markdown(ui.basins_table([f"{k + 1} {widgets.linked(run.optimizer)}" for k, run in enumerate(runs)], found))
     x, y = np.meshgrid(found[0].x, found[0].y)
     columns: dict[str, NDArray[Any]] = {"x": x.ravel(), "y": y.ravel()}
     for name, one in zip(figures, found, strict=True):
@@ -83,26 +87,18 @@ def basins(experiment: Experiment, width: int) -> dict[str, str]:
     return {"side": str(side)}
 
 
-def window(experiment: Experiment, width: int) -> dict[str, str]:
-    low, high = ui.decades(st.sidebar)
+def window(experiment: Experiment, width: int, controls: DeltaGenerator) -> dict[str, str]:
+    low, high = ui.decades(controls)
     ui.stop_here_if_asked()
     found = [ui.window(descent, low, high) for descent in experiment.descents()]
     st.info(studies.window_finding(found))
     figure = charts.windows(found, width=width, dark=is_dark())
     show(figure, "sweep.window")
     st.caption(
-        "Median over 16 starts, band from the first to the third quartile. Upright: theory's limit of stability."
+        "Median over 16 starts, band from the first to the third quartile. Upright, dotted: the limit of stability, in "
+        f"theory.{charts.beyond_words(found, figure)}"
     )
-    rows = ["| Optimizer | From | To | Decades | Theory's limit |", "| --- | --- | --- | --- | --- |"]
-    for one in found:
-        cells = [one.descent.optimizer.label, "–", "–", "0", "–" if one.limit is None else f"{one.limit:.4g}"]
-        if one.usable is not None:
-            (low_end, high_end), (from_first, to_last) = one.usable, one.cut
-            cells[1] = f"{'≤ ' if from_first else ''}{low_end:.3g}"
-            cells[2] = f"{'≥ ' if to_last else ''}{high_end:.3g}"
-            cells[3] = f"{'≥ ' if any(one.cut) else ''}{one.decades:.2f}"
-        rows.append(f"| {' | '.join(cells)} |")
-    st.markdown("\n".join(rows))
+    st.markdown(ui.window_table(found))
     finish(
         experiment,
         "window",
@@ -115,19 +111,19 @@ print(studies.window_finding([studies.window(run.setup, rates) for run in runs])
     return {"decades": f"{low},{high}"}
 
 
-def hyperparameters(experiment: Experiment, width: int) -> dict[str, str]:
+def hyperparameters(experiment: Experiment, width: int, controls: DeltaGenerator) -> dict[str, str]:
     runs = experiment.descents()
     names = {str(k): f"{k + 1} {run.optimizer.label}" for k, run in enumerate(runs)}
     several = [k for k, run in enumerate(runs) if len(ui.number_knobs(run)) > 1] or [0]
-    which = ui.choice(st.sidebar, "Optimizer", "optimizer", names, str(several[0]))
+    which = ui.choice(controls, "Optimizer", "optimizer", names, str(several[0]))
     descent = runs[int(which)]
     knobs = ui.number_knobs(descent)
     if len(knobs) < 2:
         st.info(f"{descent.optimizer.label} has one hyperparameter: see the learning-rate window.")
         return {"optimizer": which}
-    column = ui.choice(st.sidebar, "Columns", "columns", knobs, next(iter(knobs)))
+    column = ui.choice(controls, "Across", "columns", knobs, next(iter(knobs)))
     left = {name: text for name, text in knobs.items() if name != column}
-    row = ui.choice(st.sidebar, "Rows", "rows", left, next(iter(left)))
+    row = ui.choice(controls, "Upwards", "rows", left, next(iter(left)))
     ui.stop_here_if_asked()
     found = ui.hyperparameter_map(descent, column, row)
     st.info(studies.map_finding(found))
@@ -164,15 +160,15 @@ print(studies.map_finding(studies.hyperparameter_map(runs[{which}].setup, values
     return {"optimizer": which, "columns": column, "rows": row}
 
 
-def sensitivity(experiment: Experiment, width: int) -> dict[str, str]:
+def sensitivity(experiment: Experiment, width: int, controls: DeltaGenerator) -> dict[str, str]:
     runs = experiment.descents()
-    what = ui.choice(st.sidebar, "What changes", "what", ui.sensitive(runs[0]), "start")
+    what = ui.choice(controls, "What changes", "what", ui.sensitive(runs[0]), "start")
     ui.stop_here_if_asked()
     found = [ui.sensitivity(descent, what) for descent in runs]
     st.info(studies.sensitivity_finding(found))
     figure = charts.sensitivities(found, width=width, dark=is_dark())
     show(figure, f"sweep.sensitivity.{what}")
-    st.caption("Median over the runs, band from the first to the third quartile.")
+    st.caption(f"Median over the runs, band from the first to the third quartile.{charts.beyond_words(found, figure)}")
     with st.expander("The numbers"):
         st.markdown(ui.sensitivity_table(found))
     finish(
@@ -203,11 +199,15 @@ style.apply()
 st.header("Sweeps")
 st.markdown("Where does it work, and where does it break? Many runs of the experiment that the Descent page describes.")
 width = page_width()
-controls.EXPERIMENT.follow_address()
-experiment = ui.with_steps(st.sidebar, controls.EXPERIMENT.setup)
-mode = ui.choice(st.sidebar, "Picture", "mode", ui.MODES, "basins")
-warn_of_link([*controls.EXPERIMENT.notes, *ui.notes()])
-story_row("sweeps", experiment, {"mode": mode})
-st.subheader(f"{ui.MODES[mode]}: {experiment.landscape.label}, {experiment.steps} steps")
+EXPERIMENT.follow_address()
+stories, heading, controls = st.container(), st.container(), st.container(horizontal=True, vertical_alignment="bottom")
+mode = ui.choice(controls, "Picture", "mode", ui.MODES, "basins", width=240)
+experiment = ui.with_steps(controls, EXPERIMENT.setup)
+with stories:
+    warn_of_link([*EXPERIMENT.notes, *ui.notes()])
+    story_row("sweeps", experiment, {"mode": mode})
+with heading:
+    st.subheader(f"{ui.MODES[mode]}: {experiment.landscape.label}, {experiment.steps} steps")
+    link_to("Descent", "Other landscapes and optimizers: on the Descent page")
 draw = {"basins": basins, "window": window, "map": hyperparameters, "sensitivity": sensitivity}[mode]
-ui.keep(experiment, {"mode": mode, **draw(experiment, width)})
+ui.keep(experiment, {"mode": mode, **draw(experiment, width, controls)})

@@ -12,6 +12,7 @@ from gdviz.descent.experiment import Experiment
 from gdviz.gradflow.study import Study
 from gdviz.stories import PAGES, Story, all_stories, next_story, of_page
 from gdviz.stories.keeping import Together
+from gdviz.sweeps import studies
 from gdviz.training import TrainingSetup
 from gdviz.training.channel import Recorder
 from gdviz.training.datasets import prepare
@@ -50,6 +51,13 @@ def test_a_story_is_short_plain_and_of_its_pages_kind(story: Story) -> None:
     assert isinstance(story.setup, KINDS[story.page])
     assert 40 < len(story.text) < 420
     assert not re.search(r"nan|inf\\b|None|_", story.text.replace("λ_max", ""))
+
+
+def test_the_limit_falls_where_theory_says_in_the_picture_too() -> None:
+    (descent,) = STORIES["limit_falls"].setup.descents()
+    found = studies.sensitivity(descent, "condition number", np.array([1.0, 100.0, 110.0, 1000.0]), 2)
+    assert list(found.success) == [1.0, 1.0, 0.0, 0.0]  # 2/0.019 = 105.3
+    assert "from 100 % to 0 % (below 50 % from 110 on)" in studies.sensitivity_finding([found])
 
 
 def test_stories_lead_on_to_one_another() -> None:

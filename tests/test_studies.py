@@ -76,6 +76,20 @@ def test_a_window_that_ends_where_the_sweep_does_says_so() -> None:
     assert "edge of what was swept" in studies.window_finding([part])
 
 
+def test_losses_out_of_all_proportion_leave_the_picture_and_that_is_said() -> None:
+    setup = descent("quadratic", "gradient_descent", 0.1, steps=200)
+    found = [studies.window(setup, np.geomspace(1e-3, 1, 19))]
+    figure = charts.windows(found)
+    low, high = figure.to_dict()["hconcat"][0]["layer"][1]["encoding"]["y"]["scale"]["domain"]
+    drawn = np.asarray(figure.tables["values"]["median"])
+    largest = drawn[np.isfinite(drawn)].max()
+    assert 1e3 < high < 1e6 < largest  # the numbers stay as they are, in the table and the download
+    assert low <= drawn[np.isfinite(drawn)].min()
+    assert f"up to {np.nanmax(figure.tables['values']['high']):.0e}" in charts.beyond_words(found, figure)
+    small = [studies.window(setup, np.geomspace(1e-3, 0.1, 9))]
+    assert charts.beyond_words(small, charts.windows(small)) == ""
+
+
 def test_a_best_setting_at_the_edge_of_the_map_says_so() -> None:
     setup = descent("quadratic", "momentum", 0.1, steps=2000)
     inside = {"learning_rate": np.geomspace(1e-3, 10, 25), "momentum": np.linspace(0, 0.95, 10)}

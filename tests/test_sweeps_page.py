@@ -56,6 +56,15 @@ def test_live_basins_stand_above_the_exact_ones_where_the_browser_can_run_the_ru
     assert "reaches the minimum from" in at.info[0].value
 
 
+def test_the_map_and_its_words_call_hyperparameters_as_people_do() -> None:
+    at = page(mode="map", steps="20")
+    assert at.selectbox(key="0.sweep.columns.learning_rate,momentum").options == ["Learning rate (η)", "Momentum (μ)"]
+    assert "learning_rate" not in at.info[0].value
+    assert any(text.value.startswith("| Learning rate (η) | Momentum (μ) | ") for text in at.markdown)
+    axes = json.loads(at.get("vega_lite_chart")[0].proto.spec)["layer"][1]["encoding"]
+    assert axes["x"]["title"] == "learning rate"
+
+
 def test_the_steps_are_those_of_the_experiment() -> None:
     at = page(mode="window")
     at.select_slider(key="0.sweep.steps").set_value(100).run()

@@ -226,7 +226,7 @@ def _heatmap(shape: _Shape, x: Any, y: Any, size: tuple[int, int], theme: Theme)
 
 def _profile(shape: _Shape, y: Any, size: tuple[int, int], theme: Theme, room_beside: bool) -> Any:
     kind: Any = "log" if shape.log else "linear"
-    form = ".3~g" if shape.log else ".0%"
+    form = ".5~g" if shape.log else ".0%"
     x = alt.X(
         "value:Q",
         title=shape.title,
@@ -264,7 +264,7 @@ def _against_step_plot(
         "value:Q",
         title=title,
         scale=lean(alt.Scale(type="log" if log else "linear", domain=list(domain), nice=False)),
-        axis=lean(alt.Axis(format=".3~g", tickCount=4)),
+        axis=lean(alt.Axis(format=".5~g", tickCount=4)),
     )
     values = alt.Chart(alt.NamedData(name=table)).encode(x=step, y=value)
     grown = values.transform_filter("datum.step <= step")

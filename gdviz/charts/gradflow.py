@@ -48,7 +48,7 @@ def _layers_specification(width: int, dark: bool) -> dict[str, Any]:
         colour = theme.runs[i]
         x = alt.X("layer:Q", title="layer", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
         y = alt.Y(
-            "median:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=".3~g", tickCount=6)
+            "median:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=".5~g", tickCount=6)
         )
         ends = alt.Chart(alt.NamedData(name="ends")).transform_filter(f"datum.quantity == '{name}'")
         base = alt.Chart(alt.NamedData(name="measured")).transform_filter(f"datum.quantity == '{name}'")
@@ -185,7 +185,7 @@ def _relative_specification(names: tuple[str, ...], width: int, dark: bool) -> d
                 "gradient:Q",
                 title="gradient relative to the last layer",
                 scale=alt.Scale(type="log", nice=False),
-                axis=alt.Axis(format=".3~g", tickCount=6),
+                axis=alt.Axis(format=".5~g", tickCount=6),
             ),
             color=alt.Color("network:N", scale=colours, legend=legend),
             strokeDash=alt.StrokeDash("network:N", scale=dashes, legend=legend),

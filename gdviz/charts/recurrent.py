@@ -28,7 +28,7 @@ def through_time(flow: RecurrentFlow, *, width: int = 960, dark: bool = False) -
         "median:Q",
         title="norm of the loss's gradient",
         scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(format=".3~g", tickCount=6),
+        axis=alt.Axis(format=".5~g", tickCount=6),
     )
     legend = stroke_legend(2 if width >= 600 else 1)
     colour = alt.Color(

@@ -13,6 +13,7 @@ from PIL import Image
 from gdviz.charts.clicks import click_grid
 from gdviz.charts.figure import Figure, Table
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, Theme
+from gdviz.charts.theme import stroke_legend
 from gdviz.sweeps import studies
 from gdviz.sweeps.studies import Basins, Map, Sensitivity, Window
 
@@ -149,12 +150,13 @@ def _outcomes(
     rows: list[tuple[Any, ...]] = []
     for name, values, one in zip(names, at, found, strict=True):
         rows += _rows(name, values, one.loss - floor, one.success)
-    tables: dict[str, Table] = {"values": _columns(("run", "at", "median", "low", "high", "success"), rows)}
+    outcomes = _columns(("run", "at", "median", "low", "high", "success"), rows)
+    tables: dict[str, Table] = {"values": outcomes}
     if limits is not None:
         tables["limits"] = _columns(("run", "at"), list(limits))
     title = "final loss above the lowest" if floor else "final loss"
     theme = DARK_THEME if dark else LIGHT_THEME
-    chart = _curves(names, x, title, width, theme, limits=limits is not None)
+    chart = _curves(names, x, title, _ends(found, outcomes), width, theme, limits=limits is not None)
     return {**chart.to_dict(validate=False), "autosize": _PAD}, tables
 
 
@@ -169,26 +171,49 @@ def _rows(name: str, at: Array, loss: Array, success: Array) -> list[tuple[Any, 
     return [(name, float(x), *values, float(s)) for x, *values, s in zip(at, *shown, success, strict=True)]
 
 
-def _curves(names: list[str], x: Any, title: str, width: int, theme: Theme, limits: bool) -> Any:
+def _ends(found: Sequence[Window | Sensitivity], values: Table) -> list[float] | None:
+    """The ends of the axis of losses where some grow out of all proportion, so that the others would be one flat line:
+    it ends a thousand times above what runs begin with. Where all are alike, it holds two decades. Else None.
+    """
+    losses = np.concatenate([values["low"], values["median"], values["high"]])
+    losses = losses[np.isfinite(losses)]
+    if not len(losses):
+        return None
+    if losses.max() < 10 * losses.min():
+        return [float(losses.min()) / 10, float(losses.max()) * 10]
+    begin = max(float(one.descent.landscape.value(np.array(one.descent.start))) for one in found)
+    slowest = values["median"][values["at"] == values["at"].min()]
+    most = 1e3 * max(begin - (found[0].descent.landscape.lowest or 0.0), np.nan_to_num(slowest).max(), 1e-12)
+    return [float(losses.min()), float(most)] if losses.min() < most < losses.max() / 1e3 else None
+
+
+def beyond_words(found: Sequence[Window | Sensitivity], figure: Figure) -> str:
+    """A sentence where curves leave the picture of final losses; empty where none does."""
+    values = figure.tables["values"]
+    ends = _ends(found, values)
+    if ends is None or np.nanmax(values["high"]) <= ends[1]:
+        return ""
+    return f" Curves that leave the picture at the top go on, up to {np.nanmax(values['high']):.0e}."
+
+
+def _curves(
+    names: list[str], x: Any, title: str, ends: list[float] | None, width: int, theme: Theme, limits: bool
+) -> Any:
     inner = max(220, (width - 190) // 2 if width >= 900 else width - 90)
-    columns = 4 if width >= 900 else 1
-    colour = alt.Color(
-        "run:N",
-        scale=alt.Scale(domain=names, range=list(theme.runs[: len(names)])),
-        legend=alt.Legend(title=None, orient="top", columns=columns, labelLimit=300, symbolOpacity=1),
-    )
-    dash = alt.StrokeDash("dash:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=None)
-    base = alt.Chart(alt.NamedData(name="values")).transform_calculate(dash="datum.run")
-    losses = alt.Scale(type="log", nice=False)
+    legend = stroke_legend(4 if width >= 900 else 1)
+    colour = alt.Color("run:N", scale=alt.Scale(domain=names, range=list(theme.runs[: len(names)])), legend=legend)
+    dash = alt.StrokeDash("run:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=legend)
+    base = alt.Chart(alt.NamedData(name="values"))
+    losses = alt.Scale(type="log", nice=False, domain=ends or alt.Undefined)
     loss = alt.layer(
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-        .mark_area(opacity=0.15, tooltip=None)
+        .mark_area(opacity=0.15, tooltip=None, clip=True)
         .encode(x=x, y=alt.Y("low:Q", title=title, scale=losses), y2=alt.Y2("high:Q"), color=colour),
         base.transform_filter("isValid(datum.median)")
-        .mark_line(strokeWidth=2, tooltip=None)
+        .mark_line(strokeWidth=2, tooltip=None, clip=True)
         .encode(
             x=x,
-            y=alt.Y("median:Q", title=title, scale=losses, axis=alt.Axis(format=".0e", tickCount=6)),
+            y=alt.Y("median:Q", title=title, scale=losses, axis=alt.Axis(format=".5~g", tickCount=6)),
             color=colour,
             strokeDash=dash,
         ),
@@ -246,9 +271,10 @@ def heatmap(found: Map, quantity: str, *, width: int = 480) -> Figure:
     pixels = np.where(usable[..., None], pixels, np.array(_NOT_CONVERGED, dtype=np.float64))
     size = max(160, min(width - 80, 460))
     x, y = (_axis(name, ends, axis) for name, ends, axis in zip(found.names, (found.x, found.y), "xy", strict=True))
-    corner = alt.Chart(alt.NamedData(name="corners")).mark_point(opacity=0, tooltip=None).encode(x=x, y=y)
-    chart = alt.layer(_picture(size, size), corner, width=size, height=size)
     ends = [low, high] if quantity == "theory" else [10**low, 10**high]
+    corner = alt.Chart(alt.NamedData(name="corners")).mark_point(opacity=0, tooltip=None)
+    corner = corner.encode(x=x, y=y, color=_ramp_colour(ends, quantity != "theory", size))
+    chart = alt.layer(_picture(size, size), corner, width=size, height=size)
     words = (
         f"{titles[quantity]}: from {ends[0]:.3g} (brightest) to {ends[1]:.3g} (darkest)"
         f"{', logarithmically' if quantity != 'theory' else ''}; "
@@ -256,10 +282,26 @@ def heatmap(found: Map, quantity: str, *, width: int = 480) -> Figure:
     )
     tables: dict[str, Table] = {
         "picture": {"url": [_png(pixels[::-1])]},
-        "corners": {"x": [float(found.x[0]), float(found.x[-1])], "y": [float(found.y[0]), float(found.y[-1])]},
+        "corners": {
+            "x": [float(found.x[0]), float(found.x[-1])],
+            "y": [float(found.y[0]), float(found.y[-1])],
+            "value": ends,
+        },
     }
     spec = {**chart.to_dict(validate=False), "autosize": _PAD, "config": {"axis": {"grid": False}}}
     return Figure(spec, tables, f"{titles[quantity].capitalize()} of {found.descent.optimizer.label}", words)
+
+
+def _ramp_colour(ends: list[float], log: bool, length: int) -> Any:
+    """The colours of the picture, which has been drawn already, for the legend above it."""
+    colours = ["#" + "".join(f"{part:02X}" for part in colour) for colour in _RAMP]
+    top = ends[1] if ends[1] > ends[0] else (10 * ends[0] if log else ends[0] + 1)
+    domain = np.geomspace(ends[0], top, len(colours)) if log else np.linspace(ends[0], top, len(colours))
+    legend = alt.Legend(
+        title=None, orient="top", gradientLength=length, gradientOpacity=1, format=".5~g", tickCount=4, offset=4
+    )
+    scale: Any = alt.Scale(type="log" if log else "linear", domain=domain.tolist(), range=colours, interpolate="rgb")
+    return alt.Color("value:Q", scale=scale, legend=legend)
 
 
 def is_logarithmic(values: Array) -> bool:
@@ -271,12 +313,19 @@ def _axis(name: str, values: Array, axis: str) -> Any:
     log = is_logarithmic(values)
     scale = alt.Scale(type="log" if log else "linear", domain=[float(values[0]), float(values[-1])], nice=False)
     kind: Any = alt.X if axis == "x" else alt.Y
-    return kind(f"{axis}:Q", title=name, scale=scale, axis=_decades() if log else alt.Axis(format="~g", tickCount=6))
+    return kind(
+        f"{axis}:Q",
+        title=name.replace("_", " "),
+        scale=scale,
+        axis=_decades() if log else alt.Axis(format="~g", tickCount=6),
+    )
 
 
 def _decades() -> Any:
     decade = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6"
-    return alt.Axis(labelExpr=f"{decade} ? format(datum.value, '~e') : ''", tickCount=8, labelOverlap=True, grid=False)
+    return alt.Axis(
+        labelExpr=f"{decade} ? format(datum.value, '.5~g') : ''", tickCount=8, labelOverlap=True, grid=False
+    )
 
 
 def _picture(width: int, height: int) -> Any:

@@ -74,7 +74,7 @@ def best_momentum(experiment: Experiment) -> str:
 @SHELF.story(
     "The limit falls as the bowl narrows",
     # As many steps as the flat direction takes at this rate: (1 - η)ⁿ has to become small.
-    replace(_BOWL, optimizers=(OPTIMIZERS.make("gradient_descent", learning_rate=0.019),), steps=1000),
+    replace(_BOWL, optimizers=(OPTIMIZERS.make("gradient_descent", learning_rate=0.019),), steps=600),
     mode="sensitivity",
     what="condition number",
 )

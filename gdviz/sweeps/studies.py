@@ -222,12 +222,8 @@ def window_finding(found: Sequence[Window]) -> str:
             ends = f"{low:.2g}{' or less' if from_first else ''} to {high:.2g}{' or more' if to_last else ''}"
             least = "at least " if from_first or to_last else ""
             told.append(f"{one.descent.optimizer.label}: {least}{one.decades:.1f} decades ({ends})")
-    edge = " Or less, or more: the window goes on to the edge of what was swept." if any(map(_is_cut, found)) else ""
+    edge = " “At least”: up to the edge of what was swept." if any(any(one.cut) for one in found) else ""
     return "Learning rates at which half of the runs converge: " + "; ".join(told) + "." + edge
-
-
-def _is_cut(one: Window) -> bool:
-    return any(one.cut)
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,15 +285,19 @@ def map_finding(found: Map) -> str:
     row, column = np.divmod(best, len(found.x))
     steps = int(found.ends.steps_to_converge[best])
     return (
-        f"{label} converges at {share} of {len(found.ends)} settings, fastest with {found.names[0]} = "
-        f"{found.x[column]:.3g} and {found.names[1]} = {found.y[row]:.3g}: in {steps} steps."
+        f"{label} converges at {share} of {len(found.ends)} settings, fastest with {_spaced(found.names[0])} = "
+        f"{found.x[column]:.3g} and {_spaced(found.names[1])} = {found.y[row]:.3g}: in {steps} steps."
     ) + _beyond(found, row, column)
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _beyond(found: Map, row: int, column: int) -> str:
     """A sentence where the best setting stands at the edge of those tried."""
     places = zip(found.names, (column, row), (found.x, found.y), strict=True)
-    edges = [name for name, place, values in places if len(values) > 1 and place in (0, len(values) - 1)]
+    edges = [_spaced(name) for name, place, values in places if len(values) > 1 and place in (0, len(values) - 1)]
     return f" That is the edge of the {' and the '.join(edges)} tried: it may be faster beyond." if edges else ""
 
 
@@ -379,18 +379,26 @@ def sensitivity(
 def sensitivity_finding(found: Sequence[Sensitivity]) -> str:
     """The effect of the change on each optimizer's success, in a sentence."""
     first = found[0]
-    ends = f"{first.values[0]:.3g} to {first.values[-1]:.3g}"
+    ends = f"{first.values[0]:.4g} to {first.values[-1]:.4g}"
     if first.what == "seed":  # one is not more than another
         told = [f"{one.descent.optimizer.label} {_percent(float(np.mean(one.success)))}" for one in found]
         return f"As the seed goes from {ends}, the share of runs that converge is: {'; '.join(told)}."
     told = [
-        f"{one.descent.optimizer.label} from {_percent(one.success[0])} to {_percent(one.success[-1])}" for one in found
+        f"{one.descent.optimizer.label} from {_percent(one.success[0])} to {_percent(one.success[-1])}{_fall(one)}"
+        for one in found
     ]
     how = {
         "start": f" away from ({first.descent.start[0]:.3g}, {first.descent.start[1]:.3g}), in all directions",
         "noise": " (its standard deviation in each coordinate of the gradient)",
     }.get(first.what, "")
     return f"As the {first.what} goes from {ends}{how}, the share of runs that converge goes: {'; '.join(told)}."
+
+
+def _fall(found: Sensitivity) -> str:
+    """From where on less than half of the runs converge, where it is a place between the ends."""
+    few = found.success < 0.5
+    place = int(np.argmax(few))
+    return f" (below 50 % from {found.values[place]:.3g} on)" if place and few[place:].all() else ""
 
 
 def _percent(share: float) -> str:

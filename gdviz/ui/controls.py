@@ -60,15 +60,20 @@ def set_start(point: Point) -> None:
     st.session_state["start_version"] = st.session_state.get("start_version", 0) + 1
 
 
+def chosen_experiment(chosen: Mapping[str, Any]) -> Experiment:
+    """The experiment that the live figure's choice describes; of runs that are gone, which the browser may still draw,
+    only the start counts: all runs have it in common.
+    """
+    try:
+        return taken_over(EXPERIMENT.setup, chosen)
+    except ValueError:
+        x, y = chosen["start"]
+        return replace(EXPERIMENT.setup, start=(float(x), float(y)))
+
+
 def take_over(chosen: Mapping[str, Any]) -> None:
     """Take over what was chosen in the live figure: only the fields that changed get new widgets."""
-    before = EXPERIMENT.setup
-    try:
-        after = taken_over(before, chosen)
-    except ValueError:  # of the runs before, which the browser still draws; their start is that of the others, too
-        x, y = chosen["start"]
-        set_start((float(x), float(y)))
-        return
+    before, after = EXPERIMENT.setup, chosen_experiment(chosen)
     if after.shared_learning_rate != before.shared_learning_rate:
         EXPERIMENT.show_again(after)
         return

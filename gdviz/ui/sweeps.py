@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -18,11 +18,11 @@ from gdviz.descent import Descent
 from gdviz.descent.experiment import MOST_STEPS, Experiment
 from gdviz.landscapes import Point
 from gdviz.landscapes.data import DataLandscape
-from gdviz.live import taken_over, why_served
+from gdviz.live import why_served
 from gdviz.sweeps import studies
 from gdviz.sweeps.studies import Basins, Map, Sensitivity, Window
 from gdviz.ui import widgets
-from gdviz.ui.controls import EXPERIMENT, set_start
+from gdviz.ui.controls import EXPERIMENT, chosen_experiment, set_start
 from gdviz.ui.live import show_live_basins
 
 MODES = {
@@ -43,7 +43,14 @@ _PAUSE = 0.25
 T = TypeVar("T")
 
 
-def choice(box: DeltaGenerator, label: str, field: str, options: Mapping[str, str], default: str) -> str:
+def choice(
+    box: DeltaGenerator,
+    label: str,
+    field: str,
+    options: Mapping[str, str],
+    default: str,
+    width: int | Literal["stretch"] = "stretch",
+) -> str:
     """A select box whose first value is the address bar's; what that does not know falls back, with a note."""
     asked = st.query_params.get(field, default)
     if asked not in options:
@@ -54,7 +61,8 @@ def choice(box: DeltaGenerator, label: str, field: str, options: Mapping[str, st
     names = list(options)
     key = EXPERIMENT.key(f"sweep.{field}.{','.join(names)}")
     first = widgets.first_value(key, asked)
-    return str(box.selectbox(label, names, names.index(first), format_func=lambda name: options[name], key=key))
+    shown = options.__getitem__
+    return str(box.selectbox(label, names, names.index(first), format_func=shown, key=key, width=width))
 
 
 def with_steps(box: DeltaGenerator, experiment: Experiment) -> Experiment:
@@ -82,7 +90,7 @@ def keep(experiment: Experiment, fields: Mapping[str, str]) -> None:
 
 def number_knobs(descent: Descent) -> dict[str, str]:
     """The hyperparameters that a map can have on its axes."""
-    return {knob.name: f"{knob.name}: {knob.help}" for knob in descent.optimizer.knobs() if knob.type in (int, float)}
+    return {knob.name: widgets.title(knob) for knob in descent.optimizer.knobs() if knob.type in (int, float)}
 
 
 def axis(knob: Knob) -> Any:
@@ -100,13 +108,13 @@ def axis(knob: Knob) -> Any:
 
 def sensitive(descent: Descent) -> dict[str, str]:
     """The quantities that this run can be sensitive to."""
-    known = {"start": "start", "noise": "gradient noise"}
+    known = {"start": "Start", "noise": "Gradient noise"}
     if descent.landscape.name == "quadratic":
-        known["condition number"] = "condition number"
+        known["condition number"] = "Condition number"
     if isinstance(descent.landscape, DataLandscape):
-        known["batch size"] = "batch size"
+        known["batch size"] = "Batch size"
     if descent.noise or descent.batch_size is not None:
-        known["seed"] = "seed"
+        known["seed"] = "Seed"
     return known
 
 
@@ -124,33 +132,26 @@ def tried(descent: Descent, what: str) -> Any:
     return values[what]
 
 
-def live_basins(runs: Sequence[Descent]) -> None:
-    """A first answer from the visitor's browser, which follows the sliders; where there can be none, why."""
+def live_basins(runs: Sequence[Descent]) -> bool:
+    """A first answer from the visitor's browser, which follows the sliders; where there can be none, False, and why."""
     reasons = [why_served(run) for run in runs]
     if all(reasons):
         st.caption(" ".join(dict.fromkeys(f"On the server: {why}" for why in reasons)))
-        return
+        return False
     show_live_basins(runs, "sweep.basins", _take_over)
-    st.caption(
-        "In your browser, at once: slide a learning rate and the basins follow. Below: the server's exact answer."
-    )
+    st.caption("Your browser draws these: slide a learning rate, and the basins follow.")
+    return True
 
 
 def _take_over(chosen: dict[str, Any]) -> None:
     """Take over the values of the sliders; a click on a point opens the run from there on the Descent page."""
-    before = EXPERIMENT.setup
-    try:
-        after = taken_over(before, chosen)
-    except ValueError:  # of the runs before, which the browser still draws; their start is that of the others, too
-        x, y = chosen["start"]
-        if (float(x), float(y)) != before.descents()[0].start:
-            open_from((float(x), float(y)))
-        return
+    before, after = EXPERIMENT.setup, chosen_experiment(chosen)
     if after.start == before.descents()[0].start:
         after = replace(after, start=before.start)  # None stands for the landscape's own
     else:
         st.session_state["open_descent"] = True
-    EXPERIMENT.show_again(after)
+    if after != before:
+        EXPERIMENT.show_again(after)
 
 
 def open_from(start: Point) -> None:
@@ -292,7 +293,7 @@ def decades(box: DeltaGenerator) -> tuple[int, int]:
     asked = (ends[0], ends[-1]) if ends and -7 <= ends[0] < ends[-1] <= 3 else (-5, 1)
     key = EXPERIMENT.key("sweep.decades")
     first = widgets.first_value(key, asked)
-    low, high = box.slider("Decades of the learning rate", -7, 3, first, key=key)
+    low, high = box.slider("Range of learning rates", -7, 3, first, key=key, format="1e%d")
     return (low, high) if low < high else (high - 1, high) if high > -7 else (-7, -6)
 
 
@@ -309,8 +310,9 @@ def basins_table(names: Sequence[str], found: Sequence[Basins]) -> str:
         others = np.sum(one.place >= len(minima)) / total
         ends = [np.sum(one.place == code) / total for code in (studies.UNFINISHED, studies.LEFT)]
         steps = np.nanmedian(one.steps) if np.any(np.isfinite(one.steps)) else np.nan
-        rows.append([name, *(f"{share:.1%}" for share in (*shares, others, *ends)), _number(steps)])
-    head = ["Optimizer", *minima, "Other minima", "Unfinished or stalled", "Diverged", "Steps to converge, median"]
+        rows.append([name, *map(_share, (*shares, others, *ends)), _number(steps)])
+    places = [f"At {place}" for place in minima]
+    head = ["Optimizer", *places, "Other minima", "Unfinished or stalled", "Diverged", "Steps to converge, median"]
     return _table(head, rows)
 
 
@@ -323,8 +325,9 @@ def map_table(found: Map) -> str:
         row, column = divmod(cell, len(found.x))
         own = [_number(found.x[column]), _number(found.y[row]), _number(steps[cell]), _number(found.ends.loss[cell])]
         rows.append([*own, *([] if found.theory is None else [f"{found.theory[row, column]:.4f}"])])
-    theory = [] if found.theory is None else ["Exact rate"]
-    return _table([*found.names, "Steps to converge", "Final loss", *theory], rows)
+    theory = [] if found.theory is None else ["Convergence rate, exact"]
+    titles = number_knobs(found.descent)
+    return _table([*map(titles.__getitem__, found.names), "Steps to converge", "Final loss", *theory], rows)
 
 
 def sensitivity_table(found: Sequence[Sensitivity]) -> str:
@@ -341,6 +344,25 @@ def sensitivity_table(found: Sequence[Sensitivity]) -> str:
         for i, value in enumerate(found[0].values)
     ]
     return _table([found[0].measure, *(f"{name}: converge, loss" for name in names)], rows)
+
+
+def window_table(found: Sequence[Window]) -> str:
+    """The learning rates at which half of the runs converge, a row an optimizer."""
+    rows = []
+    for one in found:
+        limit = "–" if one.limit is None else f"{one.limit:.3g}"
+        row = [widgets.linked(one.descent.optimizer), "–", "–", "0", limit]
+        if one.usable is not None:
+            (low, high), (from_first, to_last) = one.usable, one.cut
+            row[1] = f"{'≤ ' if from_first else ''}{low:.3g}"
+            row[2] = f"{'≥ ' if to_last else ''}{high:.3g}"
+            row[3] = f"{'≥ ' if any(one.cut) else ''}{one.decades:.2f}"
+        rows.append(row)
+    return _table(["Optimizer", "From", "To", "Decades", "Limit of stability, in theory"], rows)
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.1f} %" if share else "0"
 
 
 def _number(value: float) -> str:

@@ -52,6 +52,11 @@ def in_reference(name: str) -> str:
     return f"{entry.summary()} [{entry.label} in the Reference](reference?entry={name})" if entry else ""
 
 
+def linked(entry: Entry) -> str:
+    """The label of an entry as a link, in Markdown, to its page in the Reference."""
+    return f"[{entry.label}](reference?entry={entry.name})"
+
+
 def labels(catalogue: Mapping[str, type[Entry]]) -> dict[str, str]:
     """The labels of a catalogue's entries by name."""
     return {name: entry.label for name, entry in catalogue.items()}
