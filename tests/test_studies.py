@@ -95,7 +95,7 @@ def test_a_best_setting_at_the_edge_of_the_map_says_so() -> None:
     inside = {"learning_rate": np.geomspace(1e-3, 10, 25), "momentum": np.linspace(0, 0.95, 10)}
     assert "beyond" not in studies.map_finding(studies.hyperparameter_map(setup, inside))
     low = {"learning_rate": np.geomspace(1e-4, 1e-3, 4), "momentum": np.linspace(0, 0.95, 10)}
-    assert "edge of the learning_rate" in studies.map_finding(studies.hyperparameter_map(setup, low))
+    assert "edge of the learning rate" in studies.map_finding(studies.hyperparameter_map(setup, low))
 
 
 def test_what_varies_is_said_with_its_unit() -> None:
