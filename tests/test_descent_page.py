@@ -1,6 +1,7 @@
 """The Descent page with every widget at its extremes: no exception, and the experiment that the widgets describe."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from gdviz.descent.experiment import DEFAULT, Experiment
 from gdviz.landscapes.own import EXAMPLES
 from gdviz.landscapes.rates import fitting_rates
 from gdviz.sweeps.rates import searched_rate
+from gdviz.ui.reference import picture
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "descent.py")
 
@@ -363,6 +365,16 @@ def test_the_reference_page_lists_finds_and_opens() -> None:
     page = run(page)
     assert page.subheader[0].value == "Adam"
     assert page.latex
+
+
+def test_the_small_figures_of_the_reference_run_along_their_paths() -> None:
+    for name in (*gdviz.OPTIMIZERS, *gdviz.SCHEDULES, *gdviz.LANDSCAPES):
+        drawn = picture(name, False)
+        pace = [float(share) for share in re.search(r"--pace:linear\(([^)]*)\)", drawn)[1].split(",")]
+        assert (pace[0], pace[-1]) == (0, 1), name
+        assert pace == sorted(pace), name
+        assert 50 <= float(re.search(r"--end:([0-9.]+)%", drawn)[1]) <= 100, name
+        assert len(re.search(r"polygon\(([^)]*)\)", drawn)[1].split(",")) == len(pace), name
 
 
 def test_a_catalogue_of_the_reference_has_a_link() -> None:

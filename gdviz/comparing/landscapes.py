@@ -160,7 +160,7 @@ def sweeping() -> tuple[str, ...]:
     """The rules that descend, have a learning rate to be tuned, and run as sweeps."""
     bowl = LANDSCAPES.make("rosenbrock")
     return tuple(
-        name for name in OPTIMIZERS if name != "gradient_ascent" and why_not(bowl, OPTIMIZERS.make(name)) is None
+        name for name, entry in OPTIMIZERS.items() if not entry.ascends and why_not(bowl, OPTIMIZERS.make(name)) is None
     )
 
 

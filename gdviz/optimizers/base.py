@@ -85,6 +85,8 @@ class Optimizer(Entry):
     """True where every coordinate is updated by itself; False where the rule needs the whole vector."""
     asks: ClassVar[bool] = False
     """True where the rule asks for losses, gradients or Hessians of its own, in :meth:`search`."""
+    ascends: ClassVar[bool] = False
+    """True where the rule looks for a maximum."""
     not_recorded: ClassVar[str] = ""
     """Why the rule cannot be recorded as a fixed list of operations; empty where it can (see :mod:`gdviz.tracing`)."""
     symbols: ClassVar[Mapping[str, str]] = {}

@@ -27,6 +27,7 @@ class GradientAscent(Optimizer):
     formula = r"\theta \leftarrow \theta + \eta\, g"
     source = "https://en.wikipedia.org/wiki/Gradient_descent"
     checked_against = "gradient descent on the negative of the loss"
+    ascends = True
 
     learning_rate: float = learning_rate(0.01)
 

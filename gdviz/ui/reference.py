@@ -1,6 +1,5 @@
-"""The parts of the Reference page: cards with small pictures, and one entry in full with a figure to touch."""
+"""The parts of the Reference page: cards with small figures that move, and one entry in full with a figure to touch."""
 
-import base64
 from functools import lru_cache
 
 import numpy as np
@@ -8,7 +7,7 @@ import streamlit as st
 
 from gdviz.catalogue import Entry
 from gdviz.charts.background import thumbnail
-from gdviz.charts.palette import DARK_THEME, LIGHT_THEME
+from gdviz.charts.palette import DARK_THEME, LIGHT_THEME, Theme
 from gdviz.clipping import CLIPPERS, Clipper
 from gdviz.comparing.evidence import evidence
 from gdviz.descent import Trajectory, descend
@@ -20,19 +19,23 @@ from gdviz.schedules import SCHEDULES, Schedule
 from gdviz.ui.charts import is_dark
 from gdviz.ui.inspector import one_below_another
 from gdviz.ui.live import show_live
+from gdviz.ui.moving import CARD, HEIGHT, STYLE, WIDTH, moving
 from gdviz.ui.navigation import link_to
 
 GROUND = "himmelblau"
 """The landscape on which rules and schedules are shown."""
 _STEPS = 120
-_WIDTH, _HEIGHT = 160, 96
+_RUNNER = "momentum"
+"""The rule that runs on the landscapes' cards."""
+_RATES = 10.0 ** np.arange(-6, 1.01, 0.5)
 
 
 def show_cards(entries: list[type[Entry]], columns: int) -> None:
-    """A card for each entry: a small picture, its name, which leads to it, and what it is in a sentence."""
+    """A card for each entry: a small figure that moves, its name, which leads to it, and what it is in a sentence."""
+    st.html(STYLE)
     for begin in range(0, len(entries), columns):
         for box, entry in zip(st.columns(columns), entries[begin : begin + columns], strict=False):
-            with box.container(border=True, height="stretch"):
+            with box.container(border=True, height="stretch", key=f"{CARD}{entry.name}"):
                 if drawn := picture(entry.name, is_dark()):
                     st.html(drawn)
                 link_to("Reference", f"**{entry.label}**", {"entry": entry.name})
@@ -70,9 +73,13 @@ def show_advice(rule: str) -> None:
             st.markdown("\n".join([f"**{title}**", "", *(f"- {line}" for line in found or ["nothing stands out"])]))
     if rule in known.optimizers:
         st.caption(
-            f"Of {len(known.optimizers)} rules on {len(known.landscapes)} landscapes with a known minimum, each from "
-            "256 random starts, at the best of 24 learning rates, in at most 300 steps. The study stands on Choose."
+            f"Places, shares and decades are from formulas of two variables, not from training networks: "
+            f"{len(known.optimizers)} rules on {len(known.landscapes)} landscapes with a known minimum, each from 256 "
+            "random starts, at the best of 24 learning rates, in at most 300 steps. The study, and how to put your own "
+            "model to the test, stand on Choose."
         )
+    elif OPTIMIZERS[rule].ascends:
+        st.caption("The study on landscapes of the Choose page does not have this rule: it looks for maxima.")
     else:
         st.caption(
             "The study on landscapes of the Choose page does not have this rule: it asks for more than gradients."
@@ -111,39 +118,54 @@ def suited(rule: str) -> Optimizer:
 
 @lru_cache(maxsize=256)
 def picture(name: str, dark: bool) -> str:
-    """A small picture of an entry as HTML; empty where there is none."""
+    """A small figure of an entry as HTML; empty where there is none."""
     theme = DARK_THEME if dark else LIGHT_THEME
     if name in LANDSCAPES:
-        return _image(thumbnail(LANDSCAPES.make(name), theme), f"{LANDSCAPES[name].label} seen from above")
+        return _on_landscape(LANDSCAPES.make(name), theme)
     if name in OPTIMIZERS:
         rule = suited(name)
         run = descend(GROUND, rule, steps=_STEPS)
-        return _svg(_path(run), theme.runs[0], f"{rule.label} on Himmelblau's function, {_STEPS} steps")
+        words = f"{rule.label} on Himmelblau's function, {_STEPS} steps"
+        return moving(_filling(run.theta * [1, -1]), theme.runs[0], words)
     if name in SCHEDULES:
         rates = np.asarray(SCHEDULES.make(name)(np.arange(300)), float)
-        points = np.column_stack([np.linspace(0, 1, 300), 1 - rates / max(rates.max(), 1e-12)])
-        return _svg(points, theme.runs[1], f"{SCHEDULES[name].label}: the learning rate over 300 steps")
+        shares = np.column_stack([np.linspace(0, 1, 100), 1 - rates[::3] / max(rates.max(), 1e-12)])
+        words = f"{SCHEDULES[name].label}: the learning rate over 300 steps"
+        return moving(_placed(shares), theme.runs[1], words)
     return ""
 
 
-def _path(run: Trajectory) -> np.ndarray:
-    """The positions of a run in a unit square that they fill."""
-    low, high = run.theta.min(axis=0), run.theta.max(axis=0)
-    points = (run.theta - low) / np.maximum(high - low, 1e-9)
-    return np.column_stack([points[:, 0], 1 - points[:, 1]])
+def _on_landscape(landscape: Landscape, theme: Theme) -> str:
+    """A landscape from above, and a run on it."""
+    low, high = np.array(landscape.domain).T
+    places = (_run_on(landscape.name).theta - low) / (high - low)
+    places = np.clip(places[np.isfinite(places).all(axis=1)], -9, 9)
+    points = np.column_stack([WIDTH * places[:, 0], WIDTH * (1 - places[:, 1]) - (WIDTH - HEIGHT) / 2])
+    words = f"{landscape.label} seen from above, and a run of {OPTIMIZERS[_RUNNER].label.lower()}"
+    return moving(points, theme.runs[0], words, thumbnail(landscape, theme))
 
 
-def _svg(points: np.ndarray, colour: str, words: str) -> str:
-    drawn = " ".join(f"{8 + (_WIDTH - 16) * x:.1f},{8 + (_HEIGHT - 16) * y:.1f}" for x, y in points)
-    x, y = drawn.rsplit(" ", 1)[-1].split(",")
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}">'
-        f'<polyline points="{drawn}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>'
-        f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"/></svg>'
-    )
-    return _image("data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(), words)
+@lru_cache(maxsize=64)
+def _run_on(landscape: str) -> Trajectory:
+    """A run of momentum from where the landscape's runs start: of two rates a decade, the one that stays in the picture
+    and leads to the lowest loss.
+    """
+    low, high = np.array(LANDSCAPES.make(landscape).domain).T
+
+    def rank(run: Trajectory) -> tuple[bool, float]:
+        outside = not ((run.theta >= low) & (run.theta <= high)).all()
+        return outside, float(np.nan_to_num(run.loss[-1], nan=np.inf))
+
+    return min((descend(landscape, _RUNNER, float(rate), steps=_STEPS) for rate in _RATES), key=rank)
 
 
-def _image(url: str, words: str) -> str:
-    style = f"width:100%;aspect-ratio:{_WIDTH}/{_HEIGHT};object-fit:cover"
-    return f'<img src="{url}" alt="{words}" style="{style}"/>'
+def _filling(points: np.ndarray) -> np.ndarray:
+    """Points, so that they fill a figure."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    return _placed((points - low) / np.maximum(high - low, 1e-9))
+
+
+def _placed(shares: np.ndarray) -> np.ndarray:
+    """Points of a unit square in a figure, inside a margin."""
+    placed: np.ndarray = 8 + np.array([WIDTH - 16, HEIGHT - 16]) * shares
+    return placed
