@@ -42,10 +42,12 @@ st.markdown("What happens to the signal and to its gradient on their way through
 width = page_width()
 controls.STUDY.follow_address()
 view = controls.view_control()
-study = controls.study_controls(st.sidebar, view)
-warn_of_link(controls.STUDY.notes)
+stories, row = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
+study = controls.study_controls(st.sidebar, row, view)
 controls.STUDY.keep(study)
-story_row("gradient_flow", study, {"view": view})
+with stories:
+    warn_of_link(controls.STUDY.notes)
+    story_row("gradient_flow", study, {"view": view})
 flow_runs.use_one_blas_thread()
 shown = views.VIEWS[view](study, width)
 controls.STUDY.keep(study)  # with what the view's own widgets say

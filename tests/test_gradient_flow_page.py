@@ -351,7 +351,11 @@ def test_every_number_at_its_extremes(view: str) -> None:
 
 
 def numbers(page: AppTest) -> list[Any]:
-    return [*page.sidebar.slider, *page.sidebar.select_slider, *page.sidebar.number_input]
+    return numbers_of(page)
+
+
+def numbers_of(part: Any) -> list[Any]:
+    return [*part.slider, *part.select_slider, *part.number_input]
 
 
 def set_to_end(control: Any, end: int) -> None:
@@ -360,6 +364,26 @@ def set_to_end(control: Any, end: int) -> None:
     else:
         extreme = control.min if end == 0 else control.max
         control.set_value(1e6 if extreme is None else extreme)
+
+
+@pytest.mark.parametrize(
+    ("view", "first"),
+    [
+        ("layers", ["Depth", "Width", "Activation", "Initialiser"]),
+        ("recurrent", ["Cell", "Units", "Steps"]),
+        ("cliff", ["Optimizer", "Learning rate (η)", "Gradient clipping", "Clipnorm (c)"]),
+    ],
+)
+def test_what_matters_most_stands_above_the_figure_and_all_else_in_named_groups(view: str, first: list[str]) -> None:
+    page = opened(view=view)
+    beside = {each.label for each in [*page.sidebar.selectbox, *numbers_of(page.sidebar)]}
+    above = {each.label for each in [*page.main.selectbox, *numbers_of(page.main)]}
+    assert above == set(first)
+    assert beside.isdisjoint({"Depth", "Width", "Cell", "Units"})
+    headings = [text.value for text in page.sidebar.markdown]
+    assert headings == (
+        ["**Where it starts**", "**How long**"] if view == "cliff" else ["**Network**", "**Data**", "**Repetition**"]
+    )
 
 
 def test_every_optimizer_trains() -> None:

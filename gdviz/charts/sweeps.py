@@ -126,7 +126,8 @@ def sensitivities(found: Sequence[Sensitivity], *, width: int = 960, dark: bool 
     """Final loss, median and quartiles, and success against the quantity that changes."""
     values, measure = found[0].values, found[0].measure
     log = values[0] > 0 and values[-1] / values[0] > 30
-    scale = alt.Scale(type="log" if log else "linear", zero=False, nice=False)
+    ends = [float(values[0]), float(values[-1])]
+    scale = alt.Scale(type="log" if log else "linear", domain=ends, zero=False, nice=False)
     x = alt.X("at:Q", title=measure, scale=scale, axis=_decades() if log else alt.Axis(format="~g"))
     spec, tables = _outcomes(found, [one.values for one in found], x, width, dark)
     return Figure(spec, tables, f"Final loss and success against the {measure}", studies.sensitivity_finding(found))

@@ -53,17 +53,26 @@ class Form:
     def draw(self, box: DeltaGenerator, groups: Sequence[Group], without: Sequence[str] = ()) -> dict[str, Any]:
         """Draw all fields, but those ``without``; return their values by name."""
         named = {name for _, rows in groups for row in rows for name in ([row] if isinstance(row, str) else row)}
-        others = [name for name in self.fields if name not in named and name not in without]
+        others = [name for name in self.fields if name not in {*named, *without, *self.values}]
         last_open = max((place for place, (title, _) in enumerate(groups) if not title), default=-1)
         for place, (title, rows) in enumerate(groups):
             panel = self._panel(box, title, rows) if title else box
             if panel is None:
                 continue
-            for row in [*rows, *(others if place == last_open else ())]:
-                names = [row] if isinstance(row, str) else list(row)
-                for column, name in zip(panel.columns(len(names)) if len(names) > 1 else [panel], names, strict=True):
-                    self.draw_field(column, name)
+            self._draw_rows(panel, [*rows, *(others if place == last_open else ())])
         return self.values
+
+    def draw_headed(self, box: DeltaGenerator, groups: Sequence[Group]) -> None:
+        """Draw the fields of groups under headings, in the open; what no group names is left for :meth:`draw`."""
+        for heading, rows in groups:
+            box.markdown(f"**{heading}**")
+            self._draw_rows(box, rows)
+
+    def _draw_rows(self, box: DeltaGenerator, rows: Sequence[str | tuple[str, ...]]) -> None:
+        for row in rows:
+            names = [row] if isinstance(row, str) else list(row)
+            for column, name in zip(box.columns(len(names)) if len(names) > 1 else [box], names, strict=True):
+                self.draw_field(column, name)
 
     def _panel(self, box: DeltaGenerator, title: str, rows: Sequence[str | tuple[str, ...]]) -> DeltaGenerator | None:
         """Where a group with a title stands; None while it is closed, when its fields keep what they have.
