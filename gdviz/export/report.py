@@ -34,8 +34,11 @@ def outcome_table(runs: Sequence[Trajectory]) -> str:
 
 
 def reasons(runs: Sequence[Trajectory]) -> str:
-    """Why each run ended as it did and, where it diverged, a learning rate at which it does not: a Markdown list."""
-    return "\n".join(f"- **{name}** {_reason(run)}" for name, run in zip(labels(runs), runs, strict=True))
+    """Why each run ended as it did and, where it diverged, a learning rate at which it does not: a Markdown list, whose
+    names lead to the optimizers' pages in the Reference.
+    """
+    named = zip(labels(runs), runs, strict=True)
+    return "\n".join(f"- [{name}](reference?entry={run.setup.optimizer.name}): {_reason(run)}" for name, run in named)
 
 
 def _cost(run: Trajectory) -> str:

@@ -28,22 +28,16 @@ EXPERIMENT = Kept("experiment", Experiment, view=("loss_scale",))
 """The experiment of the session."""
 
 GROUPS: tuple[Group, ...] = (
-    (
-        "",
-        (
-            "landscape",
-            "start",
-            "maximize",
-            "shared_learning_rate",
-            "optimizers",
-            "schedule",
-            "steps",
-            ("noise", "seed"),
-            "batch_size",
-        ),
-    ),
+    ("Landscape and start", ("landscape", "start", "maximize")),
+    ("Optimizers", ("shared_learning_rate", "optimizers", "schedule")),
+    ("Run", ("steps", ("noise", "seed"), "batch_size")),
+)
+"""Fields under headings."""
+FOLDED: tuple[Group, ...] = (
+    ("", ()),
     ("Clipping, weight decay, averaging, stop conditions", ("clip", "weight_decay", "averaging", "stop")),
 )
+"""Fields in an expander; in the open above it those that no group names."""
 _SCALES: dict[LossScale, str] = {"log": "Logarithmic", "linear": "Linear"}
 
 
@@ -51,7 +45,8 @@ def experiment_controls(box: DeltaGenerator) -> Experiment:
     """All the controls; the experiment that they describe. Before they are touched, that is the one kept."""
     exact = box.toggle("Exact numbers", key="exact", help="Number fields in place of sliders.")
     form = Form(EXPERIMENT.setup, EXPERIMENT.key, exact, _SPECIAL)
-    return Experiment(**form.draw(box, GROUPS))
+    form.draw_headed(box, GROUPS)
+    return Experiment(**form.draw(box, FOLDED))
 
 
 def set_start(point: Point) -> None:
