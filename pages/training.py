@@ -12,6 +12,7 @@ from gdviz.training.telling import told
 from gdviz.ui import own_table, style, visitors
 from gdviz.ui import training as ui
 from gdviz.ui import training_views as views
+from gdviz.ui.folding import unfolded
 from gdviz.ui.glossary import explained
 from gdviz.ui.navigation import begin_page
 from gdviz.ui.stories import story_row
@@ -175,6 +176,5 @@ elif setup is not None:
         views.speed_control(None)
     if split:
         preview(setup, width)
-if setup is not None:
-    with st.expander("Show the code"):
-        st.code(training.keras_script(setup), language="python")
+if setup is not None and (code := unfolded("Show the code", "training.code")) is not None:
+    code.code(training.keras_script(setup), language="python")

@@ -52,7 +52,7 @@ def follow_address() -> None:
     """Show what the address bar describes, where somebody has come by it: by a link, or by going back."""
     if st.session_state.pop("arrived", False) and st.query_params and "runs_chosen" in st.session_state:
         for name in ("runs_search", "runs_sort", "runs_scale", "runs_columns", "runs_across", "runs_smoothing"):
-            st.session_state.pop(f"first.{name}.{version()}", None)
+            widgets.forget_first(f"{name}.{version()}")
         st.session_state["runs_version"] = version() + 1
         choose(st.query_params.get_all("run"))
 
@@ -67,7 +67,7 @@ def choose(ids: Sequence[str]) -> None:
 def reset() -> None:
     """Forget the search, the order and what was chosen."""
     for name in ("search", "sort", "ascending", "deleted", "columns", "across", "smoothing"):
-        st.session_state.pop(f"first.runs_{name}.{version()}", None)
+        widgets.forget_first(f"runs_{name}.{version()}")
     st.session_state["runs_version"] = version() + 1
     st.query_params.clear()
     choose([])

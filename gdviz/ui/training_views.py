@@ -11,6 +11,7 @@ from gdviz.runs import Run
 from gdviz.training.live import By, Live, Pace
 from gdviz.ui import widgets
 from gdviz.ui.charts import is_dark, show
+from gdviz.ui.folding import unfolded
 from gdviz.ui.glossary import explained
 from gdviz.ui.text import plain
 from gdviz.ui.training import SPEED, UNDER_WAY, send, speed_told
@@ -159,9 +160,9 @@ def details(live: Live, question: str, by: By, scale: Scale, width: int) -> None
     else:
         st.caption("The first answer comes at the end of an epoch.")
     above: _Drawn | None = st.session_state.get("cards.charts")
-    with st.expander("The charts in words"):
+    if (opened := unfolded("The charts in words", "training.words")) is not None:
         every = [*(above.cards if above else ()), *cards]
-        st.markdown("\n".join(f"- **{card.title}**: {plain(card.figure.description, 4000)}" for card in every))
+        opened.markdown("\n".join(f"- **{card.title}**: {plain(card.figure.description, 4000)}" for card in every))
 
 
 def _recent(name: str, seconds: float, live: Live, look: Look, make: Callable[[], Iterable[Card]]) -> list[Card]:

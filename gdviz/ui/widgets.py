@@ -88,11 +88,16 @@ def first_value(key: str, current: T) -> T:
     A value put into the session state instead would reach the browser only in the run that puts it there, and be lost
     when the next run begins early.
     """
-    remembered = f"first.{key}"
+    # In one entry of the session: many a widget of Streamlit looks through all entries, each time that it is drawn.
+    firsts: dict[str, T] = st.session_state.setdefault("firsts", {})
     if key not in st.session_state:
-        st.session_state[remembered] = current
-    first: T = st.session_state.setdefault(remembered, current)
-    return first
+        firsts[key] = current
+    return firsts.setdefault(key, current)
+
+
+def forget_first(key: str) -> None:
+    """Forget the value of a widget before the user touched it."""
+    st.session_state.get("firsts", {}).pop(key, None)
 
 
 def number(box: DeltaGenerator, knob: Knob, key: str, current: Value, exact: bool, label: str | None = None) -> Any:
