@@ -6,8 +6,10 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +20,16 @@ import pytest
 
 import gdviz
 from gdviz.comparing.comparison import Budget, Comparison, entrants_of
+from gdviz.comparing.plan import portions
 from gdviz.comparing.run import run
 from gdviz.runs import Runs, StoreError
 from gdviz.runs.comparisons import Comparisons
 from gdviz.runs.jobs import Jobs, JobsError
+from gdviz.runs.portion import train_trials
 from gdviz.runs.trials import Trials
 from gdviz.training import DATASETS, DenseLayer, TrainingSetup
+from gdviz.training.events import End
+from tests.events import epoch
 
 IRIS = TrainingSetup(data=DATASETS.make("iris"), layers=(DenseLayer(8),), epochs=3)
 SHORT = Comparison(IRIS, entrants_of(["sgd", "adam"]), Budget(trials=4, repeats=2))
@@ -192,14 +198,133 @@ def test_a_killed_worker_costs_nothing_but_time(jobs: Jobs, comparisons: Compari
 
 
 def test_no_trial_is_stored_twice(tmp_path: Path) -> None:
-    from gdviz.comparing.plan import portions
-
     trials = Trials(Runs(folder=tmp_path))
     id = trials.create(SHORT, "twice", None)
     portion = portions(SHORT, [])[0]
     trials.add(id, "twice", portion)
     with pytest.raises(StoreError):
         trials.add(id, "twice", portion)
+
+
+def stored_portion(folder: Path) -> tuple[Trials, str, list[str]]:
+    """A comparison whose first portion waits."""
+    trials = Trials(Runs(folder=folder))
+    id = trials.create(MIDDLE, "it", None)
+    return trials, id, trials.add(id, "it", portions(MIDDLE, [])[0])
+
+
+def statuses(trials: Trials, id: str) -> set[str]:
+    return {trial.status for trial in trials.trials(id)}
+
+
+def test_a_portion_goes_to_one_of_two_workers_as_a_whole(tmp_path: Path) -> None:
+    trials, id, ids = stored_portion(tmp_path)
+    for _ in range(5):
+        both = [Trials(Runs(folder=tmp_path)) for _ in range(2)]
+        with ThreadPoolExecutor(2) as workers:
+            claimed = list(workers.map(lambda other: other.claim(ids, uuid.uuid4().hex), both))
+        assert sorted(map(len, claimed)) == [0, len(ids)]
+        trials.interrupt(ids, "again")
+        trials.wait_again(ids)
+    assert {trial.begun for trial in trials.trials(id)} == {5}
+
+
+def test_what_a_worker_has_in_hand_is_begun_again_by_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of two apps both see that a worker died, and the one is faster."""
+    trials, id, ids = stored_portion(tmp_path)
+    trials.claim(ids, "worker")
+    trials.runs.record(ids[0], "worker", [epoch(1)])
+    trials.wait_again(ids)
+    assert statuses(trials, id) == {"running"}
+    assert len(trials.events(ids)[ids[0]]) == 1
+    monkeypatch.setattr("gdviz.runs.records.STALE_SECONDS", -1.0)
+    trials.wait_again(ids)
+    assert statuses(trials, id) == {"queued"}
+    assert not trials.events(ids)[ids[0]]
+
+
+@pytest.mark.parametrize("future", ["error", "lost", "cancelled"])
+def test_what_befalls_a_task_of_one_app_leaves_the_worker_of_another_alone(future: str, tmp_path: Path) -> None:
+    ended: list[Any] = []
+    workers: Any = SimpleNamespace(
+        runs=Runs(folder=tmp_path), looks=[], closing=False, faults={}, submit=lambda *_, done: ended.append(done)
+    )
+    comparisons = Comparisons(workers)
+    id = comparisons.start(SHORT.changed(trials=2))
+    ids = [trial.run for trial in comparisons.trials.trials(id) if trial.key[0] == 0]
+    comparisons.trials.claim(ids, "the worker of another app")
+    ended[0](SimpleNamespace(status=future, exception=lambda: StoreError("database is locked")))
+    assert {t.status for t in comparisons.trials.trials(id) if t.run in ids} == {"running"}
+    assert comparisons.trials.runs.record(ids[0], "the worker of another app", [epoch(1)])
+
+
+class Emitting:
+    """A trainer that emits epochs until it is told to stop, and does something at the tenth."""
+
+    def __init__(self, at_tenth: Callable[[], object]) -> None:
+        self.data, self.at_tenth, self.epochs = None, at_tenth, 0
+
+    def train(self, setups: Any, channels: Any, *, going_on: Callable[[], bool], **_: Any) -> list[End]:
+        while going_on() and self.epochs < 50:
+            self.epochs += 1
+            for channel in channels:
+                channel.emit(epoch(self.epochs))
+            if self.epochs == 10:
+                self.at_tenth()
+        return [End("finished", "", {"train": {"loss": 1.0}}) for _ in setups]
+
+
+def trained(trials: Trials, id: str, ids: list[str], patch: pytest.MonkeyPatch, at_tenth: Callable[[], object]) -> int:
+    """How many epochs a worker trains a portion for."""
+    trainer = Emitting(at_tenth)
+    patch.setattr("gdviz.runs.portion._trainer", lambda *_: trainer)
+    patch.setattr("gdviz.runs.portion.most_together", lambda _setup, _data, most: most)
+    patch.setattr("gdviz.runs.portion._ASK_SECONDS", 0.0)
+    train_trials(id, ids, trials.runs.url, str(trials.runs.folder))
+    return trainer.epochs
+
+
+def test_a_worker_whose_portion_was_given_to_another_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trials, id, ids = stored_portion(tmp_path)
+
+    def take() -> None:
+        trials.interrupt(ids, "Nothing was heard of its worker.")
+        trials.wait_again(ids)
+        trials.claim(ids, "another")
+
+    assert trained(trials, id, ids, monkeypatch, take) == 10
+    assert statuses(trials, id) == {"running"}
+    assert not any(trials.events(ids).values())
+
+
+def test_a_portion_waits_for_a_store_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trials, id, ids = stored_portion(tmp_path)
+    write, refused = Runs.record_all, list[str]()
+
+    def locked_twice(runs: Runs, *given: Any) -> bool:
+        if len(refused) < 2:
+            refused.append("")
+            raise StoreError("database is locked")
+        return write(runs, *given)
+
+    def lock() -> None:
+        monkeypatch.setattr(Runs, "record_all", locked_twice)
+
+    assert trained(trials, id, ids, monkeypatch, lock) == 50
+    assert statuses(trials, id) == {"finished"}
+    assert {len(events) for events in trials.events(ids).values()} == {50}
+
+
+def test_runs_that_end_together_end_in_one_transaction(tmp_path: Path) -> None:
+    trials, id, ids = stored_portion(tmp_path)
+    trials.claim(ids, "worker")
+    trials.runs.end(ids[-1], "interrupted", "taken")
+    ended: dict[str, Any] = {run: ([epoch(1)], {"status": "finished"}) for run in ids}
+    assert not trials.runs.record_all(ended, "worker")
+    assert statuses(trials, id) == {"running", "interrupted"}
+    assert not any(trials.events(ids).values())
 
 
 def test_what_nobody_foresaw_ends_a_comparison_with_its_reason(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import logging
 import math
 import threading
 import time
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -16,7 +17,8 @@ from gdviz.comparing.run import record_of
 from gdviz.runs.errors import StoreError
 from gdviz.runs.jobs import Jobs
 from gdviz.runs.memory import plan_of, refusal_of_comparison
-from gdviz.runs.trials import Stored, StoredTrial, Trials, train_trials
+from gdviz.runs.portion import train_trials
+from gdviz.runs.trials import Stored, StoredTrial, Trials
 from gdviz.training.events import End, Start, TrainingEvent, of_kind
 
 _MOST_BEGINNINGS = 3
@@ -174,7 +176,7 @@ class Comparisons:
         waiting = [run for run in runs if run not in self._submitted]
         if waiting:
             self._submitted |= set(waiting)
-            store = self.trials.runs
+            store, owner = self.trials.runs, uuid.uuid4().hex
             try:
                 self.jobs.submit(
                     train_trials,
@@ -182,14 +184,19 @@ class Comparisons:
                     waiting,
                     store.url,
                     str(store.folder),
-                    done=lambda future: self._done(id, waiting, future),
+                    owner,
+                    done=lambda future: self._done(id, waiting, owner, future),
                 )
             except BaseException:
                 self._submitted -= set(waiting)
                 raise
 
-    def _done(self, id: str, runs: Sequence[str], future: "Future[None] | None") -> None:
-        """Called in a thread of Dask when a portion's worker is done with it, or is no more."""
+    def _done(self, id: str, runs: Sequence[str], owner: str, future: "Future[None] | None") -> None:
+        """Called in a thread of Dask when a portion's worker is done with it, or is no more.
+
+        Where the scheduler was lost, its workers may still be at work: what they write counts, and what nobody is heard
+        of any more begins again.
+        """
         with self._lock:
             self._submitted -= set(runs)
         if self.jobs.closing:
@@ -200,9 +207,7 @@ class Comparisons:
             if future.status == "error":
                 error = future.exception()  # type: ignore[no-untyped-call]
                 killed = isinstance(error, KilledWorker)
-                self.trials.interrupt(runs, "Its worker process was killed." if killed else f"{error}")
-            elif future.status in ("cancelled", "lost"):
-                self.trials.interrupt(runs, "The scheduler was lost.")
+                self.trials.interrupt(runs, "Its worker process was killed." if killed else f"{error}", owner)
         except StoreError as fault:
             self.jobs.faults[id] = str(fault)
         self.advance(id)

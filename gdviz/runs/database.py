@@ -16,7 +16,7 @@ from gdviz.runs.schema import EVENTS, RUNS, migrate, prepare_sqlite
 
 
 class Database:
-    """The connection of a store with its database; :class:`gdviz.runs.Runs` builds on it, and nothing else does.
+    """The connection of a store with its database; :class:`gdviz.runs.queue.Queue` builds on it, and nothing else does.
 
     Args:
         url: The database, as SQLAlchemy writes it. None stands for ``GDVIZ_DATABASE_URL``, or SQLite in ``folder``.

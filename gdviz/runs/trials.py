@@ -1,7 +1,6 @@
-"""The runs of a comparison in the store, and what a worker does with a portion of them."""
+"""Comparisons and their runs in the store."""
 
 import json
-import threading
 import time
 import uuid
 from collections.abc import Iterable, Sequence
@@ -12,19 +11,14 @@ import sqlalchemy as sa
 
 from gdviz.comparing.comparison import Comparison
 from gdviz.comparing.plan import Task
-from gdviz.comparing.run import how
-from gdviz.runs.errors import StoreError, store_errors, with_place
-from gdviz.runs.memory import most_together
+from gdviz.runs import records
+from gdviz.runs.errors import store_errors
+from gdviz.runs.records import ACTIVE, RESUMABLE
 from gdviz.runs.schema import COMMANDS, COMPARISONS, EVENTS, RUNS, TRIALS
 from gdviz.runs.store import Runs
-from gdviz.runs.worker import ONE_AT_A_TIME
 from gdviz.training import TrainingSetup
-from gdviz.training.channel import Command
-from gdviz.training.datasets import DataUnavailableError
 from gdviz.training.events import End, Epoch, Start, TrainingEvent, read
 
-_BEAT_SECONDS = 2.0
-_ASK_SECONDS = 0.25
 _KEPT = (Start.kind, Epoch.kind, End.kind)
 
 
@@ -200,24 +194,41 @@ class Trials:
             runs: Their ids.
             afresh: Forget how often they were begun.
         """
-        again = {"status": "queued", "reason": "", "queued": time.time(), "ended": None, "owner": None, "heard": None}
+        now = time.time()
+        again = {"status": "queued", "reason": "", "queued": now, "ended": None, "owner": None, "heard": None}
+        # Another app may have let them begin again already: what a worker of its has in hand is left to it.
+        near = RUNS.c.heard.between(now - records.STALE_SECONDS, now + records.STALE_SECONDS)
+        unheard = sa.and_(RUNS.c.status.in_(ACTIVE), sa.or_(RUNS.c.heard.is_(None), sa.not_(near)))
+        idle = sa.and_(RUNS.c.id.in_(runs), sa.or_(RUNS.c.status.in_(RESUMABLE), unheard))
+        waits = sa.update(RUNS).where(idle).values(**again, epochs=0, seconds=0.0).returning(RUNS.c.id)
         with store_errors(), self.runs.engine.begin() as connection:
+            these = connection.scalars(waits).all()
             for table in (EVENTS, COMMANDS):
-                connection.execute(sa.delete(table).where(table.c.run.in_(runs)))
-            connection.execute(sa.update(RUNS).where(RUNS.c.id.in_(runs)).values(**again, epochs=0, seconds=0.0))
+                connection.execute(sa.delete(table).where(table.c.run.in_(these)))
             if afresh:
-                connection.execute(sa.update(TRIALS).where(TRIALS.c.run.in_(runs)).values(begun=0))
+                connection.execute(sa.update(TRIALS).where(TRIALS.c.run.in_(these)).values(begun=0))
 
     def claim(self, runs: Sequence[str], owner: str) -> list[str]:
-        """Take those of the runs that wait; only their owner may write to them from then on."""
-        claimed = [run for run in runs if self.runs.claim(run, owner)]
-        self._write(sa.update(TRIALS).where(TRIALS.c.run.in_(claimed)).values(begun=TRIALS.c.begun + 1))
+        """Take those of the runs that wait, all at once: a portion that two workers try to take goes to one of them.
+        Only their owner may write to them from then on.
+        """
+        waiting = sa.and_(RUNS.c.id.in_(runs), RUNS.c.status == "queued")
+        taken = sa.update(RUNS).where(waiting).values(status="running", owner=owner, heard=time.time())
+        with store_errors(), self.runs.engine.begin() as connection:
+            claimed = list(connection.scalars(taken.returning(RUNS.c.id)).all())
+            connection.execute(sa.update(TRIALS).where(TRIALS.c.run.in_(claimed)).values(begun=TRIALS.c.begun + 1))
         return claimed
 
-    def interrupt(self, runs: Sequence[str], reason: str) -> None:
-        """Say that the worker of runs is no more; those that have ended keep what they say."""
+    def interrupt(self, runs: Sequence[str], reason: str, owner: str | None = None) -> None:
+        """Say that the worker of runs is no more; those that have ended keep what they say.
+
+        Args:
+            runs: Their ids.
+            reason: Why.
+            owner: Whose runs they have to be; None for anybody's, also for those that wait.
+        """
         for run in runs:
-            self.runs.end(run, "interrupted", reason)
+            self.runs.end(run, "interrupted", reason, owner)
 
     def events(self, runs: Sequence[str]) -> dict[str, list[TrainingEvent]]:
         """The beginning, the epochs and the end of runs."""
@@ -231,125 +242,3 @@ class Trials:
     def _write(self, statement: Any) -> None:
         with store_errors(), self.runs.engine.begin() as connection:
             connection.execute(statement)
-
-
-class _Channel:
-    """Keeps the events of one run until the portion writes them."""
-
-    def __init__(self) -> None:
-        self.waiting: list[TrainingEvent] = []
-        self.columns: dict[str, Any] = {}
-
-    def emit(self, event: TrainingEvent) -> None:
-        self.waiting.append(event)
-        if isinstance(event, Epoch):
-            self.columns |= {"epochs": event.epoch, "seconds": event.seconds}
-
-    def flush(self) -> None:
-        """The portion writes all its runs together."""
-
-    def commands(self) -> list[Command]:
-        return []
-
-
-_TRAINERS: dict[str, Any] = {}
-"""The trainer of the comparison in hand: its graphs serve trials and repeats."""
-
-
-def train_trials(comparison: str, runs: Sequence[str], url: str, folder: str) -> None:
-    """Train those of a comparison's runs that wait, together; they belong to one entrant.
-
-    Args:
-        comparison: The comparison's id.
-        runs: The runs' ids.
-        url: The store's database.
-        folder: The store's folder.
-    """
-    trials, owner = Trials(Runs(url, folder, create=False)), uuid.uuid4().hex
-    with ONE_AT_A_TIME:
-        claimed = set(trials.claim(runs, owner)) if trials.status(comparison) == "running" else set()
-        portion = [trial for trial in trials.trials(comparison) if trial.run in claimed]
-        if portion:
-            _Portion(trials, trials.get(comparison), portion, owner).train()
-    trials.runs.engine.dispose()
-
-
-class _Portion:
-    def __init__(self, trials: Trials, stored: Stored, portion: Sequence[StoredTrial], owner: str) -> None:
-        self.trials, self.stored, self.portion, self.owner = trials, stored, portion, owner
-        self.channels = [_Channel() for _ in portion]
-        self.asked = 0.0
-        self.going = True
-        self._closed = threading.Event()
-        self._lock = threading.Lock()
-        threading.Thread(target=self._beat, daemon=True).start()
-
-    def train(self) -> None:
-        setups = [trial.setup for trial in self.portion]
-        entrant, _, repeat = self.portion[0].key
-        try:
-            trainer = _trainer(self.trials, self.stored)
-            told = how(self.stored.comparison, entrant, repeat)
-            # Who is given up in successive halving depends on all others.
-            at_once = len(setups) if told["rungs"] else most_together(setups[0], trainer.data, len(setups))
-            for begin in range(0, len(setups), at_once):
-                places = range(begin, min(begin + at_once, len(setups)))
-                if begin and not self._going_on():
-                    for place in range(begin, len(setups)):
-                        self._flush(place, status="stopped", reason="Stopped before it began.", ended=time.time())
-                    return
-                these = [setups[place] for place in places], [self.channels[place] for place in places]
-                for place, end in zip(places, trainer.train(*these, **told, going_on=self._going_on), strict=True):
-                    losses = {f"{part}_loss": scores["loss"] for part, scores in end.scores.items()}
-                    # Given up by the search is an end; stopped by the user is not.
-                    status = "finished" if end.status == "stopped" and self.going else end.status
-                    self._flush(place, status=status, reason=end.reason, ended=time.time(), **losses)
-        except (ValueError, DataUnavailableError) as error:
-            self._fail(str(error))
-        except StoreError:
-            raise  # nothing can be written: whoever waits for this worker says so
-        except Exception as error:
-            self._fail(with_place(error))
-            raise
-        finally:
-            self._closed.set()
-
-    def _going_on(self) -> bool:
-        """Whether the comparison is still to go on; meanwhile, what was measured so far is written."""
-        if time.monotonic() - self.asked < _ASK_SECONDS:
-            return self.going
-        for place in range(len(self.portion)):
-            if self.channels[place].waiting:
-                self._flush(place)
-        self.going, self.asked = self.trials.status(self.stored.id) == "running", time.monotonic()
-        return self.going
-
-    def _flush(self, place: int, **columns: Any) -> None:
-        channel = self.channels[place]
-        with self._lock:
-            run, waiting = self.portion[place].run, channel.waiting
-            self.trials.runs.record(run, self.owner, waiting, **{**channel.columns, **columns})
-        channel.waiting, channel.columns = [], {}
-
-    def _fail(self, reason: str) -> None:
-        for place in range(len(self.portion)):
-            self._flush(place, status="failed", reason=reason, ended=time.time())
-
-    def _beat(self) -> None:
-        """Say that the worker lives, also while it compiles."""
-        while not self._closed.wait(_BEAT_SECONDS):
-            for trial in self.portion:
-                try:
-                    with self._lock:
-                        self.trials.runs.record(trial.run, self.owner, [])
-                except StoreError:
-                    break  # the portion meets the same fault when it writes
-
-
-def _trainer(trials: Trials, stored: Stored) -> Any:
-    from gdviz.training.keras.together import Trainer
-
-    if stored.id not in _TRAINERS:
-        _TRAINERS.clear()
-        _TRAINERS[stored.id] = Trainer(stored.comparison.problem, trials.content(stored.id))
-    return _TRAINERS[stored.id]

@@ -48,6 +48,27 @@ def worker_memory() -> int:
     return whole("GDVIZ_WORKER_MEMORY", 4000) * 2**20
 
 
+def patiently(action: Callable[[], T], lock: threading.Lock) -> T:
+    """Do something with the store; where that fails, again, until patience ends.
+
+    Args:
+        action: What is done.
+        lock: Held meanwhile, and free between two attempts.
+
+    Raises:
+        StoreError: Patience ended.
+    """
+    began = time.monotonic()
+    while True:
+        try:
+            with lock:
+                return action()
+        except StoreError:
+            if time.monotonic() - began > _PATIENCE_SECONDS:
+                raise
+            time.sleep(_RETRY_SECONDS)
+
+
 class RunTakenError(RuntimeError):
     """The run was given to another worker, or was ended: this one must not write to it any more."""
 
@@ -123,20 +144,8 @@ class StoreChannel:
         self._closed.set()
 
     def patiently(self, action: Callable[[], T]) -> T:
-        """Do something with the store; where that fails, again, until patience ends.
-
-        Raises:
-            StoreError: Patience ended.
-        """
-        began = time.monotonic()
-        while True:
-            try:
-                with self._lock:
-                    return action()
-            except StoreError:
-                if time.monotonic() - began > _PATIENCE_SECONDS:
-                    raise
-                time.sleep(_RETRY_SECONDS)
+        """Do something with the store, as :func:`patiently` does, while the heartbeat does not."""
+        return patiently(action, self._lock)
 
     def _beat(self) -> None:
         """Say that the worker lives, also where a batch or a measurement takes long."""
