@@ -7,6 +7,7 @@ from gdviz.charts.training import curves
 from gdviz.export.glossary import GLOSSARY
 from gdviz.training import DATASETS, TrainingSetup
 from gdviz.training.events import CommandDone, End, Resumed, Start
+from gdviz.training.history import best
 from gdviz.training.live import Live
 from gdviz.training.telling import told
 from gdviz.ui.glossary import explained
@@ -86,6 +87,18 @@ def test_the_accuracy_of_the_top_k_is_not_the_share_that_is_right() -> None:
     live.add([epoch(1, loss=1.0, val_loss=1.0, val_top_k_categorical_accuracy=1.0)])
     live.add([End("finished", "", {"test": {"loss": 1.5, "top_k_categorical_accuracy": 1.0}})])
     assert "right" not in told(setup, live)
+
+
+def test_runs_are_set_side_by_side_by_the_share_that_is_right() -> None:
+    names = ("val_top_k_categorical_accuracy", "val_categorical_accuracy", "val_loss")
+    epochs = [
+        epoch(number, **dict(zip(names, values, strict=True)))
+        for number, values in ((1, (1.0, 0.5, 1.0)), (2, (0.9, 0.75, 2.0)))
+    ]
+    assert best(epochs) == ("accuracy", 0.75, 2)
+    for row in epochs:
+        del row.measured["val_categorical_accuracy"]
+    assert best(epochs) == ("loss", 1.0, 1)
 
 
 def test_each_term_is_marked_where_it_occurs_first() -> None:

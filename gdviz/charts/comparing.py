@@ -8,8 +8,8 @@ import numpy as np
 
 from gdviz.charts.figure import Figure, Table
 from gdviz.charts.palette import DARK_THEME, DASHES, LIGHT_THEME, SHAPES, Theme
-from gdviz.comparing.comparison import ACCURACIES
 from gdviz.comparing.words import value
+from gdviz.training.setup import ACCURACIES
 
 if TYPE_CHECKING:  # a record draws itself with these functions
     from gdviz.comparing.record import Record

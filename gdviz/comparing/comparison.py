@@ -11,12 +11,10 @@ from gdviz.schedules import SCHEDULES, Constant, Schedule
 from gdviz.training import KERAS_OPTIMIZERS, KerasOptimizer, TrainingSetup, Watch
 from gdviz.training.optimizers import SEARCHED
 from gdviz.training.scores import OF_CLASSES
-from gdviz.training.setup import ALL_METRICS
+from gdviz.training.setup import ACCURACIES, ALL_METRICS
 from gdviz.training.stackable import why_alone
 
 MOST_ENTRANTS = 8
-ACCURACIES = ("categorical_accuracy", "top_k_categorical_accuracy", "binary_accuracy")
-"""Shares of right answers, shown in percent."""
 NOT_THE_PROBLEM = {
     "optimizer",
     "schedule",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gdviz.comparing.comparison import ACCURACIES
+from gdviz.training.setup import ACCURACIES
 
 if TYPE_CHECKING:
     from gdviz.comparing.record import Record

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gdviz.training.events import Batches, Epoch, Resumed, TrainingEvent
+from gdviz.training.setup import SHARES_RIGHT
 
 
 class Best(NamedTuple):
@@ -18,16 +19,19 @@ class Best(NamedTuple):
 
 
 def best(epochs: Iterable[Epoch]) -> Best | None:
-    """The best validation score and its epoch: the highest accuracy, or the smallest loss where none was measured.
+    """The best validation score and its epoch: the highest share of rows that are right, or the smallest loss where
+    that was not measured. The first of equal ones. None where nothing validated.
 
-    The first of equal ones. None where nothing validated.
+    This is for setting runs side by side, whose losses may be different functions. Within one run the loss tells more:
+    it goes on after the last row is right, and rises again where the model begins to overfit. So
+    :attr:`gdviz.training.live.Live.best` is the epoch of the lowest loss, whatever else was measured.
 
     >>> best(Epoch(i, 10 * i, 1.0, 100.0, {"val_loss": loss}) for i, loss in enumerate((0.5, 0.3, 0.4), start=1))
     Best(name='loss', value=0.3, epoch=2)
     """
     rows = {row.epoch: row.measured for row in epochs}
-    measured = dict.fromkeys(name for row in rows.values() for name in row)
-    accuracy = next((name for name in measured if name.startswith("val_") and "accuracy" in name), None)
+    measured = {name for row in rows.values() for name in row}
+    accuracy = next((f"val_{name}" for name in SHARES_RIGHT if f"val_{name}" in measured), None)
     name = accuracy or "val_loss"
     scored = [(row[name], epoch) for epoch, row in rows.items() if name in row and math.isfinite(row[name])]
     if not scored:

@@ -101,7 +101,8 @@ class Live:
     batches: Rows = field(default_factory=Rows)
     epochs: Rows = field(default_factory=Rows)
     best: dict[str, Any] = field(default_factory=dict)
-    """The epoch with the lowest validation loss, its number as ``at``; empty where there is none."""
+    """The epoch with the lowest validation loss, its number as ``at``; empty where there is none. Runs are set side by
+    side by another rule: see :func:`gdviz.training.history.best`."""
     snapshot: Snapshot | None = None
     """The model's last predictions; None where none were recorded."""
     plane: Plane | None = None

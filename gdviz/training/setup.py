@@ -41,6 +41,10 @@ ALL_LOSSES, ALL_METRICS = (
     for by_task in (LOSSES, METRICS)
 )
 """The names for all tasks, each once."""
+SHARES_RIGHT = ("categorical_accuracy", "binary_accuracy")
+"""The metrics that are the share of rows that are right."""
+ACCURACIES = (*SHARES_RIGHT, "top_k_categorical_accuracy")
+"""The metrics that are a share of the rows, told in percent; that of the top k also counts answers that are wrong."""
 
 
 @dataclass(frozen=True)

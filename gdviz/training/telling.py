@@ -3,12 +3,10 @@
 import numpy as np
 
 from gdviz.training.live import Live
-from gdviz.training.setup import TrainingSetup
+from gdviz.training.setup import SHARES_RIGHT, TrainingSetup
 
 _STEADY = 0.02
 """A loss that changes by a smaller share is said to have stayed."""
-_SHARES_RIGHT = ("categorical_accuracy", "binary_accuracy")
-"""The metrics that are the share of rows that are right; the accuracy of the top k is another one."""
 
 
 def told(setup: TrainingSetup, live: Live) -> str:
@@ -49,7 +47,7 @@ def _best(setup: TrainingSetup, live: Live) -> str:
     if not best:
         return ""
     words = f"The validation loss was lowest after epoch {best['at']}, at {best['val_loss']:.3g}"
-    accuracy = next((name for name in setup.metrics or () if name in _SHARES_RIGHT), None)
+    accuracy = next((name for name in setup.metrics or () if name in SHARES_RIGHT), None)
     if accuracy and np.isfinite(best.get(f"val_{accuracy}", np.nan)):
         words += f", with {100 * best[f'val_{accuracy}']:.1f} % right"
     epochs, losses = live.series("val_loss", "epoch")
@@ -63,7 +61,7 @@ def _unseen(setup: TrainingSetup, live: Live) -> str:
     scores = live.end.scores.get("test", {}) if live.end else {}
     if not scores or setup.split.validate_on_test:
         return ""
-    accuracy = next((name for name in scores if name in _SHARES_RIGHT), None)
+    accuracy = next((name for name in scores if name in SHARES_RIGHT), None)
     if accuracy:
         return f"Of rows it has never seen, {100 * scores[accuracy]:.1f} % are right."
     return f"On rows it has never seen the loss is {scores['loss']:.3g}."

@@ -11,6 +11,7 @@ from gdviz.charts.training import Mark, Scale, by_layer, curves
 from gdviz.charts.weight_plane import weight_plane
 from gdviz.training import TrainingSetup
 from gdviz.training.live import By, Live
+from gdviz.training.setup import ACCURACIES
 
 LAYERS: dict[str, tuple[str, str, Scale]] = {
     "gradient_norm": ("Norm of the gradient, by layer", "norm", "log"),
@@ -115,7 +116,7 @@ def short(name: str, value: float) -> str:
     """
     if not np.isfinite(value):
         return "not finite"
-    return f"{100 * value:.1f} %" if "accuracy" in name else f"{value:.3g}"
+    return f"{100 * value:.1f} %" if name.removeprefix("val_") in ACCURACIES else f"{value:.3g}"
 
 
 def _measured(live: Live, name: str, look: Look) -> Card:
