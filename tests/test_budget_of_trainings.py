@@ -20,7 +20,7 @@ process, peak, done = psutil.Process(), [0], threading.Event()
 def run(**values):
     setup = TrainingSetup(epochs=1, batch_size=None, watch=Watch(snapshot_epochs=0), **values)
     train(setup, prepare(setup), Recorder())
-    return keras_training(setup, size_of(setup)).bytes
+    return keras_training(setup, size_of(setup))
 
 def look():
     while not done.wait(0.002):

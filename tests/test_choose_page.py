@@ -9,7 +9,6 @@ import pytest
 import vl_convert
 from streamlit.testing.v1 import AppTest
 
-from gdviz.budget import Cost
 from gdviz.charts import comparing as charts
 from gdviz.clipping import CLIPPERS
 from gdviz.comparing.comparison import Budget, Comparison, Entrant, entrants_of
@@ -291,7 +290,7 @@ def test_no_more_are_trained_at_once_than_fit_into_a_worker(
 
     train = Trainer.train
     monkeypatch.setattr(Trainer, "train", counted)
-    monkeypatch.setattr("gdviz.runs.memory.keras_training", lambda setup, size, n=1: Cost(0.0, n * 1500 * 2.0**20))
+    monkeypatch.setattr("gdviz.runs.memory.keras_training", lambda setup, size, n=1: n * 1500 * 2.0**20)
     comparisons = Comparisons(JobsHere(Runs(folder=tmp_path)))  # type: ignore[arg-type]
     id = comparisons.start(SMALL)
     assert trained == [2] * 6

@@ -62,6 +62,21 @@ def test_an_empty_part_is_refused() -> None:
         prepare(TrainingSetup(data=DATASETS.make("iris"), split=Split(validation=0.001)))
 
 
+@pytest.mark.parametrize(("row", "what"), [("{},{}", "inputs"), ("{1},{0}", "targets")])
+@pytest.mark.parametrize("standardise", [True, False])
+def test_numbers_too_large_for_a_model_are_refused_in_words(row: str, what: str, standardise: bool) -> None:
+    rows = [row.format(x, y) for x, y in zip(["1e308", "-1e308", "3e307", "7"] * 10, range(40), strict=True)]
+    own = DATASETS.make("own_table", target="y", learn="regression")
+    split = Split(standardise=standardise, standardise_target=standardise)
+    with pytest.raises(ValueError, match=f"data: {what} must be numbers of size 3.4e38 at most"):
+        prepare(TrainingSetup(data=own, split=split), "\n".join(["x,y", *rows]).encode())
+
+
+def test_lines_may_end_as_on_the_first_macs() -> None:
+    content = "x,y\n" + "".join(f"{x},{x % 3}\n" for x in range(30))
+    assert table.read(content.replace("\n", "\r").encode()).texts == table.read(content.encode()).texts
+
+
 def test_data_that_cannot_be_downloaded_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def offline() -> None:
         raise Exception("URL fetch failure")  # what Keras raises

@@ -64,19 +64,19 @@ class _Model:
     """Trainable numbers."""
     activations: int
     """Numbers that a row of a batch leaves behind on its way forward."""
-    multiplications: float
-    """Of a row, forward."""
 
 
-def keras_training(setup: TrainingSetup, size: Size, together: int = 1) -> Cost:
-    """A training in a worker: the whole of the memory that its process takes, TensorFlow included.
+def keras_training(setup: TrainingSetup, size: Size, together: int = 1) -> float:
+    """A training in a worker: bytes that its process takes at most, TensorFlow included.
+
+    Its time is estimated nowhere: it can be watched and stopped. That of a comparison is, in ``gdviz.comparing``.
 
     Args:
         setup: The training.
         size: How large its data are.
         together: How many such trainings are stacked.
 
-    >>> 500 < keras_training(TrainingSetup(), size_of(TrainingSetup())).bytes / 2**20 < 1000
+    >>> 500 < keras_training(TrainingSetup(), size_of(TrainingSetup())) / 2**20 < 1000
     True
     """
     model = _model(setup, size)
@@ -91,15 +91,13 @@ def keras_training(setup: TrainingSetup, size: Size, together: int = 1) -> Cost:
     judged = (2.0 if together == 1 else 0.5) * min(at_once, 8 * _EVALUATED_AT_ONCE // together) * model.activations
     held = _SINGLE * (3.0 * data + together * (kept + max(passed, judged)))
     watched = 0.0
-    if setup.watch.sharpness_epochs:
+    if setup.watch.sharpness_epochs:  # so many vectors at most: how soon it converges, nobody knows before
         watched = NUMBER * min(_SHARPNESS_VECTORS, model.parameters) * model.parameters
         watched += _SINGLE * 6.0 * min(setup.watch.sharpness_samples, rows) * model.activations
     if setup.watch.plane:
         points = min(_PLANE_POINTS, setup.epochs * math.ceil(rows / batch) + 1)
         watched = max(watched, points * model.parameters * (_SINGLE + 2 * NUMBER))
-    steps = setup.epochs * math.ceil(rows / batch)
-    step = 3e4 * this_machine().call / 1000 + 3 * batch * model.multiplications * this_machine().multiplication / 2
-    return Cost(together * steps * step, _TENSORFLOW + held + watched)
+    return _TENSORFLOW + held + watched
 
 
 def reading(content: bytes) -> Cost:
@@ -132,22 +130,18 @@ def _trained(setup: TrainingSetup, size: Size) -> int:
 
 
 def _model(setup: TrainingSetup, size: Size) -> _Model:
-    parameters, activations, multiplications, before = 0, size.inputs, 0.0, size.inputs
+    parameters, activations, before = 0, size.inputs, size.inputs
     if setup.convolution is not None and setup.data.image is not None:
         net, (height, width, channels) = setup.convolution, setup.data.image
         for block in range(net.blocks):
             filters = net.filters * 2**block
-            weights = net.kernel_size**2 * channels * filters
-            parameters += weights + filters
-            multiplications += weights * height * width
+            parameters += net.kernel_size**2 * channels * filters + filters
             activations += 2 * filters * height * width
             height, width, channels = height // 2, width // 2, filters
         before = height * width * channels
     for layer in setup.layers:
         parameters += before * layer.units + layer.units * (1 if layer.normalization == "none" else 3)
-        multiplications += before * layer.units
         activations += layer.units * (2 + 2 * (layer.normalization != "none") + 2 * bool(layer.dropout))
         before = layer.units
     parameters += (before + 1) * size.outputs
-    multiplications += before * size.outputs
-    return _Model(parameters, activations + 3 * size.outputs, multiplications)
+    return _Model(parameters, activations + 3 * size.outputs)

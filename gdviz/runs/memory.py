@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from gdviz.budget import Cost, Size, keras_training, size, size_of
+from gdviz.budget import Size, keras_training, size, size_of
 from gdviz.comparing.comparison import Comparison
 from gdviz.runs.worker import worker_memory
 from gdviz.training import TrainingSetup
@@ -44,7 +44,7 @@ def refusal_of_comparison(comparison: Comparison, plan: "Plan | None" = None) ->
 def most_together(setup: TrainingSetup, data: Data, most: int) -> int:
     """How many trainings like this one, up to ``most``, are stacked so that they fit into a worker: at least one."""
     shape = Size(sum(map(len, data.x.values())), math.prod(data.shape), data.outputs)
-    fitting = (n for n in range(most, 1, -1) if keras_training(setup, shape, n).bytes <= worker_memory())
+    fitting = (n for n in range(most, 1, -1) if keras_training(setup, shape, n) <= worker_memory())
     return next(fitting, 1)
 
 
@@ -60,8 +60,8 @@ def plan_of(setup: TrainingSetup, content: bytes | None) -> "Plan | None":
         return None
 
 
-def _too_much(cost: Cost, smaller: str) -> str | None:
+def _too_much(bytes: float, smaller: str) -> str | None:
     most = worker_memory()
-    if cost.bytes <= most:
+    if bytes <= most:
         return None
-    return f"This would take about {size(cost.bytes)} of memory, and a worker may take {size(most)}: {smaller}."
+    return f"This would take about {size(bytes)} of memory, and a worker may take {size(most)}: {smaller}."

@@ -10,36 +10,42 @@ import numpy as np
 
 
 def digits() -> Any:
+    """1,797 images of digits, 8 x 8, values 0 to 16, ten classes (Alpaydin and Kaynak, 1998)."""
     from sklearn.datasets import load_digits
 
     return load_digits(return_X_y=True)
 
 
 def iris() -> Any:
+    """150 flowers, 4 lengths in cm, three species (Fisher, 1936)."""
     from sklearn.datasets import load_iris
 
     return load_iris(return_X_y=True)
 
 
 def wine() -> Any:
+    """178 wines, 13 chemical measurements, three growers (Forina et al., 1991)."""
     from sklearn.datasets import load_wine
 
     return load_wine(return_X_y=True)
 
 
 def breast_cancer() -> Any:
+    """569 tumours, 30 measurements of cell nuclei; 1 is benign (Wolberg et al., 1995)."""
     from sklearn.datasets import load_breast_cancer
 
     return load_breast_cancer(return_X_y=True)
 
 
 def diabetes() -> Any:
+    """442 patients, 10 scaled measurements; the progression of the disease after a year (Efron et al., 2004)."""
     from sklearn.datasets import load_diabetes
 
     return load_diabetes(return_X_y=True)
 
 
 def mnist() -> Any:
+    """70,000 images of digits, 28 x 28, values 0 to 1, the test part last (LeCun et al., 1998)."""
     from keras.datasets.mnist import load_data
 
     (x, y), (x_test, y_test) = load_data()
@@ -47,6 +53,7 @@ def mnist() -> Any:
 
 
 def fashion_mnist() -> Any:
+    """70,000 images of clothes, 28 x 28, values 0 to 1, the test part last (Xiao et al., 2017)."""
     from keras.datasets.fashion_mnist import load_data
 
     (x, y), (x_test, y_test) = load_data()
@@ -54,18 +61,21 @@ def fashion_mnist() -> Any:
 
 
 def moons(samples: int, noise: float, seed: int) -> Any:
+    """Two half circles that reach into each other; normal noise of this standard deviation on both inputs."""
     from sklearn.datasets import make_moons
 
     return make_moons(samples, noise=noise, random_state=seed)
 
 
 def circles(samples: int, noise: float, seed: int) -> Any:
+    """A circle of radius 1, and within it one of radius 0.5; normal noise on both inputs."""
     from sklearn.datasets import make_circles
 
     return make_circles(samples, noise=noise, factor=0.5, random_state=seed)
 
 
 def spirals(samples: int, noise: float, seed: int) -> Any:
+    """Two spirals: (r cos φ, r sin φ) with φ = 3πr + πy and r² uniform from 0.02 to 1; normal noise on both inputs."""
     rng = np.random.default_rng(seed)
     y = np.arange(samples) % 2
     radius = np.sqrt(rng.uniform(0.02, 1.0, samples))
@@ -75,6 +85,7 @@ def spirals(samples: int, noise: float, seed: int) -> Any:
 
 
 def xor(samples: int, noise: float, seed: int) -> Any:
+    """y = 1 where x₁x₂ < 0, x uniform on the square from -1 to 1; then normal noise on both inputs."""
     rng = np.random.default_rng(seed)
     x = rng.uniform(-1.0, 1.0, (samples, 2))
     y = (x[:, 0] * x[:, 1] < 0).astype(int)
@@ -82,6 +93,7 @@ def xor(samples: int, noise: float, seed: int) -> Any:
 
 
 def blobs(samples: int, noise: float, seed: int, classes: int) -> Any:
+    """Clouds around the points (cos 2πy/n, sin 2πy/n) for n classes y; normal noise on both inputs."""
     rng = np.random.default_rng(seed)
     y = np.arange(samples) % classes
     angle = 2 * np.pi * y / classes
@@ -89,6 +101,7 @@ def blobs(samples: int, noise: float, seed: int, classes: int) -> Any:
 
 
 def curve(samples: int, noise: float, seed: int, shape: str) -> Any:
+    """y = f(x) + normal noise, x uniform from -1 to 1; f is one of five shapes."""
     rng = np.random.default_rng(seed)
     x = rng.uniform(-1.0, 1.0, samples)
     y = {
@@ -102,6 +115,7 @@ def curve(samples: int, noise: float, seed: int, shape: str) -> Any:
 
 
 def random_vectors(samples: int, inputs: int, classes: int, label_noise: float, seed: int) -> Any:
+    """Labels y = argmax xW, x and W of normal numbers; a share of the labels is drawn anew at random."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(samples, inputs))
     y = np.argmax(x @ rng.normal(size=(inputs, classes)), axis=1)

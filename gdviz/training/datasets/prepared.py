@@ -44,6 +44,7 @@ class Data:
         return int(self.y["train"].shape[1])
 
 
+@np.errstate(over="ignore", invalid="ignore")  # numbers that are too large are refused in words
 def prepare(setup: "TrainingSetup", content: bytes | None = None) -> Data:
     """Load, split, standardise and encode the data of a training.
 
@@ -52,7 +53,7 @@ def prepare(setup: "TrainingSetup", content: bytes | None = None) -> Data:
         content: The bytes of the user's file, where the data are the user's own.
 
     Raises:
-        ValueError: The user's file cannot be used, or a part would be empty; says why.
+        ValueError: The user's file cannot be used, or a part would be empty, or a number is too large; says why.
         DataUnavailableError: The data have to be downloaded, and that failed.
     """
     loaded, split, task = setup.data.load(content), setup.split, setup.data.task
@@ -67,16 +68,16 @@ def prepare(setup: "TrainingSetup", content: bytes | None = None) -> Data:
         y = loaded.y[:, None].astype(float)
         if task == "regression" and split.standardise_target:
             y_mean, y_scale = samples.mean_and_scale(y[rows["train"]])
-        y = ((y - y_mean) / y_scale).astype(np.float32)
+        y = _single((y - y_mean) / y_scale, "targets")
     x = loaded.x.astype(np.float64, copy=False)
     x -= x_mean  # in place: a large table would be in memory too often
     x /= x_scale
-    x = x.astype(np.float32)
+    inputs = _single(x, "inputs")
     if setup.convolution is not None and setup.data.image is not None:
-        x = x.reshape(-1, *setup.data.image)
+        inputs = inputs.reshape(-1, *setup.data.image)
     return Data(
         task=task,
-        x={part: x[chosen] for part, chosen in rows.items()},
+        x={part: inputs[chosen] for part, chosen in rows.items()},
         y={part: y[chosen] for part, chosen in rows.items()},
         inputs=loaded.inputs,
         classes=loaded.classes,
@@ -86,6 +87,20 @@ def prepare(setup: "TrainingSetup", content: bytes | None = None) -> Data:
         y_mean=y_mean,
         y_scale=y_scale,
     )
+
+
+def _single(numbers: NDArray[np.float64], what: str) -> NDArray[np.float32]:
+    """As float32, in which a model counts.
+
+    Raises:
+        ValueError: A number is too large for that, or was for the mean and the standard deviation.
+    """
+    single = numbers.astype(np.float32)
+    if not np.isfinite(single).all():
+        raise ValueError(
+            f"data: {what} must be numbers of size 3.4e38 at most, also when standardised; some are larger"
+        )
+    return single
 
 
 def rows_by_part(setup: "TrainingSetup", count: int) -> dict[str, NDArray[Any]]:
