@@ -41,14 +41,14 @@ def basins(experiment: Experiment, width: int, controls: DeltaGenerator) -> dict
     runs = experiment.descents()
     live = ui.live_basins(runs)
     st.caption(
-        "Each point is a start. A colour a minimum, fading the longer the way; grey: unfinished or stalled; black, or "
-        "white on black: diverged. Click on a point to open that run on the Descent page."
+        f"{'Slide a learning rate, and the basins follow. ' if live else ''}Each point is a start. A colour a minimum, "
+        "fading the longer the way; grey: unfinished or stalled; black, or white on black: diverged. Click on a point "
+        "to open that run on the Descent page."
     )
-    if live:
-        st.subheader("Counted on the server")
-        st.markdown("The same runs, on as fine a grid as you like, with all numbers.")
-    side = int(ui.choice(st.container(), "Starts", "side", {str(n): f"{n} x {n}" for n in ui.SIDES}, "96", width=240))
-    told = st.empty()
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    grids = {str(n): f"{n} x {n} starts" for n in ui.SIDES}
+    side = int(ui.choice(left, "Counted on the server", "side", grids, "96"))
+    told = right.empty()
     ui.stop_here_if_asked()
     across, places = panels(len(runs), width)
     found, figures = [], {}
@@ -208,6 +208,7 @@ with stories:
     story_row("sweeps", experiment, {"mode": mode})
 with heading:
     st.subheader(f"{ui.MODES[mode]}: {experiment.landscape.label}, {experiment.steps} steps")
-    link_to("Descent", "Other landscapes and optimizers: on the Descent page")
+with controls:
+    link_to("Descent", "Change the experiment")
 draw = {"basins": basins, "window": window, "map": hyperparameters, "sensitivity": sensitivity}[mode]
 ui.keep(experiment, {"mode": mode, **draw(experiment, width, controls)})

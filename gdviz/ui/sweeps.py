@@ -139,7 +139,6 @@ def live_basins(runs: Sequence[Descent]) -> bool:
         st.caption(" ".join(dict.fromkeys(f"On the server: {why}" for why in reasons)))
         return False
     show_live_basins(runs, "sweep.basins", _take_over)
-    st.caption("Your browser draws these: slide a learning rate, and the basins follow.")
     return True
 
 
@@ -362,7 +361,7 @@ def window_table(found: Sequence[Window]) -> str:
 
 
 def _share(share: float) -> str:
-    return f"{100 * share:.1f} %" if share else "0"
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%" if share else "0"
 
 
 def _number(value: float) -> str:

@@ -11,6 +11,7 @@ def test_a_click_on_the_basins_opens_that_run_on_the_descent_page(browser: Brows
     expect(page.get_by_text("reaches a minimum from")).to_be_visible(timeout=60_000)
     chart = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg.marks").first
     expect(chart).to_be_visible()
+    chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
