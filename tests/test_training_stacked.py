@@ -15,7 +15,8 @@ from gdviz.training.events import End
 from gdviz.training.history import History
 from gdviz.training.keras.loop import train
 from gdviz.training.keras.models import Engine
-from gdviz.training.keras.stacked import Stack, train_together
+from gdviz.training.keras.stack import Stack
+from gdviz.training.keras.stacked import train_together
 from gdviz.training.optimizers import SEARCHED
 from gdviz.training.stackable import why_alone
 

@@ -15,7 +15,8 @@ from gdviz.training.datasets import prepare
 from gdviz.training.events import End, Scores, Start, TrainingEvent
 from gdviz.training.keras.loop import train
 from gdviz.training.keras.models import Engine, in_common
-from gdviz.training.keras.stacked import Judge, Stack, train_together
+from gdviz.training.keras.stack import Judge, Stack
+from gdviz.training.keras.stacked import train_together
 from gdviz.training.setup import TrainingSetup
 from gdviz.training.stackable import why_alone
 
