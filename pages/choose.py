@@ -73,12 +73,13 @@ def numbers(found: Record) -> None:
     """The tables."""
     from gdviz.export.comparison import difference_table, entrant_table
 
-    st.markdown(ui.markdown_table(*entrant_table(found)))
+    links = ui.in_reference(found)
+    st.markdown(ui.markdown_table(*entrant_table(found), links))
     margin = charts.margin_words(found)
     st.caption(f"Usable decades: learning rates in a row that come within {margin} of the optimizer's own best.")
     if len(found.judged) > 1:
         st.markdown("**Differences from the best**, by Welch's test, corrected for the number of pairs (Bonferroni)")
-        st.markdown(ui.markdown_table(*difference_table(found)))
+        st.markdown(ui.markdown_table(*difference_table(found), links))
 
 
 def take_home(stored: Stored, found: Record) -> None:

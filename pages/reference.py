@@ -18,7 +18,9 @@ width = page_width()
 asked = st.query_params.get("entry", "")
 entry = reference.find(asked)
 if entry is not None:
-    st.query_params["entry"] = entry.name  # a link within the page reaches the page, but not the browser's address bar
+    st.query_params["entry"] = (
+        entry.name
+    )  # a link within the page reaches the server, but not the browser's address bar
     link_to("Reference", "All entries", {"catalogue": reference.catalogue_of(entry.name)})
     ui.show_entry(entry)
     st.stop()
@@ -28,8 +30,7 @@ titles = [*reference.CATALOGUES, GLOSSARY]
 linked = st.query_params.get("catalogue", "")
 first = widgets.first_value("reference.catalogue", linked if linked in titles else titles[0])
 chosen = st.segmented_control("Catalogue", titles, default=first, required=True, key="reference.catalogue")
-if linked != chosen:
-    st.query_params.from_dict({"catalogue": chosen})
+st.query_params.from_dict({"catalogue": chosen})  # as above
 sought = st.text_input("Search", max_chars=60, key="reference.search")
 if chosen == GLOSSARY:
     for term, meaning in glossary.matching(sought).items():

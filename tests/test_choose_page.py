@@ -17,7 +17,7 @@ from gdviz.comparing.plan import portions
 from gdviz.comparing.presets import PRESETS
 from gdviz.comparing.record import Record
 from gdviz.comparing.run import run
-from gdviz.export.comparison import comparison_html
+from gdviz.export.comparison import comparison_html, entrant_table
 from gdviz.runs import Runs, StoreError
 from gdviz.runs.comparisons import Comparisons
 from gdviz.schedules import SCHEDULES
@@ -213,6 +213,12 @@ def test_every_view_is_shown(
     assert len(page.get("vega_lite_chart")) == (view != "All numbers")
     if view == "All numbers":
         assert any("Usable decades" in text.value for text in page.markdown)
+
+
+def test_optimizers_in_tables_lead_to_the_reference(record: Record) -> None:
+    table = ui.markdown_table(*entrant_table(record), ui.in_reference(record))
+    assert "| [SGD](reference?entry=gradient_descent)" in table
+    assert "| [Adam](reference?entry=adam)" in table
 
 
 def test_landscapes_are_asked_about_by_a_link(comparisons: Comparisons, monkeypatch: pytest.MonkeyPatch) -> None:

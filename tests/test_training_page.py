@@ -208,7 +208,7 @@ def test_a_table_of_ones_own_is_counted_in_the_preview(
     size = size_of(setup, plan_of(setup, table))
     assert (size.inputs, size.outputs) == (4, 3)
     lines = model_table(setup, size).splitlines()
-    assert lines[-2].endswith("| 3 | softmax | 195 |")
+    assert lines[-2].endswith("| Dense, softmax | 3 | 195 |")
     assert planned_steps(setup, size) == 20  # 36 rows in batches of 32, ten times
 
 

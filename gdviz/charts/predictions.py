@@ -197,7 +197,7 @@ def confusion(
         }
     }
     right, total = int(np.trace(counts)), int(counts.sum())
-    words = f"{right} of {total} rows of the {part} part are right ({right / max(total, 1):.1%})."
+    words = f"{right} of {total} rows of the {part} part are right ({100 * right / max(total, 1):.1f} %)."
     return Figure(_confusion_spec(tuple(classes), width, dark), tables, "Confusion matrix", words)
 
 

@@ -1,7 +1,7 @@
 """The parts of the Choose page: its configuration, and the comparison that it watches."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from gdviz.comparing.comparison import (
 from gdviz.comparing.estimate import estimated_seconds, in_words
 from gdviz.comparing.presets import PRESETS
 from gdviz.comparing.record import Record, Trial
+from gdviz.export import reference
 from gdviz.runs.comparisons import Comparisons
 from gdviz.runs.trials import Stored
 from gdviz.schedules import Schedule
@@ -290,7 +291,20 @@ def progress(stored: Stored, found: Record) -> None:
     st.progress(found.done, words)
 
 
-def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table as Markdown, its texts as they are."""
-    lines = ["| " + " | ".join(map(plain, row)) + " |" for row in (head, *rows)]
+def in_reference(found: Record) -> dict[str, str]:
+    """The labels of the entrants as links to what the Reference says of them."""
+    labels = found.comparison.labels.values()  # one for each entrant, in their order
+    rules = [reference.of_keras(entrant.optimizer.keras_class) for entrant in found.comparison.entrants]
+    pairs = zip(labels, rules, strict=True)
+    return {label: f"[{plain(label)}](reference?entry={rule})" for label, rule in pairs if rule}
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], links: Mapping[str, str]) -> str:
+    """A table as Markdown, its texts as they are, but for those that are links."""
+
+    def cell(text: str) -> str:
+        label, bracket, rest = text.partition(" (best)")
+        return f"{links.get(label, plain(label))}{bracket}{plain(rest)}"
+
+    lines = ["| " + " | ".join(map(cell, row)) + " |" for row in (head, *rows)]
     return "\n".join([lines[0], "|" + " --- |" * len(head), *lines[1:]])

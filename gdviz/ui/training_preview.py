@@ -110,18 +110,18 @@ def model_table(setup: TrainingSetup, size: Size | None) -> str:
     known.
 
     >>> print(model_table(TrainingSetup(), size_of(TrainingSetup())).splitlines()[3])
-    | Dense | 64 | relu | 4,160 |
+    | Dense, relu | 64 | 4,160 |
     """
     inputs, outputs = (size.inputs, size.outputs) if size else (0, 0 if setup.data.task == "classes" else 1)
     counts = parameters(setup, inputs, outputs) if size else {}
-    head = ["| Layer | Size | Activation | Parameters |", "|---|--:|---|--:|"]
-    lines = [f"| Input | {f'{inputs:,}' if size else 'the columns'} | | |"]
+    head = ["| Layer | Size | Parameters |", "|---|--:|--:|"]
+    lines = [f"| Input | {f'{inputs:,}' if size else 'the columns'} | |"]
     for block in blocks(setup, outputs):
         for call in block.calls:
             width = call.arguments.get("units", call.arguments.get("filters", call.arguments.get("rate", "")))
             kind, what = call.path.rpartition(".")[2], call.arguments.get("activation", "")
             shown = "the classes" if kind == "Dense" and not width else width
             count = counts.get(call.arguments.get("name", ""))
-            lines.append(f"| {kind} | {shown} | {what} | {f'{count:,}' if count else ''} |")
-    total = [f"| **All** | | | **{sum(counts.values()):,}** |"] if counts else []
+            lines.append(f"| {kind}{f', {what}' if what else ''} | {shown} | {f'{count:,}' if count else ''} |")
+    total = [f"| **All** | | **{sum(counts.values()):,}** |"] if counts else []
     return "\n".join([*head, *lines, *total])

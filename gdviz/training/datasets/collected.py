@@ -9,7 +9,7 @@ from gdviz.training.datasets.dataset import DATASETS, Dataset, Task
 @DATASETS.register("digits")
 @dataclass(frozen=True)
 class Digits(Dataset):
-    """1797 handwritten digits of 8 × 8 pixels: ten classes."""
+    """1,797 handwritten digits of 8 × 8 pixels: ten classes."""
 
     label = "Digits"
     make = staticmethod(samples.digits)
