@@ -35,6 +35,8 @@ def answer(id: str, status: str, width: int) -> None:
     if stored.status == "failed":
         st.error(plain(stored.reason, 600))
     st.info(plain(found.sentence, 1500))
+    if not found.counts[0]:
+        return  # a frame without a curve says nothing
     view = st.segmented_control("Show", VIEWS, default=VIEWS[0], key="choose.view") or VIEWS[0]
     picture(found, view, width)
 
