@@ -5,10 +5,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from streamlit.runtime.scriptrunner import RerunData, RerunException
 from streamlit.testing.v1 import AppTest
 
 from gdviz.runs import QuotaError, Runs, StoreError
@@ -162,6 +164,31 @@ def test_a_refused_start_is_shown_beside_the_button(tmp_path: Path, monkeypatch:
     next(button for button in page.button if button.label == "Start").click()
     page.run()
     assert "You have 1 trainings in the queue, and one visitor may have 1" in page.error[0].value
+
+
+def test_two_clicks_on_start_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second ends the script of the first, here at the moment at which its run is there."""
+    runs, clicks = Runs(folder=tmp_path), list[str]()
+
+    def start(setup: TrainingSetup, **_: object) -> str:
+        clicks.append(runs.create(setup))
+        return clicks[-1]
+
+    def interrupted(run: str) -> None:
+        raise RerunException(RerunData())
+
+    monkeypatch.setattr(training, "shared_jobs", lambda: SimpleNamespace(runs=runs, start=start))
+    monkeypatch.setattr(training.st, "session_state", {})
+    watched: list[str] = []
+    for watch in (interrupted, watched.append):
+        monkeypatch.setattr(training, "watch", watch)
+        with suppress(RerunException):
+            training.start(TrainingSetup(), None)
+    assert watched == clicks == [run.id for run in runs.search()]
+    training.start(TrainingSetup(epochs=3), None)
+    monkeypatch.setattr(training, "_ONE_CLICK_SECONDS", -1.0)
+    training.start(TrainingSetup(epochs=3), None)
+    assert len(watched) == len(runs.search()) == 3
 
 
 @pytest.mark.parametrize("shared", ["1", "0"])

@@ -246,7 +246,8 @@ def estimate(comparison: Comparison) -> str:
 def start(comparison: Comparison, content: bytes | None) -> None:
     """Begin a comparison, and watch it."""
     try:
-        begun = shared_comparisons().start(comparison, content=content, **visitors.named())
+        shared, who = shared_comparisons(), visitors.named()
+        begun = training.once((comparison, content), lambda: shared.start(comparison, content=content, **who))
         st.session_state["choose_watched"] = begun
         st.query_params["comparison"] = begun
     except (RuntimeError, ValueError) as error:

@@ -218,7 +218,9 @@ def repeat(runs: Runs, run: Run, field: str, value: Value) -> None:
     if setup == run.setup:
         raise ValueError(f"{field} must be another value than that of the run; got {value!r}")
     name = f"{run.name[:100]}, {field} = {value}"[:200]
-    choose([*chosen(), training.shared_jobs().start(setup, name, runs.content(run.id), **visitors.named())])
+    jobs, who = training.shared_jobs(), visitors.named()
+    begun = training.once((run.id, setup), lambda: jobs.start(setup, name, runs.content(run.id), **who))
+    choose([*chosen(), begun])
 
 
 def repeat_controls(runs: Runs, run: Run) -> None:

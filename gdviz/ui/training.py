@@ -1,5 +1,6 @@
 """The training of a session, the run that it watches, and the store and the workers that all sessions share."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ SPEED = "training_speed"
 UNDER_WAY = ("queued", *ACTIVE)
 _AT_ONCE = 1000
 _PATIENCE_SECONDS = 3.0
+_ONE_CLICK_SECONDS = 2.0
 _LOOK_SECONDS = 0.02
 
 
@@ -55,6 +57,35 @@ def attempt(action: Callable[..., Any], *values: Any) -> None:
         action(*values)
     except (RuntimeError, ValueError, OSError) as error:
         st.session_state["training_error"] = str(error)
+
+
+@dataclass
+class _Started:
+    """What a session started last."""
+
+    what: object = None
+    id: str = ""
+    at: float = -math.inf
+
+
+def once(what: object, begin: Callable[[], str]) -> str:
+    """Start something, unless the session started the very same a moment ago: two clicks on a button are one.
+
+    The second ends the script of the first at its next look into the session, so what came of the first is kept in an
+    object that is looked up before.
+
+    Args:
+        what: What is started.
+        begin: Starts it, without a look into the session.
+
+    Returns:
+        Its id.
+    """
+    last: _Started = st.session_state.setdefault("started", _Started())
+    if last.what != what or time.monotonic() - last.at > _ONE_CLICK_SECONDS:
+        last.id = begin()
+        last.what, last.at = what, time.monotonic()
+    return last.id
 
 
 def say_what_failed() -> None:
@@ -147,7 +178,8 @@ def start(setup: TrainingSetup, content: bytes | None) -> None:
 
     def begin() -> None:
         jobs = shared_jobs()
-        run = jobs.start(setup, content=content, **visitors.named())
+        who = visitors.named()
+        run = once((setup, content), lambda: jobs.start(setup, content=content, **who))
         watch(run)
         if speed := st.session_state.get(SPEED):
             jobs.runs.send(run, Command("set_speed", speed))
