@@ -10,15 +10,17 @@ _SOON = 2000
 """Milliseconds within which a page's path follows its fields."""
 
 _SCRIPT = """
-// A page has one entry in the browser's history, however often its address follows its controls.
+// A page has one entry in the browser's history, however often its address follows its controls; the Reference has one
+// for each of its own entries.
 if (!history.gdviz) {
   const push = history.pushState;
   const address = (url) => new URL(url ?? location.href, location.href);
+  const page = ({ pathname, searchParams }) => `${pathname}?${searchParams.get("entry") ?? ""}`;
   let replaced = null;
   history.gdviz = true;
   history.pushState = function (state, title, url) {
     const to = address(url);
-    if (to.pathname === location.pathname) {
+    if (page(to) === page(address())) {
       replaced = { before: location.href, at: performance.now() };
       history.replaceState(state, title, url);
       return;

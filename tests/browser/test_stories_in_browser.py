@@ -40,6 +40,16 @@ def test_fields_that_come_before_their_path_are_not_written_to_the_page_before(o
     expect(page.get_by_role("heading", name="See gradient descent work")).to_be_visible(timeout=LONG)
 
 
+def test_back_leads_from_an_entry_of_the_reference_to_its_cards(open_page: Callable[..., Page]) -> None:
+    page = open_page("/reference?catalogue=Schedules")
+    page.get_by_role("link", name="Cosine decay", exact=True).click()
+    expect(page.get_by_role("link", name="All entries")).to_be_visible()
+    page.wait_for_function("location.search === '?entry=cosine_decay'")
+    at_rest(page).go_back()
+    expect(page.get_by_role("link", name="Cosine decay", exact=True)).to_be_visible()
+    assert urlsplit(page.url).query == "catalogue=Schedules"
+
+
 def test_controls_leave_one_entry_in_the_history(open_page: Callable[..., Page]) -> None:
     page = open_page("/descent")
     entries = page.evaluate("history.length")
