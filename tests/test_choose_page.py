@@ -225,6 +225,13 @@ def test_landscapes_are_asked_about_by_a_link(comparisons: Comparisons, monkeypa
     page = opened(comparisons, monkeypatch, on="landscapes")
     assert compare_button(page).key == "choose.study"
     assert page.query_params["on"] in ("landscapes", ["landscapes"])
+    # A link to a comparison leads to it, whatever was looked at before; the navigation, to that.
+    for query in ({"seed": "3"}, {}):
+        again = AppTest.from_file(PAGE, default_timeout=120)
+        again.session_state["choose_on"] = "Landscapes"
+        for name, value in query.items():
+            again.query_params[name] = value
+        assert (compare_button(checked(again)).key == "choose.study") is not bool(query)
 
 
 def test_the_table_of_a_comparison_is_there_again_after_a_reload(
@@ -236,6 +243,12 @@ def test_the_table_of_a_comparison_is_there_again_after_a_reload(
     page = opened(comparisons, monkeypatch, **fields)
     assert any("60 rows, 2 columns" in text.value for text in page.text)
     assert not compare_button(page).disabled
+
+    def busy(id: str) -> bytes:
+        raise StoreError("the database is locked")
+
+    monkeypatch.setattr(comparisons.trials, "content", busy)
+    assert compare_button(opened(comparisons, monkeypatch, **fields)).disabled
 
 
 def test_a_comparison_that_is_not_stored_is_said_not_to_be(

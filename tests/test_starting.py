@@ -1,6 +1,7 @@
 """What the Live training page says where nothing can be trained, or the store cannot be used: at once, in words."""
 
 import asyncio
+import math
 import socket
 import threading
 import time
@@ -179,14 +180,16 @@ def test_two_clicks_on_start_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(training, "shared_jobs", lambda: SimpleNamespace(runs=runs, start=start))
     monkeypatch.setattr(training.st, "session_state", {})
-    watched: list[str] = []
+    once = training.once
+    monkeypatch.setattr(training, "once", lambda what, begin: once(what, begin, seconds))
+    seconds, watched = math.inf, list[str]()
     for watch in (interrupted, watched.append):
         monkeypatch.setattr(training, "watch", watch)
         with suppress(RerunException):
             training.start(TrainingSetup(), None)
     assert watched == clicks == [run.id for run in runs.search()]
     training.start(TrainingSetup(epochs=3), None)
-    monkeypatch.setattr(training, "_ONE_CLICK_SECONDS", -1.0)
+    seconds = -1.0
     training.start(TrainingSetup(epochs=3), None)
     assert len(watched) == len(runs.search()) == 3
 

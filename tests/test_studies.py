@@ -88,6 +88,8 @@ def test_losses_out_of_all_proportion_leave_the_picture_and_that_is_said() -> No
     assert f"up to {np.nanmax(figure.tables['values']['high']):.0e}" in charts.beyond_words(found, figure)
     small = [studies.window(setup, np.geomspace(1e-3, 0.1, 9))]
     assert charts.beyond_words(small, charts.windows(small)) == ""
+    nowhere = [studies.window(descent("himmelblau", "gradient_ascent", 0.1, steps=200), np.geomspace(1e-3, 1, 9))]
+    assert charts.beyond_words(nowhere, charts.windows(nowhere)) == ""
 
 
 def test_a_best_setting_at_the_edge_of_the_map_says_so() -> None:

@@ -75,6 +75,8 @@ def test_numbers_too_large_for_a_model_are_refused_in_words(row: str, what: str,
 def test_lines_may_end_as_on_the_first_macs() -> None:
     content = "x,y\n" + "".join(f"{x},{x % 3}\n" for x in range(30))
     assert table.read(content.replace("\n", "\r").encode()).texts == table.read(content.encode()).texts
+    mixed = content.replace("\n", "\r", 1)
+    assert table.read(mixed.encode()).texts == table.read(content.encode()).texts
 
 
 def test_data_that_cannot_be_downloaded_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The Live training page: its controls at their extremes, its curves, and what it says of a run that diverged."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -210,6 +211,7 @@ def test_a_table_of_ones_own_is_counted_in_the_preview(
     lines = model_table(setup, size).splitlines()
     assert lines[-2].endswith("| Dense, softmax | 3 | 195 |")
     assert planned_steps(setup, size) == 20  # 36 rows in batches of 32, ten times
+    assert planned_steps(setup, replace(size, rows=1)) is None
 
 
 @pytest.mark.parametrize("name", list(WATCHED))

@@ -191,10 +191,10 @@ def _ends(found: Sequence[Window | Sensitivity], values: Table) -> list[float] |
 def beyond_words(found: Sequence[Window | Sensitivity], figure: Figure) -> str:
     """A sentence where curves leave the picture of final losses; empty where none does."""
     values = figure.tables["values"]
-    ends = _ends(found, values)
-    if ends is None or np.nanmax(values["high"]) <= ends[1]:
+    ends, highest = _ends(found, values), values["high"][np.isfinite(values["high"])].max(initial=0.0)
+    if ends is None or highest <= ends[1]:
         return ""
-    return f" Curves that leave the picture at the top go on, up to {np.nanmax(values['high']):.0e}."
+    return f" Curves that leave the picture at the top go on, up to {highest:.0e}."
 
 
 def _curves(

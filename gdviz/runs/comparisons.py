@@ -159,9 +159,11 @@ class Comparisons:
         if again:
             self.trials.wait_again([trial.run for trial in again])
             there = self.trials.trials(id)
-        lost = next((trial for trial in there if trial.status in ("failed", *_AGAIN)), None)
+        lost = next((trial for trial in there if _is_lost(trial)), None)
         if lost:
             self.trials.change(id, status="failed", reason=lost.reason, ended=time.time())
+            return
+        if any(trial.status in _AGAIN for trial in there):  # since the look before: with the next look, it begins again
             return
         record = self.record(id)
         for portion in portions(stored.comparison, _known(stored.comparison, there, record)):
@@ -207,10 +209,18 @@ class Comparisons:
             if future.status == "error":
                 error = future.exception()  # type: ignore[no-untyped-call]
                 killed = isinstance(error, KilledWorker)
-                self.trials.interrupt(runs, "Its worker process was killed." if killed else f"{error}", owner)
+                reason = "Its worker process was killed." if killed else f"{error}"
+                if not self.trials.interrupt(runs, reason, owner):  # it never began: at once, it would fail again
+                    logging.warning("A portion of the comparison %s was not begun: %s", id, reason)
+                    self.jobs.faults[id] = reason
+                    return
         except StoreError as fault:
             self.jobs.faults[id] = str(fault)
         self.advance(id)
+
+
+def _is_lost(trial: StoredTrial) -> bool:
+    return trial.status == "failed" or (trial.status in _AGAIN and trial.begun >= _MOST_BEGINNINGS)
 
 
 def _together(trials: Sequence[StoredTrial]) -> list[list[str]]:

@@ -219,16 +219,18 @@ class Trials:
             connection.execute(sa.update(TRIALS).where(TRIALS.c.run.in_(claimed)).values(begun=TRIALS.c.begun + 1))
         return claimed
 
-    def interrupt(self, runs: Sequence[str], reason: str, owner: str | None = None) -> None:
+    def interrupt(self, runs: Sequence[str], reason: str, owner: str | None = None) -> bool:
         """Say that the worker of runs is no more; those that have ended keep what they say.
 
         Args:
             runs: Their ids.
             reason: Why.
             owner: Whose runs they have to be; None for anybody's, also for those that wait.
+
+        Returns:
+            Whether any run was ended by this.
         """
-        for run in runs:
-            self.runs.end(run, "interrupted", reason, owner)
+        return sum(self.runs.end(run, "interrupted", reason, owner) for run in runs) > 0
 
     def events(self, runs: Sequence[str]) -> dict[str, list[TrainingEvent]]:
         """The beginning, the epochs and the end of runs."""

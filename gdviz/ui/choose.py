@@ -61,10 +61,12 @@ def watched_id() -> str:
 
 
 def question_control(questions: Sequence[str]) -> str:
-    """On what the question is; the address bar has it, unless it is the first."""
+    """On what the question is. The address bar has it, unless it is the first; who comes without an address, through
+    the navigation, finds the one before.
+    """
     linked = {question.lower(): question for question in questions[1:]}
-    kept = st.session_state.get("choose_on", questions[0])
-    first = widgets.first_value("choose.on", linked.get(st.query_params.get("on", ""), kept))
+    unsaid = questions[0] if st.query_params else st.session_state.get("choose_on", questions[0])
+    first = widgets.first_value("choose.on", linked.get(st.query_params.get("on", ""), unsaid))
     asked: str = st.segmented_control("On", questions, default=first, required=True, key="choose.on")
     st.session_state["choose_on"] = asked
     if asked == questions[0]:
@@ -247,7 +249,8 @@ def start(comparison: Comparison, content: bytes | None) -> None:
     """Begin a comparison, and watch it."""
     try:
         shared, who = shared_comparisons(), visitors.named()
-        begun = training.once((comparison, content), lambda: shared.start(comparison, content=content, **who))
+        # The page runs again down to its button until the second click is heard.
+        begun = training.once((comparison, content), lambda: shared.start(comparison, content=content, **who), 5)
         st.session_state["choose_watched"] = begun
         st.query_params["comparison"] = begun
     except (RuntimeError, ValueError) as error:
@@ -264,8 +267,13 @@ def attempt(action: str, id: str, *arguments: int) -> None:
 
 
 def table_of(id: str) -> bytes | None:
-    """The user's own table that a comparison trains on, kept with it; None where it has none, or is not there."""
-    return shared_comparisons().trials.content(id)
+    """The user's own table that a comparison trains on, kept with it; None where it has none, is not there, or the
+    store cannot be read just now.
+    """
+    try:
+        return shared_comparisons().trials.content(id)
+    except (RuntimeError, ValueError):
+        return None
 
 
 def record(id: str) -> Record:

@@ -229,7 +229,7 @@ def preview(setup: TrainingSetup) -> bool:
     assert isinstance(data, UsersTable)
     if content is None:
         asked = f", with a column {plain(data.target)}" if isinstance(data, OwnTable) and data.target else ""
-        st.info(f"Give a CSV file under “Table”{asked}. Its first line names the columns.")
+        st.info(f"Choose a CSV file under “Table”{asked}. Its first line names the columns.")
         return False
     try:
         table = read(content)

@@ -68,7 +68,7 @@ class _Started:
     at: float = -math.inf
 
 
-def once(what: object, begin: Callable[[], str]) -> str:
+def once(what: object, begin: Callable[[], str], seconds: float = _ONE_CLICK_SECONDS) -> str:
     """Start something, unless the session started the very same a moment ago: two clicks on a button are one.
 
     The second ends the script of the first at its next look into the session, so what came of the first is kept in an
@@ -77,12 +77,13 @@ def once(what: object, begin: Callable[[], str]) -> str:
     Args:
         what: What is started.
         begin: Starts it, without a look into the session.
+        seconds: How long a moment is.
 
     Returns:
         Its id.
     """
     last: _Started = st.session_state.setdefault("started", _Started())
-    if last.what != what or time.monotonic() - last.at > _ONE_CLICK_SECONDS:
+    if last.what != what or time.monotonic() - last.at > seconds:
         last.id = begin()
         last.what, last.at = what, time.monotonic()
     return last.id
@@ -211,6 +212,8 @@ def send(run: str, name: str, value: float | None = None) -> None:
         runs = shared_jobs().runs
         visitors.check(runs, run)
         runs.send(run, Command(name, value))
+        if name == "stop":  # whoever starts the same after that wants it again
+            st.session_state.pop("started", None)
 
     attempt(tell)
 

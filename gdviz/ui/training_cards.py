@@ -124,7 +124,7 @@ def _measured(live: Live, name: str, look: Look) -> Card:
     title = metric_title(name)
     figure = _curves(live, (name, f"val_{name}"), title if name != "loss" else "loss", look, name == "loss")
     # To be set beside the validation's, once there is time to: an epoch's mean. A batch is a few rows.
-    by: By = "epoch" if live.end else look.by
+    by: By = "epoch" if live.end and len(live.series(name, "epoch")[1]) else look.by
     parts = {name: "last batch" if by == "batch" else "training", f"val_{name}": "validation"}
     numbers = []
     for measured, part in parts.items():

@@ -39,13 +39,14 @@ def preview(setup: TrainingSetup, width: int) -> None:
         st.markdown("**Model**")
         st.markdown(model_table(setup, size))
     with columns[2 % count]:
-        steps = planned_steps(setup, size)
+        known = planned_steps(setup, size)
+        steps = known or _PLANNED_STEPS
         st.markdown("**Learning rate, as it is planned**")
         at = np.unique(np.linspace(0, steps - 1, _PLANNED_POINTS).astype(int))
         with np.errstate(over="ignore"):
             series = {"learning rate": (at + 1, setup.learning_rate(at // setup.optimizer.batches_per_step))}
         show(curves(series, "step", "learning rate", width=each, dark=is_dark()), "training.plan")
-        which = "" if size else "the first "
+        which = "" if known else "the first "
         st.caption(f"{setup.optimizer.label}, {setup.schedule.label.lower()}; {which}{steps:,} steps.")
 
 
@@ -82,14 +83,14 @@ def _size(setup: TrainingSetup, loaded: Loaded | None) -> Size | None:
     return None if isinstance(setup.data, UsersTable) and plan is None else size_of(setup, plan)
 
 
-def planned_steps(setup: TrainingSetup, size: Size | None) -> int:
-    """The steps of the whole training; of data of unknown size, the first thousand."""
+def planned_steps(setup: TrainingSetup, size: Size | None) -> int | None:
+    """The steps of the whole training; None where the size of the data is not known."""
     if size is None:
-        return _PLANNED_STEPS
+        return None
     try:
         rows = len(rows_by_part(setup, size.rows)["train"])
     except ValueError:  # a table that is too small for its parts: said where it is shown
-        return _PLANNED_STEPS
+        return None
     return setup.epochs * math.ceil(rows / min(setup.batch_size or rows, rows))
 
 

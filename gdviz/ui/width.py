@@ -15,12 +15,13 @@ _SCRIPT = """
 if (!history.gdviz) {
   const push = history.pushState;
   const address = (url) => new URL(url ?? location.href, location.href);
-  const page = ({ pathname, searchParams }) => `${pathname}?${searchParams.get("entry") ?? ""}`;
+  const entry = (url) => url.searchParams.get("entry");
   let replaced = null;
   history.gdviz = true;
   history.pushState = function (state, title, url) {
     const to = address(url);
-    if (page(to) === page(address())) {
+    const entries = to.pathname.endsWith("/reference") && entry(to) !== entry(address());
+    if (to.pathname === location.pathname && !(entries && (entry(to) || to.searchParams.has("catalogue")))) {
       replaced = { before: location.href, at: performance.now() };
       history.replaceState(state, title, url);
       return;

@@ -30,14 +30,17 @@ def test_a_newcomer_goes_through_stories_and_back(open_page: Callable[..., Page]
 
 def test_fields_that_come_before_their_path_are_not_written_to_the_page_before(open_page: Callable[..., Page]) -> None:
     """On a busy machine Streamlit writes the next page's fields first, and its path after them."""
-    page = open_page("/")
-    expect(page.locator("[data-gdviz=live][data-ready=true]")).to_be_visible(timeout=LONG)
-    for address in ("/?steps=77", "/descent?steps=77"):
+    page = open_page("/reference?entry=adam")
+    expect(page.get_by_role("link", name="All entries")).to_be_visible(timeout=LONG)
+    at_rest(page)
+    entries = page.evaluate("history.length")
+    for address in ("/reference?steps=77", "/descent?steps=77"):
         page.evaluate("address => history.pushState({}, '', address)", address)
+    assert page.evaluate("history.length") == entries + 1
     page.go_back()
     at_rest(page)
-    assert urlsplit(page.url).query == ""
-    expect(page.get_by_role("heading", name="See gradient descent work")).to_be_visible(timeout=LONG)
+    assert urlsplit(page.url).query == "entry=adam"
+    expect(page.get_by_role("link", name="All entries")).to_be_visible(timeout=LONG)
 
 
 def test_back_leads_from_an_entry_of_the_reference_to_its_cards(open_page: Callable[..., Page]) -> None:

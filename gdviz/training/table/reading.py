@@ -76,7 +76,7 @@ def _decoded(content: bytes) -> str:
         text = content.decode("cp1252", errors="replace")  # as Excel writes it
     if "\0" in text:
         raise ValueError("CSV: the file must be text; it holds binary data")
-    return text if "\n" in text else text.replace("\r", "\n")  # as the first Macs ended lines
+    return text.replace("\r\n", "\n").replace("\r", "\n")  # alone, as the first Macs ended lines
 
 
 def _below_the_header(content: bytes, delimiter: str, count: int) -> list[Any]:
