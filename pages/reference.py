@@ -18,9 +18,8 @@ width = page_width()
 asked = st.query_params.get("entry", "")
 entry = reference.find(asked)
 if entry is not None:
-    st.query_params["entry"] = (
-        entry.name
-    )  # a link within the page reaches the server, but not the browser's address bar
+    # A link within the page reaches the server, but not the browser's address bar.
+    st.query_params["entry"] = entry.name
     link_to("Reference", "All entries", {"catalogue": reference.catalogue_of(entry.name)})
     ui.show_entry(entry)
     st.stop()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gdviz.budget.cost import NUMBER, Cost, this_machine
 from gdviz.training import TrainingSetup
+from gdviz.training.architecture import parameters
 
 if TYPE_CHECKING:
     from gdviz.training.table import Plan, Table
@@ -130,18 +131,14 @@ def _trained(setup: TrainingSetup, size: Size) -> int:
 
 
 def _model(setup: TrainingSetup, size: Size) -> _Model:
-    parameters, activations, before = 0, size.inputs, size.inputs
+    activations = size.inputs
     if setup.convolution is not None and setup.data.image is not None:
-        net, (height, width, channels) = setup.convolution, setup.data.image
+        net, (height, width, _) = setup.convolution, setup.data.image
         for block in range(net.blocks):
             filters = net.filters * 2**block
-            parameters += net.kernel_size**2 * channels * filters + filters
             activations += 2 * filters * height * width
-            height, width, channels = height // 2, width // 2, filters
-        before = height * width * channels
+            height, width = height // 2, width // 2
     for layer in setup.layers:
-        parameters += before * layer.units + layer.units * (1 if layer.normalization == "none" else 3)
         activations += layer.units * (2 + 2 * (layer.normalization != "none") + 2 * bool(layer.dropout))
-        before = layer.units
-    parameters += (before + 1) * size.outputs
-    return _Model(parameters, activations + 3 * size.outputs)
+    trainable = sum(parameters(setup, size.inputs, size.outputs).values())
+    return _Model(trainable, activations + 3 * size.outputs)

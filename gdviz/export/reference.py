@@ -32,6 +32,15 @@ def catalogue_of(name: str) -> str:
     return next(title for title, catalogue in CATALOGUES.items() if name in catalogue)
 
 
+def link(name: str, words: str) -> str:
+    """Words that lead, in Markdown, to what the Reference says of an entry.
+
+    >>> link("adam", "Adam")
+    '[Adam](reference?entry=adam)'
+    """
+    return f"[{words}](reference?entry={name})"
+
+
 def of_keras(keras_class: str) -> str | None:
     """The name of the optimizer that a class of ``keras.optimizers`` is; the first, where several are one class.
 

@@ -9,6 +9,7 @@ from gdviz.charts.trails import LOWEST_LOG, drawn_steps
 from gdviz.descent import Trajectory
 from gdviz.descent.ending import STATUS_WORDS
 from gdviz.descent.trajectory import labels, left_plot
+from gdviz.export.reference import link
 from gdviz.theory.advice import finite_learning_rate
 
 _SIGNS = {"converged": "✓", "running": "…", "stalled": "‖", "diverged": "✕"}
@@ -38,7 +39,7 @@ def reasons(runs: Sequence[Trajectory]) -> str:
     names lead to the optimizers' pages in the Reference.
     """
     named = zip(labels(runs), runs, strict=True)
-    return "\n".join(f"- [{name}](reference?entry={run.setup.optimizer.name}): {_reason(run)}" for name, run in named)
+    return "\n".join(f"- {link(run.setup.optimizer.name, name)}: {_reason(run)}" for name, run in named)
 
 
 def _cost(run: Trajectory) -> str:

@@ -60,8 +60,9 @@ def plan_of(setup: TrainingSetup, content: bytes | None) -> "Plan | None":
         return None
 
 
-def _too_much(bytes: float, smaller: str) -> str | None:
+def _too_much(needed: float, smaller: str) -> str | None:
+    """Why so many bytes are refused; None where a worker may take them."""
     most = worker_memory()
-    if bytes <= most:
+    if needed <= most:
         return None
-    return f"This would take about {size(bytes)} of memory, and a worker may take {size(most)}: {smaller}."
+    return f"This would take about {size(needed)} of memory, and a worker may take {size(most)}: {smaller}."

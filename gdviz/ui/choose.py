@@ -250,7 +250,9 @@ def start(comparison: Comparison, content: bytes | None) -> None:
     try:
         shared, who = shared_comparisons(), visitors.named()
         # The page runs again down to its button until the second click is heard.
-        begun = training.once((comparison, content), lambda: shared.start(comparison, content=content, **who), 5)
+        begun = training.once(
+            (comparison, content), lambda: shared.start(comparison, content=content, **who), seconds=5
+        )
         st.session_state["choose_watched"] = begun
         st.query_params["comparison"] = begun
     except (RuntimeError, ValueError) as error:
@@ -305,7 +307,7 @@ def in_reference(found: Record) -> dict[str, str]:
     labels = found.comparison.labels.values()  # one for each entrant, in their order
     rules = [reference.of_keras(entrant.optimizer.keras_class) for entrant in found.comparison.entrants]
     pairs = zip(labels, rules, strict=True)
-    return {label: f"[{plain(label)}](reference?entry={rule})" for label, rule in pairs if rule}
+    return {label: reference.link(rule, plain(label)) for label, rule in pairs if rule}
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], links: Mapping[str, str]) -> str:

@@ -49,12 +49,12 @@ def select(
 def in_reference(name: str) -> str:
     """The summary of an entry, and a link to its page in the Reference; empty for a name that is in no catalogue."""
     entry = reference.find(name)
-    return f"{entry.summary()} [{entry.label} in the Reference](reference?entry={name})" if entry else ""
+    return f"{entry.summary()} {reference.link(name, f'{entry.label} in the Reference')}" if entry else ""
 
 
 def linked(entry: Entry) -> str:
     """The label of an entry as a link, in Markdown, to its page in the Reference."""
-    return f"[{entry.label}](reference?entry={entry.name})"
+    return reference.link(entry.name, entry.label)
 
 
 def labels(catalogue: Mapping[str, type[Entry]]) -> dict[str, str]:

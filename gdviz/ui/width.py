@@ -65,6 +65,7 @@ def measure_page(live: bool) -> None:
         live: Whether that is a live figure, which draws by itself; else an empty chart has Streamlit's charts fetched.
     """
     first = "page_width" not in st.session_state and "Host" in st.context.headers
+    # The same in every run: a component that is given other data starts anew in the browser.
     soon = st.session_state.setdefault("page_width.soon", live_files() if live and first else [])
     told = _measure(key="page_width.measured", data={"soon": soon}, default={"width": 0}, on_width_change=lambda: None)
     st.session_state["page_width"] = int(told.width) or _USUAL
