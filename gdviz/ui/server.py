@@ -38,7 +38,7 @@ _HEADERS = [
 ]
 
 
-_AFTER_SECONDS = 10.0
+_AFTER_SECONDS = 3.0
 """Whoever started the server wants to see its first page first."""
 _YEAR = 365 * 24 * 3600
 
